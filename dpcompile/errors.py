@@ -1,0 +1,137 @@
+"""What differentiation raises: each class states its cause, an example that fails and what to do instead."""
+from __future__ import annotations
+
+
+class DifferentiationError(Exception):
+    """Base of all errors of dpcompile."""
+
+
+class UnsupportedError(DifferentiationError):
+    """Active data reaches something that has no derivative here.
+
+    Example: a kernel that appends its float argument to a ``set`` and returns its sum.
+    Fix: do what the message's last line says; keep the construct away from the arguments named in ``argnums``, or give
+    the function its own derivative.
+    """
+
+
+class NotAFunctionError(DifferentiationError, TypeError):
+    """What should be differentiated is neither a ``dp.jit`` or ``numba.njit`` function nor a Python function.
+
+    Example: ``dp.grad(np.sin)``.
+    Fix: wrap it: ``dp.grad(numba.njit(lambda x: np.sin(x)))``.
+    """
+
+
+class ArgumentSelectionError(DifferentiationError, ValueError):
+    """``argnums`` or ``argnames`` do not select arguments of the function.
+
+    Example: ``dp.grad(f, argnums=2)`` of a function of two arguments; ``argnums`` given together with ``argnames``.
+    Fix: number arguments from 0, or use their names.
+    """
+
+
+class IntegerArgumentError(DifferentiationError, TypeError):
+    """A derivative is wanted with respect to an integer, a boolean or another type that is not differentiable.
+
+    Example: ``dp.grad(f)(3)``.
+    Fix: pass a float (``dp.grad(f)(3.0)``), or leave that argument out of ``argnums``.
+    """
+
+
+class NonScalarResultError(DifferentiationError, TypeError):
+    """The gradient is defined for functions that return one real number.
+
+    Example: ``dp.grad(f)`` where ``f`` returns an array or a tuple.
+    Fix: return a scalar, use ``has_aux=True`` for ``(scalar, anything)``, or ``dp.vjp`` and ``dp.jacobian``.
+    """
+
+
+class NonFloatResultError(DifferentiationError, TypeError):
+    """The function returns an integer, a boolean, a complex number or nothing where a real float is needed.
+
+    Example: ``dp.grad(f)`` where ``f`` returns ``int(x)``.
+    Fix: return a float; of a complex loss return its real part or its modulus; for a kernel that writes into its
+    arguments use ``dp.autodiff(dp.Reverse, f, dp.Duplicated(x, dx), …)``.
+    """
+
+
+class AliasedArgumentsError(DifferentiationError, ValueError):
+    """An array that the kernel writes shares memory with another argument: their derivatives cannot be told apart.
+
+    Example: ``dp.grad(f)(x, x[1:])`` where ``f`` writes into its second argument.
+    Fix: pass a copy. Views that share no element, as ``x[::2]`` and ``x[1::2]``, are fine.
+    """
+
+
+class ShadowError(DifferentiationError, ValueError):
+    """A shadow, tangent or cotangent does not fit the argument or result that it belongs to.
+
+    Example: ``dp.Duplicated(x, np.zeros(3))`` for an ``x`` of four elements.
+    Fix: ``np.zeros_like(x)`` always fits.
+    """
+
+
+class ShadowShapeError(ShadowError):
+    """The shadow has another shape, structure or element type than its primal.
+
+    Example: ``dp.Duplicated(np.zeros(4), np.zeros(3))``.
+    Fix: ``np.zeros_like(x)``.
+    """
+
+
+class ShadowMemoryError(ShadowError):
+    """The shadow is read-only, misaligned, reaches one cell by several indices, or overlaps other memory of the call.
+
+    Example: ``dp.Duplicated(x, x)``; ``dp.Duplicated(x, np.broadcast_to(0.0, x.shape))``.
+    Fix: give each argument a shadow of its own, made by ``np.zeros_like(x)``.
+    """
+
+
+class SeedError(ShadowError):
+    """The seed has not the structure of the function's result.
+
+    Example: ``dp.autodiff(dp.Reverse, f, dp.Active(x))`` without ``seed=`` where ``f`` returns an array.
+    Fix: pass ``seed=`` a number for each number and an array of the same shape for each array that ``f`` returns.
+    """
+
+
+class AnnotationError(DifferentiationError, TypeError):
+    """``dp.autodiff`` was given an argument without annotation, or one whose annotation does not fit its type or mode.
+
+    Example: ``dp.autodiff(dp.Reverse, f, dp.Active(np.ones(3)))``.
+    Fix: ``dp.Active`` is for numbers passed by value in reverse mode, ``dp.Duplicated(x, dx)`` for arrays and for
+    forward mode, ``dp.Const(x)`` for everything else.
+    """
+
+
+class TapeTooLargeError(DifferentiationError, MemoryError):
+    """What the reverse sweep needs from the primal would take more than ``dp.config.max_tape_bytes``.
+
+    Example: the gradient of a simulation with 10⁹ steps that each change a large state.
+    Fix: recompute instead of storing (``dp.checkpoint``), or raise the limit.
+    """
+
+
+class InternalError(DifferentiationError, RuntimeError):
+    """dpcompile met a state that it should never be in, and stopped rather than guess a derivative.
+
+    Example: none that should exist.
+    Fix: please report the function and the types of its arguments.
+    """
+
+
+class NotYetError(DifferentiationError, NotImplementedError):
+    """A part of the interface that this version does not implement.
+
+    Example: the message names it.
+    Fix: the message says what gives the same result today.
+    """
+
+
+class GradientCheckError(DifferentiationError, AssertionError):
+    """``dp.check_grads`` found a derivative that differs from finite differences.
+
+    Example: the message names the argument, the entry and both numbers.
+    Fix: where the function has no kink there, please report it.
+    """

@@ -1,0 +1,72 @@
+"""``explain``: what the gradient of a function computes and stores, and why, as text or HTML.
+
+Requires: a function and concrete arguments.
+Ensures:  nothing is run; the primal and its gradient are compiled.
+"""
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+
+from .frontend import structure
+from .frontend.activity import holds_arrays, is_differentiable, leaf_count
+from .operators.primal import Selection, bound, compiled, dispatcher_of, primal, selected
+from .targets.cpu import FIRST_ARGUMENT, CompiledDerivative
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What one gradient does; prints as text, renders as HTML in a notebook."""
+
+    title: str
+    #: For each argument: its name, its type and its activity.
+    arguments: tuple[tuple[str, str, str], ...]
+    tape_bytes: int
+    #: The passes' own account: what is cached, for which reason, at what size.
+    report: str
+    primal_ir: str = field(repr=False)
+    gradient_ir: str = field(repr=False)
+
+    def __str__(self) -> str:
+        rows = "\n".join(f"  {name}: {ty} – {activity}" for name, ty, activity in self.arguments)
+        return (f"{self.title}\n\nArguments\n{rows}\n\n{self.report}".rstrip() + "\n")
+
+    def _repr_html_(self) -> str:
+        sections = [("LLVM IR of the primal", self.primal_ir), ("LLVM IR of the gradient", self.gradient_ir)]
+        folded = "".join(f"<details><summary>{title}</summary><pre>{html.escape(text)}</pre></details>"
+                         for title, text in sections)
+        return f"<pre>{html.escape(str(self))}</pre>{folded}"
+
+
+def explain(f, *args, argnums: Selection = None, argnames: Selection = None) -> Explanation:
+    """How the gradient of ``f`` at arguments of these types is computed."""
+    function = dispatcher_of(f)
+    given, labels = bound(function, args)
+    types = tuple(structure.compacted(structure.typeof(value)) for value in given)
+    wanted = _wanted(function, types, argnums, argnames)
+    result = primal(function, types).signature.return_type
+    derivative = compiled(function, types, wanted, "split" if holds_arrays(result) else "reverse")
+    rows = tuple((label, str(ty), activity)
+                 for label, ty, activity in zip(labels, types, _activities(derivative), strict=True))
+    return Explanation(f"Gradient of {function.py_func.__name__}", rows, derivative.derivative.tape_bytes,
+                       derivative.derivative.report, derivative.primal.text, derivative.derivative.text)
+
+
+def _wanted(function, types, argnums: Selection, argnames: Selection) -> tuple[bool, ...]:
+    """The selected arguments; by default all that have a derivative."""
+    if argnums is None and argnames is None:
+        return tuple(map(is_differentiable, types))
+    positions, _ = selected(function, argnums, argnames)
+    return tuple(position in positions for position in range(len(types)))
+
+
+def _activities(derivative: CompiledDerivative) -> list[str]:
+    """For each argument the strongest of what its parameters became, and whether the kernel writes to it."""
+    found = []
+    for ty, offset in zip(derivative.primal.signature.args, derivative.argument_offsets(), strict=True):
+        first = FIRST_ARGUMENT + offset
+        own = derivative.parameters[first:first + leaf_count(ty)]
+        kinds = {parameter.kind for parameter in own}
+        activity = next((kind for kind in ("duplicated", "active", "scratch") if kind in kinds), "constant")
+        found.append(activity + (", written" if any(parameter.written for parameter in own) else ""))
+    return found

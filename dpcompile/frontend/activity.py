@@ -1,0 +1,106 @@
+"""What the passes must know of each LLVM parameter: is it active, and what lies behind it.
+
+Requires: Numba types, and for each argument whether a derivative is wanted with respect to it.
+Ensures:  one ``Leaf`` for each value that Numba's calling convention passes for the argument, in its order.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from numba.core import types
+from numba.core.registry import cpu_target
+
+#: Scalar type in memory, by the name of the element's Numba type.
+_ELEMENTS = {
+    "float64": "double", "float32": "float", "complex128": "double", "complex64": "float",
+    "int64": "i64", "uint64": "i64", "int32": "i32", "uint32": "i32", "int16": "i16", "uint16": "i16",
+    "int8": "i8", "uint8": "i8", "bool": "i8",
+}
+#: Fields that precede shape and strides where an array is passed: memory info, parent, count, item size, data.
+ARRAY_HEAD = 5
+ARRAY_MEMORY_INFO, ARRAY_PARENT, ARRAY_DATA = 0, 1, 4
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One LLVM parameter: ``const``, ``active`` or ``duplicated``, and the scalar type behind a pointer."""
+
+    kind: str = "const"
+    element: str | None = None
+
+
+def is_differentiable(ty: types.Type) -> bool:
+    """Whether a value of this type can carry a derivative."""
+    match ty:
+        case types.Array() | types.Optional():
+            return is_differentiable(ty.dtype if isinstance(ty, types.Array) else ty.type)
+        case types.BaseTuple():
+            return any(map(is_differentiable, ty))
+        case types.Record():
+            return any(is_differentiable(field.type) for field in ty.fields.values())
+    return isinstance(ty, (types.Float, types.Complex))
+
+
+def holds_arrays(ty: types.Type) -> bool:
+    """Whether a value of this type points to array memory."""
+    return isinstance(ty, types.Array) or (isinstance(ty, types.BaseTuple) and any(map(holds_arrays, ty)))
+
+
+def leaves(ty: types.Type, wanted: bool) -> list[Leaf]:
+    """The leaves of an argument of this type."""
+    match ty:
+        case types.BaseTuple():
+            return [leaf for item in ty for leaf in leaves(item, wanted)]
+        case types.Array():
+            return _array_leaves(ty, wanted and is_differentiable(ty))
+        case types.Float() | types.Complex():
+            return [Leaf("active" if wanted else "const")] * leaf_count(ty)
+        case types.Record():
+            return [Leaf("duplicated" if wanted and is_differentiable(ty) else "const")]
+    return [Leaf()] * leaf_count(ty)
+
+
+def _array_leaves(ty: types.Array, wanted: bool) -> list[Leaf]:
+    kind = "duplicated" if wanted else "const"
+    found = [Leaf()] * (ARRAY_HEAD + 2 * ty.ndim)
+    found[ARRAY_MEMORY_INFO] = Leaf(kind)
+    found[ARRAY_DATA] = Leaf(kind, _ELEMENTS.get(str(ty.dtype)))
+    return found
+
+
+def leaf_offsets(ty: types.Type, offset: int) -> Iterator[int]:
+    """Position of the first parameter of each part of an argument that is not a tuple."""
+    if isinstance(ty, types.BaseTuple):
+        for item in ty:
+            yield from leaf_offsets(item, offset)
+            offset += leaf_count(item)
+    else:
+        yield offset
+
+
+def memory_leaves(ty: types.Type, offset: int, arrays_only: bool = False) -> Iterator[int]:
+    """Positions of the pointers in an argument for whose memory a shadow can be made."""
+    if isinstance(ty, types.BaseTuple):
+        for item in ty:
+            yield from memory_leaves(item, offset, arrays_only)
+            offset += leaf_count(item)
+    elif isinstance(ty, types.Array):
+        yield from (offset + ARRAY_MEMORY_INFO, offset + ARRAY_PARENT, offset + ARRAY_DATA)
+    elif isinstance(ty, types.Record) and is_differentiable(ty) and not arrays_only:
+        yield offset
+
+
+def leaf_count(ty: types.Type) -> int:
+    """How many LLVM parameters an argument of this type takes."""
+    return len(cpu_target.target_context.get_arg_packer((ty,)).argument_types)
+
+
+def arrays_with_offsets(ty: types.Type, offset: int = 0, text: str = "") -> Iterator[tuple[types.Array, int, str]]:
+    """The arrays in an argument: type, position of the first leaf, and the index expression that leads there."""
+    if isinstance(ty, types.Array):
+        yield ty, offset, text
+    elif isinstance(ty, types.BaseTuple):
+        for index, item in enumerate(ty):
+            yield from arrays_with_offsets(item, offset, f"{text}[{index}]")
+            offset += leaf_count(item)

@@ -1,0 +1,140 @@
+"""Python expressions that copy, shadow and take apart values of a Numba type.
+
+Requires: a Numba type and the text of an expression of that type.
+Ensures:  the text of an expression that Numba compiles for exactly this type, so that structures of any nesting cost
+          nothing at run time. Names that the text needs are entered in ``names``.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numba import njit, typeof
+from numba.core import types
+from numba.np.numpy_support import as_dtype
+
+from ..errors import UnsupportedError
+from .activity import is_differentiable
+
+__all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "rebuild",
+           "tangent", "tangent_type", "typeof"]
+
+Names = dict[str, object]
+Leaf = Callable[[types.Type, str], str]
+
+
+@njit
+def duplicate(array):
+    """A contiguous copy; unlike Numba's ``copy`` it keeps Fortran order, as ``zeros_like`` does for the shadow."""
+    made = np.empty_like(array)
+    made[...] = array
+    return made
+
+
+def rebuild(ty: types.Type, text: str, leaf: Leaf, names: Names, plain: bool = False) -> str:
+    """``leaf`` at every leaf of a structure of tuples; ``plain`` turns named tuples into plain ones."""
+    if not isinstance(ty, types.BaseTuple):
+        return leaf(ty, text)
+    items = "".join(rebuild(item, f"{text}[{index}]", leaf, names, plain) + ", " for index, item in enumerate(ty))
+    if isinstance(ty, types.BaseNamedTuple) and not plain:
+        name = f"Tuple{id(ty.instance_class)}"
+        names[name] = ty.instance_class
+        return f"{name}({items})"
+    return f"({items})"
+
+
+def copied(ty: types.Type, text: str, names: Names) -> str:
+    """A copy with contiguous arrays of its own."""
+    def leaf(item: types.Type, part: str) -> str:
+        return f"duplicate({part})" if isinstance(item, types.Array) else part
+
+    return rebuild(ty, text, leaf, names)
+
+
+def held(ty: types.Type, text: str, names: Names) -> str:
+    """A copy that has an address: a record becomes an array of one, because tuples hold records by value."""
+    if not isinstance(ty, types.Record):
+        return copied(ty, text, names)
+    element, name = as_dtype(ty), f"hold_{len(names)}"
+
+    @njit
+    def hold(record):
+        memory = np.zeros(1, element)
+        memory[0] = record
+        return memory
+
+    names[name] = hold
+    return f"{name}({text})"
+
+
+def tangent(ty: types.Type, text: str, names: Names) -> str:
+    """A copy of the differentiable leaves, None at the others."""
+    return rebuild(ty, text, _tangent_leaf, names)
+
+
+def _tangent_leaf(ty: types.Type, text: str) -> str:
+    if not is_differentiable(ty):
+        return "None"
+    return f"duplicate({text})" if isinstance(ty, types.Array) else text
+
+
+def gradient(ty: types.Type, shadow: str, cotangents: Iterator[str], names: Names) -> str:
+    """What mirrors an argument: its shadow's arrays, the cotangents of its numbers, None elsewhere."""
+    def leaf(item: types.Type, part: str) -> str:
+        if isinstance(item, types.Record):
+            return f"{part}[0]"
+        if isinstance(item, types.Array):
+            return part if is_differentiable(item) else "None"
+        if isinstance(item, types.Complex):
+            return f"complex({next(cotangents)}, {next(cotangents)})"
+        return next(cotangents) if isinstance(item, types.Float) else "None"
+
+    return rebuild(ty, shadow, leaf, names)
+
+
+def contiguous(ty: types.Type) -> types.Type:
+    """The type of a copy of such a value: arrays contiguous, aligned and writable."""
+    if isinstance(ty, types.Array):
+        return types.Array(ty.dtype, ty.ndim, "F" if ty.layout == "F" else "C")
+    return _mapped(contiguous, ty)
+
+
+def compacted(ty: types.Type) -> types.Type:
+    """``ty`` with contiguous arrays in place of strided ones; others stay as they are."""
+    if isinstance(ty, types.Array):
+        return contiguous(ty) if ty.layout == "A" or not ty.aligned else ty
+    return _mapped(compacted, ty)
+
+
+def _mapped(change: Callable[[types.Type], types.Type], ty: types.Type) -> types.Type:
+    """A tuple type with its items changed; any other type, and a tuple without changes, as it is."""
+    if not isinstance(ty, types.BaseTuple):
+        return ty
+    items = tuple(map(change, ty))
+    return ty if items == tuple(ty) else types.BaseTuple.from_types(items, getattr(ty, "instance_class", None))
+
+
+def tangent_type(ty: types.Type) -> types.Type:
+    """The type of what ``tangent`` makes."""
+    if isinstance(ty, types.BaseTuple):
+        return _mapped(tangent_type, ty)
+    return contiguous(ty) if is_differentiable(ty) else types.none
+
+
+def check_result(ty: types.Type, name: str) -> None:
+    """Refuses results that cannot be copied out of the memory of generated code."""
+    if isinstance(ty, types.BaseTuple):
+        for item in ty:
+            check_result(item, name)
+    elif not isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.Array)):
+        raise UnsupportedError(
+            f"cannot differentiate {name}: it returns {ty}.\n  Return numbers, arrays and tuples of them.")
+
+
+def definition(name: str, source: str, names: Names) -> Callable:
+    """The function ``name`` that ``source`` defines."""
+    scope: Names = {"zeros_like": np.zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8, **names}
+    exec(compile(source, f"<{name}>", "exec"), scope)
+    function = scope[name]
+    assert callable(function)
+    return function

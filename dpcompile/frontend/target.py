@@ -1,0 +1,275 @@
+"""A Numba target whose functions arrive as raw, unoptimised LLVM IR.
+
+Requires: numba's target extension interface (``numba.core.target_extension``).
+Ensures:  every function compiled for this target, its callees and overloads included, keeps its LLVM module as lowered:
+          no optimisation, no reference-count pruning, no code generation; source lines are debug locations.
+
+A plain ``numba.njit`` dispatcher met on the way is replaced by its *mirror*: a dispatcher of this target made from the
+same Python function and the same options, so that unchanged user code compiles a second time for differentiation.
+"""
+from __future__ import annotations
+
+import weakref
+from functools import cached_property
+
+from numba.core import codegen, compiler, cpu, fastmathpass, lowering, typed_passes, typeinfer, types, typing
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.compiler_machinery import register_pass
+from numba.core.descriptors import TargetDescriptor
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_override, target_registry
+from numba.experimental.jitclass.base import ClassBuilder
+
+from . import ufuncs
+from .generated import GeneratedDispatcher, implement
+from .locations import LineBuilder
+
+TARGET = "dpcompile"
+#: Options of a primal that do not change what it computes and that this target replaces by its own choice.
+#: ``parallel``: the body of a ``prange`` is differentiated as the serial loop that it denotes.
+DROPPED_OPTIONS = ("cache", "parallel", "debug", "nogil", "forceinline", "target_backend")
+
+
+class Differentiable(CPU):
+    """The target's token in Numba's hierarchy: whatever is registered for ``cpu`` or ``generic`` applies."""
+
+
+class RawLibrary(codegen.JITCodeLibrary):
+    """A code library that never optimises and never generates machine code."""
+
+    def _optimize_functions(self, ll_module):
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self):
+        pass
+
+    def finalize(self):
+        self._raise_if_finalized()
+        self._finalized = True
+
+    def _get_module_for_linking(self):
+        return self._final_module
+
+    def linked(self):
+        """This library and everything that it links, each once, callers first."""
+        seen, pending = {}, [self]
+        while pending:
+            library = pending.pop()
+            if id(library) not in seen:
+                seen[id(library)] = library
+                pending.extend(library._linking_libraries)
+        return list(seen.values())
+
+
+class RawCodegen(codegen.JITCPUCodegen):
+    _library_class = RawLibrary
+
+
+class DifferentiableContext(cpu.CPUContext):
+    """Lowers as the CPU does, but keeps the runtime's functions opaque and generates nothing executable."""
+
+    DIBuilder = LineBuilder
+
+    @global_compiler_lock
+    def init(self):
+        super().init()
+        self._internal_codegen = RawCodegen("dpcompile.exec")
+
+    def load_additional_registries(self):
+        super().load_additional_registries()
+        self.install_registry(ClassBuilder.class_impl_registry)
+
+    def post_lowering(self, mod, library):
+        if self.fastmath:
+            fastmathpass.rewrite_module(mod, self.fastmath)
+
+    def create_cpython_wrapper(self, library, fndesc, env, call_helper, release_gil=False):
+        pass
+
+    def create_cfunc_wrapper(self, library, fndesc, env, call_helper):
+        pass
+
+    def get_executable(self, library, fndesc, env):
+        return _EntryPoint(fndesc.unique_name)
+
+
+class _EntryPoint:
+    """Stands for the machine code that this target never makes; a dictionary key, distinct for each function."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return f"<raw {self.name}>"
+
+
+class DifferentiableTyping(typing.Context):
+    """Types as the CPU does, with each plain dispatcher replaced by its mirror."""
+
+    def resolve_value_type(self, val):
+        return mirrored_type(super().resolve_value_type(val))
+
+    def _get_global_type(self, gv):
+        """Also what is registered with the CPU alone: ufuncs, which are compiled anew, and jitclasses."""
+        found = super()._get_global_type(gv)
+        if found is None and ufuncs.is_ufunc(gv):
+            ufuncs.install(gv, self, DifferentiableDispatcher.targetdescr.target_context, _dispatcher)
+            found = super()._get_global_type(gv)
+        return found or cpu_target.typing_context._get_global_type(gv)
+
+
+class DifferentiableTarget(TargetDescriptor):
+    options = cpu.CPUTargetOptions
+
+    @cached_property
+    def _target_context(self):
+        return DifferentiableContext(self.typing_context, self._target_name)
+
+    @cached_property
+    def _typing_context(self):
+        return DifferentiableTyping()
+
+    @property
+    def target_context(self):
+        return self._target_context
+
+    @property
+    def typing_context(self):
+        return self._typing_context
+
+
+class LineLower(lowering.Lower):
+    """Numba's lowering with source lines, which Numba itself writes only for full debug builds."""
+
+    def __init__(self, context, library, fndesc, func_ir, metadata=None):
+        super().__init__(context, library, fndesc, func_ir, metadata)
+        self.debuginfo = LineBuilder(self.module, func_ir.loc.filename, context, True)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class LineLowering(typed_passes.NativeLowering):
+    _name = "dpcompile_native_lowering"
+
+    @property
+    def lowering_class(self):
+        return LineLower
+
+
+class DifferentiableCompiler(compiler.CompilerBase):
+    """Numba's nopython pipeline with our lowering in place of its own."""
+
+    def define_pipelines(self):
+        manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
+        manager.passes = [(LineLowering if step is typed_passes.NativeLowering else step, text)
+                          for step, text in manager.passes]
+        manager._finalized = False
+        manager.finalize()
+        return [manager]
+
+
+class DifferentiableDispatcher(Dispatcher):
+    """Compiles for this target; never called from Python."""
+
+    targetdescr = DifferentiableTarget(TARGET)
+
+    def __init__(self, py_func, locals=None, targetoptions=None, pipeline_class=DifferentiableCompiler):
+        super().__init__(py_func, locals, targetoptions, pipeline_class)
+
+    def add_overload(self, cres):
+        """Remembers the compiled signature; there is nothing that Python could call."""
+        self.overloads[tuple(cres.signature.args)] = cres
+        _libraries[cres.fndesc.llvm_func_name] = cres.library
+
+
+#: Libraries by the function that they define: recursive calls name their callee by symbol only.
+_libraries: weakref.WeakValueDictionary[str, RawLibrary] = weakref.WeakValueDictionary()
+
+
+def libraries_defining(symbol):
+    """The library of the function ``symbol`` and all that it links; nothing where no mirror compiled it."""
+    library = _libraries.get(symbol)
+    return library.linked() if library is not None else []
+
+
+target_registry[TARGET] = Differentiable
+dispatcher_registry[Differentiable] = DifferentiableDispatcher
+
+_mirrors: weakref.WeakKeyDictionary[CPUDispatcher, DifferentiableDispatcher] = weakref.WeakKeyDictionary()
+
+
+def _options(options):
+    kept = {key: value for key, value in options.items() if key not in DROPPED_OPTIONS}
+    return {**kept, "nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def jit(*_, locals=None, **options):
+    """The decorator by which Numba compiles overloads for this target."""
+    return lambda py_func: DifferentiableDispatcher(py_func, locals, _options(options))
+
+
+jit_registry[Differentiable] = jit
+
+
+def mirror(dispatcher):
+    """The dispatcher of this target that stands for ``dispatcher``: same function, options, explicit locals."""
+    if isinstance(dispatcher, DifferentiableDispatcher):
+        return dispatcher
+    if dispatcher not in _mirrors:
+        made = _dispatcher(dispatcher)
+        _mirrors[dispatcher] = made     # before anything is compiled: the function may call itself
+        if isinstance(dispatcher, GeneratedDispatcher):
+            implement(made, dispatcher.implementation)
+        if not dispatcher._can_compile:
+            _compile_explicit(made, dispatcher)
+    return _mirrors[dispatcher]
+
+
+def _dispatcher(dispatcher, more_options=None):
+    """A new dispatcher of this target with the function, options and locals of ``dispatcher``."""
+    options = {**_options(dispatcher.targetoptions), **(more_options or {})}
+    return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options)
+
+
+def _compile_explicit(mirror, dispatcher):
+    """Gives the mirror the explicit signatures of its original, and no others."""
+    with typeinfer.register_dispatcher(mirror), target_override(TARGET):
+        for result in dispatcher.overloads.values():
+            mirror.compile(result.signature)
+    mirror.disable_compile()
+
+
+def mirrored_type(ty):
+    """``ty`` with every plain CPU dispatcher in it replaced by its mirror, in tuples too."""
+    if isinstance(ty, types.Dispatcher) and isinstance(ty.dispatcher, CPUDispatcher):
+        return types.Dispatcher(mirror(ty.dispatcher))
+    if isinstance(ty, types.Tuple):
+        return types.Tuple([mirrored_type(item) for item in ty.types])
+    if isinstance(ty, types.UniTuple):
+        inner = mirrored_type(ty.dtype)
+        return ty if inner is ty.dtype else types.UniTuple(inner, ty.count)
+    if isinstance(ty, types.ClassType):
+        return _mirrored_class(ty)
+    if isinstance(ty, types.ClassInstanceType):
+        return _mirrored_class(ty.class_type).instance_type
+    return ty
+
+
+_mirrored_classes: dict[types.ClassType, types.ClassType] = {}
+
+
+def _mirrored_class(ty):
+    """A jitclass of the same fields whose methods are mirrors."""
+    if ty not in _mirrored_classes:
+        definition = type(ty.class_name, (), {"__doc__": ty.class_doc})
+        fields = {name: mirrored_type(field) for name, field in ty.struct.items()}
+        made = types.ClassType(
+            definition, ty._ctor_template_class, fields, _mirrors_of(ty.jit_methods),
+            {name: _mirrors_of(accessors) for name, accessors in ty.jit_props.items()},
+            _mirrors_of(ty.jit_static_methods))
+        _mirrored_classes[ty] = _mirrored_classes[made] = made
+    return _mirrored_classes[ty]
+
+
+def _mirrors_of(dispatchers):
+    return {name: mirror(dispatcher) for name, dispatcher in dispatchers.items()}

@@ -1,0 +1,126 @@
+"""The arguments of one derivative call as source text: checks, copies, shadows, and the gradient taken from them.
+
+Requires: a compiled derivative, and the types of the arguments that callers pass: its own, up to contiguity.
+Ensures:  the body of a function of those arguments, named ``argument_0`` onwards, that leaves them as they were.
+"""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+
+from numba.core import types
+
+from ..errors import AliasedArgumentsError
+from ..frontend import structure
+from ..frontend.activity import arrays_with_offsets, is_differentiable, leaf_offsets
+from ..targets import intrinsics
+from ..targets.calls import cotangents_type
+from ..targets.cpu import CompiledDerivative
+from .memory import overlap
+
+
+class Arguments:
+    """Writes the code around a call of ``derivative``; ``names`` are the globals of that code."""
+
+    def __init__(self, derivative: CompiledDerivative, argument_types: tuple[types.Type, ...],
+                 signature: inspect.Signature):
+        self.derivative = derivative
+        self.types = argument_types
+        self.labels = list(signature.parameters)
+        self.names: structure.Names = {
+            "overlap": overlap, "AliasedArgumentsError": AliasedArgumentsError,
+            "derivative": derivative, "propagate": intrinsics.propagate}
+        self.offsets = derivative.argument_offsets()
+
+    @property
+    def active_count(self) -> int:
+        """How many numbers have cotangents of their own."""
+        return len(cotangents_type(self.derivative))
+
+    def checks(self) -> list[str]:
+        """Refuses a written array that shares memory with another array."""
+        found = [(f"argument_{index}{text}", self.labels[index] + text, self.derivative.written(offset))
+                 for index, ty in enumerate(self.types)
+                 for _, offset, text in arrays_with_offsets(ty, self.offsets[index])]
+        lines = []
+        for index, (first, first_label, first_written) in enumerate(found):
+            for second, second_label, second_written in found[index + 1:]:
+                if first_written or second_written:
+                    lines += self._refusal(f"overlap({first}, {second})", first_label, second_label)
+        return lines
+
+    def _refusal(self, condition: str, first: str, second: str) -> list[str]:
+        message = aliasing_message(self.derivative, first, second)
+        return [f"if {condition}:", f"    raise AliasedArgumentsError({message!r})"]
+
+    def preparation(self) -> list[str]:
+        """Copies of what the kernel writes and of strided arrays that need a shadow, then the shadows."""
+        lines = []
+        for index in range(len(self.types)):
+            lines.append(f"primal_{index} = {self._primal(index)}")
+            lines.append(f"shadow_{index} = {self._shadow(index)}")
+        return lines
+
+    def _primal(self, index: int) -> str:
+        if isinstance(self.types[index], types.Dispatcher):
+            return "None"
+        def leaf(ty: types.Type, text: str, offset: int) -> str | None:
+            return structure.held(ty, text, self.names) if self._needs_copy(ty, offset) else None
+
+        name = f"argument_{index}"
+        return self._rebuilt(index, name, leaf, name, plain=False)
+
+    def _needs_copy(self, ty: types.Type, offset: int) -> bool:
+        """What the kernel may write, and what could not have a shadow of the same layout."""
+        if isinstance(ty, types.Array):
+            strided = ty.layout == "A" or not ty.aligned
+            return self.derivative.written(offset) or (strided and self.derivative.shadowed(ty, offset))
+        return isinstance(ty, types.Record) and is_differentiable(ty)
+
+    def _shadow(self, index: int) -> str:
+        def leaf(ty: types.Type, text: str, offset: int) -> str | None:
+            return f"zeros_like({text})" if self.derivative.shadowed(ty, offset) else None
+
+        return self._rebuilt(index, f"primal_{index}", leaf, "None", plain=True)
+
+    def _rebuilt(self, index: int, text: str, change: Callable[[types.Type, str, int], str | None], otherwise: str,
+                 plain: bool) -> str:
+        """An argument with some leaves changed; ``otherwise`` where none is."""
+        offsets = leaf_offsets(self.types[index], self.offsets[index])
+        changed: list[str] = []
+
+        def leaf(ty: types.Type, part: str) -> str:
+            made = change(ty, part, next(offsets))
+            changed.extend(() if made is None else (made,))
+            return made or ("None" if plain else part)
+
+        rebuilt = structure.rebuild(self.types[index], text, leaf, self.names, plain)
+        return rebuilt if changed else otherwise
+
+    def tuple_of(self, what: str) -> str:
+        """All primals, or all shadows."""
+        return "(" + "".join(f"{what}_{index}, " for index in range(len(self.types))) + ")"
+
+    @property
+    def operands(self) -> str:
+        return f"{self.tuple_of('primal')}, {self.tuple_of('shadow')}"
+
+    def gradient(self, index: int, cotangents: Iterator[str]) -> str:
+        """The gradient with respect to one argument; takes the cotangents of its numbers from the iterator."""
+        return structure.gradient(self.types[index], f"shadow_{index}", cotangents, self.names)
+
+    def function(self, name: str, lines: list[str], parameters: str = "") -> Callable:
+        """The function with that body; ``parameters`` where it does not take the arguments one by one."""
+        parameters = parameters or ", ".join(f"argument_{index}" for index in range(len(self.types)))
+        body = "\n    ".join(lines)
+        return structure.definition(name, f"def {name}({parameters}):\n    {body}\n", self.names)
+
+
+def aliasing_message(derivative: CompiledDerivative, first: str, second: str) -> str:
+    return (f"arguments {first!r} and {second!r} of {derivative.primal.name} share memory, and it writes to one of "
+            f"them. Pass a copy of one.")
+
+
+#: After a call whose outcome was not a normal return. The ``raise`` never runs: it tells Numba that nothing made so far
+#: is needed any more, so that it is released before the exception leaves.
+HAND_ON = ["if failed:", "    propagate(derivative, code, exception)", "    raise RuntimeError('not reached')"]

@@ -1,0 +1,192 @@
+"""``autodiff``: the low-level call, in place, on arguments that say what they are.
+
+Requires: every argument annotated; shadows of the shape and type of their primals, in any strides.
+Ensures:  arguments change as the primal changes them; shadows are read as seeds, accumulated into and consumed.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from ..annotations import Active, Annotated, Const, Duplicated, Mode
+from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, UnsupportedError
+from ..frontend import structure
+from ..frontend.activity import arrays_with_offsets, holds_arrays, is_differentiable
+from ..targets.cpu import CompiledDerivative
+from . import values
+from .entries import entry, new_record
+from .primal import bound, compiled, dispatcher_of, primal
+from .products import check_aliases
+from .values import mapped
+
+
+def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any, Any]:
+    """Reverse: ``(value, cotangents)``, a number for each ``Active``. Forward: ``(value, tangent)``."""
+    if not isinstance(mode, Mode):
+        raise AnnotationError(f"the first argument of autodiff is dp.Reverse or dp.Forward, not {mode!r}")
+    function = dispatcher_of(f)
+    arguments = _arguments(function, annotated, mode)
+    wanted = tuple(not isinstance(argument, Const) for argument in arguments.annotated)
+    result = primal(function, arguments.types).signature.return_type
+    structure.check_result(result, function.py_func.__name__)
+    if mode is Mode.FORWARD:
+        return _forward(compiled(function, arguments.types, wanted, "forward"), arguments)
+    if holds_arrays(result):
+        return _split(compiled(function, arguments.types, wanted, "split"), arguments, seed)
+    return _combined(compiled(function, arguments.types, wanted, "reverse"), arguments, seed)
+
+
+@dataclass
+class Arguments:
+    """The arguments of one call, defaults included as constants."""
+
+    annotated: tuple[Annotated, ...]
+    labels: list[str]
+    types: tuple[types.Type, ...]
+    given: int
+    #: Shadows of other strides than their primals': the one that generated code uses, and the user's.
+    mirrored: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @property
+    def values(self) -> tuple:
+        return tuple(argument.value for argument in self.annotated)
+
+    def write_back(self) -> None:
+        for mirror, shadow in self.mirrored:
+            shadow[...] = mirror
+
+
+def _arguments(function, annotated: tuple[Annotated, ...], mode: Mode) -> Arguments:
+    for position, argument in enumerate(annotated):
+        if not isinstance(argument, Const | Active | Duplicated):
+            raise AnnotationError(f"argument {position} of autodiff must be dp.Const, dp.Active or dp.Duplicated, "
+                                  f"not {argument!r}")
+    everything, labels = bound(function, annotated)
+    complete = tuple(argument if isinstance(argument, Const | Active | Duplicated) else Const(argument)
+                     for argument in everything)
+    found = tuple(structure.typeof(argument.value) for argument in complete)
+    for ty, argument, label in zip(found, complete, labels, strict=True):
+        _check_annotation(ty, argument, label, mode)
+    return Arguments(complete, labels, found, len(annotated))
+
+
+def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mode) -> None:
+    if isinstance(ty, types.Record):
+        raise UnsupportedError(f"argument {label!r} is a record and cannot change in place; pass an array of one")
+    if isinstance(argument, Const):
+        return
+    if not is_differentiable(ty) or isinstance(ty, types.Optional):
+        raise IntegerArgumentError(f"argument {label!r} is of type {ty}, which has no derivative. Annotate it Const.")
+    if isinstance(argument, Active) and mode is Mode.FORWARD:
+        raise AnnotationError(f"argument {label!r}: forward mode needs its tangent, dp.Duplicated(x, dx)")
+    if isinstance(argument, Active) and holds_arrays(ty):
+        raise AnnotationError(f"argument {label!r} is {ty}: dp.Active is for numbers passed by value. Give an array a "
+                              f"shadow, dp.Duplicated(x, np.zeros_like(x)).")
+    if isinstance(argument, Duplicated) and mode is Mode.REVERSE and list(values.numbers(ty, argument.value)):
+        raise AnnotationError(f"argument {label!r} is {ty}: a number passed by value has no memory for a shadow. "
+                              f"Annotate it dp.Active, and its cotangent is returned.")
+
+
+def _combined(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
+    shadows = _shadows(derivative, arguments)
+    result = types.unliteral(derivative.primal.signature.return_type)
+    structured = None if not is_differentiable(result) else _seed(result, _nothing(result), seed)
+    value, numbers = entry(derivative, "gradient")(*arguments.values, *shadows, structured)
+    arguments.write_back()
+    return value, _cotangents(arguments, iter(numbers))
+
+
+def _split(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
+    """The seed of an array can only be checked once the primal has made that array."""
+    shadows, record = _shadows(derivative, arguments), new_record(derivative)
+    value, arena = entry(derivative, "augmented")(*arguments.values, *shadows, record)
+    try:
+        structured = _seed(types.unliteral(derivative.primal.signature.return_type), value, seed)
+        numbers = entry(derivative, "reverse")(*arguments.values, *shadows, record, arena, structured)
+    finally:
+        entry(derivative, "release")(arena)
+    arguments.write_back()
+    return value, _cotangents(arguments, iter(numbers))
+
+
+def _seed(result: types.Type, value, seed):
+    return mapped(values.seed_leaf, result, value, seed, label="seed", error=SeedError)
+
+
+def _nothing(result: types.Type):
+    """Stands for a value whose numbers do not matter."""
+    return tuple(map(_nothing, result)) if isinstance(result, types.BaseTuple) else None
+
+
+def _cotangents(arguments: Arguments, numbers) -> tuple:
+    def leaf(ty: types.Type, label: str, value):
+        if isinstance(ty, types.Complex):
+            return complex(next(numbers), next(numbers))
+        return next(numbers) if isinstance(ty, types.Float) else None
+
+    return tuple(mapped(leaf, ty, argument.value) if isinstance(argument, Active) else None
+                 for ty, argument in zip(arguments.types, arguments.annotated[:arguments.given], strict=False))
+
+
+def _forward(derivative: CompiledDerivative, arguments: Arguments) -> tuple[Any, Any]:
+    shadows = _shadows(derivative, arguments)
+    numbers: list[Any] = []
+    for ty, argument, label in zip(arguments.types, arguments.annotated, arguments.labels, strict=True):
+        if isinstance(argument, Duplicated):
+            mapped(_tangent_numbers(numbers), ty, argument.value, argument.shadow, label=f"the tangent of {label!r}")
+    value, change = entry(derivative, "tangent")(*arguments.values, *shadows, tuple(numbers))
+    arguments.write_back()
+    return value, change
+
+
+def _tangent_numbers(found: list) -> Callable:
+    def leaf(ty: types.Type, label: str, value, given) -> None:
+        if isinstance(ty, (types.Float, types.Complex)):
+            found.extend(values.numbers(ty, values.number(ty, given, label)))
+
+    return leaf
+
+
+def _shadows(derivative: CompiledDerivative, arguments: Arguments) -> tuple:
+    """A shadow in the primal's layout for every array that needs one; refuses memory that would mix cotangents."""
+    derivative.check_shadows(arrays_only=True)
+    check_aliases(derivative, arguments.values, arguments.labels)
+    primals = [found for ty, value, label in zip(arguments.types, arguments.values, arguments.labels, strict=True)
+               for found in values.arrays(ty, value, label)]
+    users: list[tuple[str, np.ndarray]] = []
+    made = tuple(_shadow(derivative, arguments, index, users) for index in range(len(arguments.annotated)))
+    values.check_apart(users, primals)
+    return made
+
+
+def _shadow(derivative: CompiledDerivative, arguments: Arguments, index: int, users: list):
+    argument, ty = arguments.annotated[index], arguments.types[index]
+    places = iter([place for _, place, _ in arrays_with_offsets(ty, derivative.argument_offsets()[index])])
+
+    def leaf(item: types.Type, label: str, value, shadow):
+        if not isinstance(item, types.Array) or not derivative.shadowed(item, next(places)):
+            return None
+        if values.overlaps_itself(value):
+            raise ShadowMemoryError(f"several indices of {label} lead to the same cell, so it cannot have a shadow. "
+                                    f"Pass a copy.")
+        if shadow is None:
+            return values.with_layout_of(value)
+        values.check_shadow(value, shadow, label)
+        users.append((label, shadow))
+        return _in_layout_of(value, shadow, arguments.mirrored)
+
+    shadow = argument.shadow if isinstance(argument, Duplicated) else None
+    return mapped(leaf, ty, argument.value, shadow, label=arguments.labels[index])
+
+
+def _in_layout_of(primal: np.ndarray, shadow: np.ndarray, mirrored: list) -> np.ndarray:
+    if values.same_layout(primal, shadow):
+        return shadow
+    mirror = values.with_layout_of(primal)
+    mirror[...] = shadow
+    mirrored.append((mirror, shadow))
+    return mirror

@@ -1,0 +1,69 @@
+"""Compiled entry points of a derivative for the operators that prepare their arguments in Python.
+
+Requires: a ``CompiledDerivative``; each entry takes all primals, all shadows, then its own operands.
+Ensures:  made once for each derivative and kept by its function; a kernel's exception leaves with all of the call
+          released.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.core.registry import cpu_target
+
+from ..frontend import structure
+from ..targets import intrinsics
+from ..targets.cpu import CompiledDerivative
+from .primal import remembered
+
+_HAND_ON = ["    propagate(derivative, code, exception)", "    raise RuntimeError('not reached')"]
+_RELEASE_AND_HAND_ON = ["if failed:", "    release(derivative, arena)", *_HAND_ON]
+
+#: Entry point: its own operands, and its body; ``{operands}`` are the tuples of primals and of shadows.
+_ENTRIES: dict[str, tuple[list[str], list[str]]] = {
+    "gradient": (["seed"], [
+        "failed, code, exception, value, cotangents = gradient(derivative, {operands}, seed)",
+        "if failed:", *_HAND_ON, "return value, cotangents"]),
+    "augmented": (["record"], [
+        "failed, code, exception, value, arena = augmented(derivative, {operands}, record)",
+        *_RELEASE_AND_HAND_ON, "return value, arena"]),
+    "reverse": (["record", "arena", "seed"], ["return reverse(derivative, {operands}, record, arena, seed)"]),
+    "repeated_reverse": (["record", "arena", "seed"], ["return repeated_reverse(derivative, {operands}, record, arena, seed)"]),
+    "tangent": (["tangents"], [
+        "failed, code, exception, value, change, arena = tangent(derivative, {operands}, tangents)",
+        *_RELEASE_AND_HAND_ON, "release(derivative, arena)", "return value, change"]),
+    "release": (["arena"], ["release(derivative, arena)"]),
+}
+_INTRINSICS = {name: getattr(intrinsics, name) for name in (*_ENTRIES, "propagate")}
+
+
+def entry(derivative: CompiledDerivative, role: str) -> Callable:
+    """The compiled function ``role(*primals, *shadows, *operands)``; ``release`` takes the arena alone."""
+    function = derivative.function()
+    assert function is not None, "whoever calls a derivative holds its function"
+    return remembered(function, (derivative, role), lambda: _make(derivative, role))
+
+
+def _make(derivative: CompiledDerivative, role: str) -> Callable:
+    operands, body = _ENTRIES[role]
+    names = {**_INTRINSICS, "derivative": derivative}
+    count = len(derivative.wanted) if role != "release" else 0
+    columns = [[f"{what}_{index}" for index in range(count)] for what in ("primal", "shadow")]
+    parameters = ", ".join([*columns[0], *columns[1], *operands])
+    for index, ty in enumerate(derivative.primal.signature.args[:count]):
+        if isinstance(ty, types.Dispatcher):
+            columns[0][index] = "None"
+    tuples = ", ".join("(" + "".join(f"{name}, " for name in column) + ")" for column in columns)
+    lines = "\n    ".join(line.replace("{operands}", tuples) for line in body)
+    name = f"{role}_entry"
+    return numba.njit(structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names))
+
+
+def new_record(derivative: CompiledDerivative) -> np.ndarray:
+    """Zeroed memory that the two sweeps of a split derivative share."""
+    count = intrinsics.record_bytes(derivative, cpu_target.target_context)
+    memory = np.zeros(count + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start:start + count]

@@ -1,0 +1,141 @@
+"""``grad``, ``value_and_grad`` and ``derivative``: gradients of scalar functions as Numba dispatchers.
+
+Requires: a function that returns one real number (or that and auxiliary values).
+Ensures:  arguments stay as they were: what the kernel writes is copied first, and nothing else is; refused before any
+          code runs where a written array shares memory with another argument.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from numba.core import types
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import cpu_target
+
+from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
+from ..frontend import structure
+from ..frontend.activity import holds_arrays
+from ..frontend.generated import GeneratedDispatcher, stub
+from ..targets import intrinsics
+from .arguments import HAND_ON, Arguments
+from .primal import (
+    Selection,
+    check_differentiable,
+    compiled,
+    dispatcher_of,
+    primal,
+    remembered,
+    selected,
+    signature_of,
+)
+
+
+def grad(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):
+    """A function that returns the gradient of the scalar function ``f``: of argument 0, or of those selected."""
+    return _transform(f, argnums, argnames, has_aux, with_value=False)
+
+
+def value_and_grad(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):
+    """A function that returns ``(value, gradient)``; with ``has_aux``, ``((value, auxiliary), gradient)``."""
+    return _transform(f, argnums, argnames, has_aux, with_value=True)
+
+
+def _transform(f, argnums: Selection, argnames: Selection, has_aux: bool, with_value: bool) -> GeneratedDispatcher:
+    function = dispatcher_of(f)
+    positions, single = selected(function, argnums, argnames)
+    gradient = Gradient(function, positions, single, has_aux, with_value)
+    return remembered(function, gradient.key, lambda: gradient.dispatcher((argnums, argnames, has_aux)))
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Which gradient of which function; writes the code of one call for each combination of argument types."""
+
+    function: Dispatcher
+    positions: tuple[int, ...]
+    single: bool
+    has_aux: bool
+    with_value: bool
+
+    @property
+    def key(self) -> tuple:
+        return "gradient", self.positions, self.single, self.has_aux, self.with_value
+
+    @property
+    def name(self) -> str:
+        return f"{'value_and_grad' if self.with_value else 'grad'}_of_{self.function.py_func.__name__.strip('<>')}"
+
+    def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
+        transform = value_and_grad if self.with_value else grad
+        doc = f"{transform.__name__} of {self.function.py_func.__name__}"
+        return GeneratedDispatcher(
+            self.function, stub(self.name, signature_of(self.function), doc), self.implementation,
+            (transform, (self.function, *selection)))
+
+    def implementation(self, argument_types: tuple[types.Type, ...]):
+        check_differentiable(self.function, self.positions, argument_types)
+        wanted = tuple(position in self.positions for position in range(len(argument_types)))
+        primal_types = tuple(structure.compacted(ty) if active else ty
+                             for ty, active in zip(argument_types, wanted, strict=True))
+        result = primal(self.function, primal_types).signature.return_type
+        self._check_result(types.unliteral(result))
+        self._check_records(argument_types)
+        split = self.has_aux and holds_arrays(result)
+        derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
+        return self._body(Arguments(derivative, argument_types, signature_of(self.function)), split)
+
+    def _check_result(self, result: types.Type) -> None:
+        name = self.function.py_func.__name__
+        if self.has_aux:
+            if not isinstance(result, types.BaseTuple) or len(result) != 2:
+                raise NonScalarResultError(f"with has_aux=True {name} must return (scalar, auxiliary), not {result}")
+            structure.check_result(result, name)
+            result = result[0]
+        if isinstance(result, (types.Array, types.BaseTuple)):
+            raise NonScalarResultError(f"{name} returns {result}; a gradient needs one real number. Return a scalar or "
+                                       f"use has_aux=True for (scalar, auxiliary), dp.vjp or dp.jacobian.")
+        if not isinstance(result, types.Float):
+            raise NonFloatResultError(f"{name} returns {result}; a gradient needs a real float. Return a float; for "
+                                      f"a kernel that writes into its arguments, use dp.autodiff.")
+
+    def _check_records(self, argument_types: tuple[types.Type, ...]) -> None:
+        alone = self.single and not (self.with_value or self.has_aux)
+        if not alone and any(isinstance(argument_types[position], types.Record) for position in self.positions):
+            raise UnsupportedError("Numba cannot return a record in a tuple.\n  Take its gradient alone, with one argnum "
+                                   "and dp.grad, or pass an array of one record.")
+
+    def _body(self, arguments: Arguments, split: bool):
+        arguments.names["seed"] = (1.0, None) if self.has_aux else 1.0
+        lines = [*arguments.checks(), *arguments.preparation()]
+        lines += _split_call(arguments) if split else _combined_call(arguments)
+        lines.append(f"return {self._result(self._gradients(arguments))}")
+        return arguments.function(self.name, lines)
+
+    def _gradients(self, arguments: Arguments) -> str:
+        cotangents = iter(f"cotangents[{index}]" for index in range(arguments.active_count))
+        parts = {position: arguments.gradient(position, cotangents) for position in sorted(self.positions)}
+        ordered = [parts[position] for position in self.positions]
+        return ordered[0] if self.single else f"({', '.join(ordered)},)"
+
+    def _result(self, gradients: str) -> str:
+        if self.with_value:
+            return f"value, {gradients}"
+        return f"{gradients}, value[1]" if self.has_aux else gradients
+
+
+def _combined_call(arguments: Arguments) -> list[str]:
+    """Both sweeps in one call: enough where the result holds no array."""
+    arguments.names["gradient"] = intrinsics.gradient
+    return [f"failed, code, exception, value, cotangents = gradient(derivative, {arguments.operands}, seed)", *HAND_ON]
+
+
+def _split_call(arguments: Arguments) -> list[str]:
+    """One sweep after the other, so that arrays in the result can be copied before their memory goes."""
+    arguments.names.update(
+        augmented=intrinsics.augmented, reverse=intrinsics.reverse, release=intrinsics.release,
+        record_bytes=intrinsics.record_bytes(arguments.derivative, cpu_target.target_context))
+    return ["record = zeros(record_bytes, uint8)",
+            f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",
+            "if failed:", "    release(derivative, arena)", *HAND_ON[1:],
+            f"cotangents = reverse(derivative, {arguments.operands}, record, arena, seed)",
+            "release(derivative, arena)"]

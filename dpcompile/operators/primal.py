@@ -1,0 +1,101 @@
+"""The function to differentiate and the arguments to differentiate with respect to, as users name them.
+
+Requires: what a user passed as ``f``, ``argnums`` and ``argnames``.
+Ensures:  a Numba dispatcher; positions that exist, each once. Everything made from a function is remembered on it and
+          dies with it.
+"""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+import numba
+from numba.core import types
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
+
+from ..errors import ArgumentSelectionError, IntegerArgumentError, NotAFunctionError
+from ..frontend.activity import is_differentiable
+from ..frontend.compile import Primal, compile_primal
+from ..targets.cpu import CompiledDerivative, compile_derivative
+
+Made = TypeVar("Made")
+Selection = int | str | tuple[int, ...] | tuple[str, ...] | None
+
+
+def dispatcher_of(function) -> Dispatcher:
+    """The Numba dispatcher of anything that a transform takes."""
+    if isinstance(function, Dispatcher):
+        return function
+    if inspect.isfunction(function):
+        return remembered(function, "dispatcher", lambda: numba.njit(function))
+    raise NotAFunctionError(
+        f"cannot differentiate {function!r}: it is neither a dp.jit function, a numba.njit function nor a Python "
+        f"function. Wrap what you want in one: numba.njit(lambda x: ...)")
+
+
+def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
+    """What ``make`` gave for this key of ``owner`` the first time."""
+    made = vars(owner).setdefault("__dpcompile__", {})
+    if key not in made:
+        with global_compiler_lock:
+            if key not in made:
+                made[key] = make()
+    return made[key]
+
+
+def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
+             mode: str) -> CompiledDerivative:
+    """The derivative of a function for argument types, made once for each combination."""
+    return remembered(function, (argument_types, wanted, mode),
+                      lambda: compile_derivative(function, primal(function, argument_types), wanted, mode))
+
+
+def primal(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> Primal:
+    """The prepared LLVM module of a function for argument types, made once for each combination."""
+    return remembered(function, argument_types, lambda: compile_primal(function, argument_types))
+
+
+def signature_of(function: Dispatcher) -> inspect.Signature:
+    return inspect.signature(function.py_func)
+
+
+def bound(function: Dispatcher, args: tuple) -> tuple[tuple, list[str]]:
+    """One value for each parameter, defaults included, and the parameters' names."""
+    matched = signature_of(function).bind(*args)
+    matched.apply_defaults()
+    return tuple(matched.arguments.values()), list(matched.arguments)
+
+
+def selected(function: Dispatcher, argnums: Selection, argnames: Selection) -> tuple[tuple[int, ...], bool]:
+    """Positions to differentiate, and whether they were given as one position rather than a tuple."""
+    name = function.py_func.__name__
+    if argnums is not None and argnames is not None:
+        raise ArgumentSelectionError(f"argnums and argnames both select arguments of {name}; give one of them")
+    chosen = argnames if argnames is not None else (0 if argnums is None else argnums)
+    several = chosen if isinstance(chosen, (tuple, list)) else None
+    parameters = list(signature_of(function).parameters)
+    positions = tuple(_position(one, parameters, name) for one in ((chosen,) if several is None else several))
+    if len(set(positions)) < len(positions) or not positions:
+        raise ArgumentSelectionError(f"{chosen!r} selects no argument of {name}, or one of them twice")
+    return positions, several is None
+
+
+def _position(chosen: object, parameters: list[str], name: str) -> int:
+    if isinstance(chosen, str) and chosen in parameters:
+        return parameters.index(chosen)
+    if isinstance(chosen, int) and not isinstance(chosen, bool) and -len(parameters) <= chosen < len(parameters):
+        return chosen % len(parameters)
+    raise ArgumentSelectionError(f"{chosen!r} is not an argument of {name}({', '.join(parameters)})")
+
+
+def check_differentiable(function: Dispatcher, positions: tuple[int, ...], argument_types) -> None:
+    """Refuses a derivative with respect to integers, booleans and whatever else has none."""
+    parameters = list(signature_of(function).parameters)
+    for position in positions:
+        ty = argument_types[position]
+        if not is_differentiable(ty) or isinstance(ty, types.Optional):
+            raise IntegerArgumentError(
+                f"argument {parameters[position]!r} of {function.py_func.__name__} is of type {ty}, which has no "
+                f"derivative. Pass a float, or leave it out of argnums.")

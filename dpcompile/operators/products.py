@@ -1,0 +1,176 @@
+"""``vjp`` and ``jvp``: products of the Jacobian with cotangents and tangents.
+
+Requires: a function and concrete arguments.
+Ensures:  arguments and tangents stay as they were; a pullback owns copies of the arguments, so that it gives the same
+          answer whatever happens to them afterwards, and may be called many times and from several threads.
+"""
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, UnsupportedError
+from ..frontend import structure
+from ..frontend.activity import arrays_with_offsets, is_differentiable
+from ..targets.cpu import CompiledDerivative
+from . import values
+from .arguments import aliasing_message
+from .entries import entry, new_record
+from .memory import overlap
+from .primal import bound, compiled, dispatcher_of, primal
+from .values import mapped
+
+
+def vjp(f, *args) -> tuple[Any, Pullback]:
+    """``(value, pullback)``; ``pullback(cotangent)`` gives one cotangent for each argument."""
+    function = dispatcher_of(f)
+    given, labels = bound(function, args)
+    argument_types = tuple(map(structure.typeof, given))
+    copies = tuple(mapped(_owned, ty, value, label=label)
+                   for ty, value, label in zip(argument_types, given, labels, strict=True))
+    primal_types = tuple(map(structure.typeof, copies))
+    wanted = tuple(map(is_differentiable, primal_types))
+    structure.check_result(primal(function, primal_types).signature.return_type, function.py_func.__name__)
+    derivative = compiled(function, primal_types, wanted, "split")
+    derivative.check_shadows(arrays_only=True)
+    check_aliases(derivative, given, labels)
+    return _augmented(derivative, copies, len(args))
+
+
+def _owned(ty: types.Type, label: str, value):
+    """A leaf that nobody else can change."""
+    if isinstance(ty, types.Array):
+        return values.compact(value)
+    if isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.UnicodeType, types.Dispatcher)):
+        return value
+    raise UnsupportedError(f"dp.vjp keeps copies of the arguments, and {label!r} of type {ty} cannot be copied."
+                           f"\n  Pass numbers, arrays and tuples of them.")
+
+
+def _augmented(derivative: CompiledDerivative, copies: tuple, count: int) -> tuple[Any, Pullback]:
+    shadows = tuple(_shadow(derivative, index, copy) for index, copy in enumerate(copies))
+    record = new_record(derivative)
+    value, arena = entry(derivative, "augmented")(*copies, *shadows, record)
+    return value, Pullback(derivative, copies, shadows, record, arena, value, count)
+
+
+def _shadow(derivative: CompiledDerivative, index: int, copy):
+    """Zeroed arrays where the derivative needs them."""
+    ty = derivative.primal.signature.args[index]
+    offsets = iter([offset for _, offset, _ in arrays_with_offsets(ty, derivative.argument_offsets()[index])])
+
+    def leaf(item: types.Type, label: str, part):
+        shadowed = isinstance(item, types.Array) and derivative.shadowed(item, next(offsets))
+        return values.with_layout_of(part) if shadowed else None
+
+    return mapped(leaf, ty, copy)
+
+
+class Pullback:
+    """From a cotangent of the result to the cotangents of the arguments."""
+
+    def __init__(self, derivative, primals, shadows, record, arena, value, count):
+        self._function = derivative.function()
+        self._derivative, self._primals, self._shadows = derivative, primals, shadows
+        self._record, self._arena, self._value, self._count = record, arena, value, count
+        self._result_type = types.unliteral(derivative.primal.signature.return_type)
+        self._reverse = entry(derivative, "repeated_reverse")
+        self._lock = threading.Lock()
+        weakref.finalize(self, entry(derivative, "release"), arena)
+
+    def __call__(self, cotangent) -> tuple:
+        """One cotangent for each argument; None for integers and other constants."""
+        seed = mapped(values.seed_leaf, self._result_type, self._value, cotangent,
+                      label="the cotangent", error=SeedError)
+        with self._lock:
+            for index, ty in enumerate(self._derivative.primal.signature.args):
+                mapped(_zero, ty, self._primals[index], self._shadows[index])
+            numbers = iter(self._reverse(*self._primals, *self._shadows, self._record, self._arena, seed))
+            return tuple(self._cotangent(index, numbers) for index in range(self._count))
+
+    def _cotangent(self, index: int, numbers):
+        def leaf(ty: types.Type, label: str, value, shadow):
+            if not is_differentiable(ty):
+                return None
+            if isinstance(ty, types.Array):
+                return shadow.copy(order="K")
+            return complex(next(numbers), next(numbers)) if isinstance(ty, types.Complex) else next(numbers)
+
+        return mapped(leaf, self._derivative.primal.signature.args[index], self._primals[index], self._shadows[index])
+
+
+def _zero(ty: types.Type, label: str, value, shadow) -> None:
+    if shadow is not None:
+        shadow[...] = np.zeros((), shadow.dtype)
+
+
+def jvp(f, primals, tangents) -> tuple[Any, Any]:
+    """``(value, tangent)`` of ``f`` at ``primals`` along ``tangents``; the tangent of an integer is None."""
+    if not (isinstance(primals, (tuple, list)) and isinstance(tangents, (tuple, list))):
+        raise ShadowShapeError("dp.jvp takes a tuple of primals and a tuple of tangents")
+    function = dispatcher_of(f)
+    if len(tangents) != len(primals):
+        raise ShadowShapeError(f"{len(primals)} primals need as many tangents, not {len(tangents)}")
+    given, labels = bound(function, tuple(primals))
+    changes = [*tangents, *[None] * (len(given) - len(tangents))]
+    argument_types = tuple(map(structure.typeof, given))
+    wanted = tuple(is_differentiable(ty) and change is not None
+                   for ty, change in zip(argument_types, changes, strict=True))
+    primal_types = tuple(structure.compacted(ty) if active else ty
+                         for ty, active in zip(argument_types, wanted, strict=True))
+    structure.check_result(primal(function, primal_types).signature.return_type, function.py_func.__name__)
+    derivative = compiled(function, primal_types, wanted, "forward")
+    derivative.check_shadows(arrays_only=True)
+    check_aliases(derivative, given, labels)
+    return _pushforward(derivative, argument_types, given, changes, labels)
+
+
+def _pushforward(derivative: CompiledDerivative, argument_types, given, changes, labels) -> tuple[Any, Any]:
+    """Calls the tangent code with copies of what it may write."""
+    rows = list(zip(argument_types, derivative.argument_offsets(), given, changes, labels, strict=True))
+    copies = [_copied_where_needed(derivative, ty, offset, value) for ty, offset, value, _, _ in rows]
+    directions = [
+        mapped(values.tangent_copy, ty, copy, change, label=f"the tangent of {label!r}")
+        for copy, (ty, _, _, change, label) in zip(copies, rows, strict=True)]
+    shadows = [mapped(_shadow_leaf, ty, direction) if active else _shadow(derivative, index, copies[index])
+               for index, (ty, direction, active) in enumerate(
+                   zip(argument_types, directions, derivative.wanted, strict=True))]
+    numbers = tuple(number for ty, direction, active in zip(argument_types, directions, derivative.wanted, strict=True)
+                    if active for number in values.numbers(ty, direction))
+    return entry(derivative, "tangent")(*copies, *shadows, numbers)
+
+
+def check_aliases(derivative: CompiledDerivative, given, labels: list[str]) -> None:
+    """Refuses an array that the kernel writes and that shares memory with another argument."""
+    found = [(label, array, derivative.written(place))
+             for offset, ty, value, name in zip(derivative.argument_offsets(), derivative.primal.signature.args, given,
+                                                labels, strict=True)
+             for (label, array), (_, place, _) in zip(values.arrays(ty, value, name), arrays_with_offsets(ty, offset),
+                                                      strict=True)]
+    for index, (first, one, one_written) in enumerate(found):
+        for second, other, other_written in found[index + 1:]:
+            if (one_written or other_written) and np.may_share_memory(one, other) and overlap(one, other):
+                raise AliasedArgumentsError(aliasing_message(derivative, first, second))
+
+
+def _shadow_leaf(ty: types.Type, label: str, direction):
+    return direction if isinstance(ty, types.Array) else None
+
+
+def _copied_where_needed(derivative: CompiledDerivative, ty: types.Type, offset: int, value):
+    """The argument itself, with copies of the arrays that the kernel writes or whose shadow could not mirror them."""
+    offsets = iter([place for _, place, _ in arrays_with_offsets(ty, offset)])
+
+    def leaf(item: types.Type, label: str, part):
+        if not isinstance(item, types.Array):
+            return part
+        place = next(offsets)
+        strided = item.layout == "A" or not item.aligned
+        copied = derivative.written(place) or (strided and derivative.shadowed(item, place))
+        return values.compact(part) if copied else part
+
+    return mapped(leaf, ty, value)

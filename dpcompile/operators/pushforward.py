@@ -1,0 +1,133 @@
+"""``derivative``, and ``jvp`` as njit code calls it: forward mode as Numba dispatchers.
+
+Requires: a function; for ``derivative``, one real number to differentiate with respect to.
+Ensures:  arguments and tangents stay as they were; any result of numbers, arrays and tuples of them.
+"""
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from numba.core import types
+from numba.core.dispatcher import Dispatcher
+
+from ..errors import IntegerArgumentError, ShadowShapeError
+from ..frontend import structure
+from ..frontend.activity import is_differentiable
+from ..frontend.generated import GeneratedDispatcher, stub
+from ..targets import intrinsics
+from .arguments import HAND_ON, Arguments
+from .memory import directed
+from .primal import Selection, compiled, dispatcher_of, primal, remembered, selected, signature_of
+
+_CALL = ["failed, code, exception, value, change, arena = tangent(derivative, {operands}, directions)",
+         "if failed:", "    release(derivative, arena)", *HAND_ON[1:], "release(derivative, arena)"]
+
+
+def derivative(f, argnums: Selection = None, argnames: Selection = None) -> GeneratedDispatcher:
+    """A function that returns the derivative of ``f`` with respect to one real number, in the shape of the result."""
+    function = dispatcher_of(f)
+    (position, *more), _ = selected(function, argnums, argnames)
+    if more:
+        raise IntegerArgumentError("dp.derivative differentiates with respect to one number; use dp.jvp or dp.grad")
+    made = Derivative(function, position)
+    return remembered(function, ("derivative", position), lambda: made.dispatcher((argnums, argnames)))
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """The derivative of a function with respect to the number at ``position``."""
+
+    function: Dispatcher
+    position: int
+
+    def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
+        name = self.function.py_func.__name__
+        return GeneratedDispatcher(
+            self.function, stub(f"derivative_of_{name.strip('<>')}", signature_of(self.function), f"derivative of {name}"),
+            self.implementation, (derivative, (self.function, *selection)))
+
+    def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
+        name = self.function.py_func.__name__
+        if not isinstance(argument_types[self.position], types.Float):
+            raise IntegerArgumentError(f"argument {self.position} of {name} is of type "
+                                       f"{argument_types[self.position]}; dp.derivative needs a real float")
+        wanted = tuple(index == self.position for index in range(len(argument_types)))
+        arguments = _forward_arguments(self.function, argument_types, wanted)
+        lines = [*arguments.checks(), *arguments.preparation(), "directions = (1.0,)", *_call(arguments)]
+        lines.append("return change")
+        return arguments.function(f"derivative_of_{name.strip('<>')}", lines)
+
+
+def pushforward(function: Dispatcher) -> GeneratedDispatcher:
+    """``(primals, tangents) → (value, tangent)`` as a dispatcher."""
+    def make() -> GeneratedDispatcher:
+        signature = inspect.signature(lambda primals, tangents: None)
+        made = Pushforward(function)
+        return GeneratedDispatcher(
+            function, stub("pushforward", signature, f"pushforward of {function.py_func.__name__}"),
+            made.implementation, (pushforward, (function,)))
+
+    return remembered(function, "pushforward", make)
+
+
+@dataclass(frozen=True)
+class Pushforward:
+    """The pushforward of a function; a tangent of None marks a constant."""
+
+    function: Dispatcher
+
+    def implementation(self, given: tuple[types.Type, ...]) -> Callable:
+        primals, tangents = self._checked(*given)
+        wanted = tuple(is_differentiable(primal) and not isinstance(tangent, types.NoneType)
+                       for primal, tangent in zip(primals, tangents, strict=True))
+        arguments = _forward_arguments(self.function, primals, wanted)
+        arguments.names.update(directed=directed)
+        lines = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
+        lines += [*arguments.checks(), *arguments.preparation()]
+        numbers: list[str] = []
+        for index in range(len(primals)):
+            if wanted[index]:
+                shadow = _directions(primals[index], f"primal_{index}", f"tangents[{index}]", numbers)
+                lines.append(f"shadow_{index} = {shadow}")
+        lines += [f"directions = ({''.join(number + ', ' for number in numbers)})", *_call(arguments)]
+        return arguments.function("pushforward", [*lines, "return value, change"], "primals, tangents")
+
+    def _checked(self, primals: types.Type, tangents: types.Type) -> tuple[tuple, tuple]:
+        count = len(signature_of(self.function).parameters)
+        for what, ty in (("primals", primals), ("tangents", tangents)):
+            if not isinstance(ty, types.BaseTuple) or len(ty) != count:
+                raise ShadowShapeError(f"dp.jvp of {self.function.py_func.__name__} in compiled code takes a tuple of "
+                                       f"{count} {what}, not {ty}")
+        return tuple(map(types.unliteral, primals)), tuple(map(types.unliteral, tangents))
+
+
+def _forward_arguments(function: Dispatcher, argument_types, wanted: tuple[bool, ...]) -> Arguments:
+    primal_types = tuple(structure.compacted(ty) if active else ty
+                         for ty, active in zip(argument_types, wanted, strict=True))
+    structure.check_result(primal(function, primal_types).signature.return_type, function.py_func.__name__)
+    made = compiled(function, primal_types, wanted, "forward")
+    made.check_shadows(arrays_only=True)
+    arguments = Arguments(made, argument_types, signature_of(function))
+    arguments.names.update(tangent=intrinsics.tangent, release=intrinsics.release)
+    return arguments
+
+
+def _call(arguments: Arguments) -> list[str]:
+    return [line.replace("{operands}", arguments.operands) for line in _CALL]
+
+
+def _directions(ty: types.Type, primal_text: str, tangent_text: str, numbers: list[str]) -> str:
+    """The shadow of an argument filled with its tangent; the tangents of its numbers are added to ``numbers``."""
+    if isinstance(ty, types.BaseTuple):
+        items = [_directions(item, f"{primal_text}[{index}]", f"{tangent_text}[{index}]", numbers)
+                 for index, item in enumerate(ty)]
+        return f"({''.join(item + ', ' for item in items)})"
+    if isinstance(ty, types.Array) and is_differentiable(ty):
+        return f"directed({primal_text}, {tangent_text})"
+    if isinstance(ty, types.Complex):
+        numbers += [f"{tangent_text}.real", f"{tangent_text}.imag"]
+    elif isinstance(ty, types.Float):
+        numbers.append(tangent_text)
+    return "None"

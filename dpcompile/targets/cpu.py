@@ -1,0 +1,203 @@
+"""A derivative as machine code in Numba's own CPU engine.
+
+Requires: a prepared primal and what the passes made of it.
+Ensures:  the symbols of the derivative can be called by any code that Numba compiles for the CPU, as long as the
+          ``CompiledDerivative`` lives; they are optimised and vectorised as Numba's own functions are.
+"""
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import llvmlite.binding as llvm
+from numba.core import types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
+from numba.core.imputils import lower_constant
+from numba.core.registry import cpu_target
+from numba.core.runtime import rtsys
+from numba.extending import models, register_model, typeof_impl
+
+from dpcompile.passes import pipeline
+from dpcompile.runtime import arena
+
+from ..errors import UnsupportedError
+from ..frontend.activity import (
+    ARRAY_DATA,
+    is_differentiable,
+    leaf_count,
+    leaves,
+    memory_leaves,
+)
+from ..frontend.compile import Primal
+from ..frontend.diagnose import explained
+from ..frontend.target import DifferentiableDispatcher, RawLibrary
+
+#: Position of the first argument among the LLVM parameters, after return value and exception.
+FIRST_ARGUMENT = 2
+SHADOWED = ("duplicated", "scratch")
+_serial = itertools.count()
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledDerivative:
+    """A derivative that Numba code can call; ``wanted`` says with respect to which arguments it was made."""
+
+    #: The function, held weakly: what is made from a function dies with it.
+    function: weakref.ref[Dispatcher]
+    primal: Primal
+    wanted: tuple[bool, ...]
+    derivative: pipeline.Derivative
+    library: JITCodeLibrary
+
+    @functools.cached_property
+    def numba_type(self) -> DerivativeType:
+        return DerivativeType(self)
+
+    @property
+    def symbols(self) -> Mapping[str, str]:
+        return self.derivative.symbols
+
+    @property
+    def parameters(self) -> tuple[pipeline.ResultParameter, ...]:
+        return self.derivative.parameters
+
+    def link_into(self, library) -> None:
+        """Makes the symbols available to ``library``, which keeps them alive; as IR where that is differentiated."""
+        vars(library).setdefault("dpcompile_libraries", []).append((self.library, self.primal.environments))
+        if isinstance(library, RawLibrary):
+            library.add_linking_library(self._raw)
+
+    @functools.cached_property
+    def _raw(self) -> RawLibrary:
+        raw = RawLibrary(DifferentiableDispatcher.targetdescr.target_context.codegen(), self.primal.name)
+        for text in filter(None, (self.derivative.text, self.primal.support)):
+            raw.add_llvm_module(llvm.parse_assembly(text))
+        raw.finalize()
+        return raw
+
+    def address(self, role: str) -> int:
+        """Where the machine code of this symbol begins."""
+        return self.library.get_pointer_to_function(self.symbols[role])
+
+    def written(self, leaf: int) -> bool:
+        """Whether the primal may write the array that begins at this leaf of the arguments."""
+        return self.parameters[FIRST_ARGUMENT + leaf + ARRAY_DATA].written
+
+    def shadowed(self, ty: types.Type, leaf: int) -> bool:
+        """Whether the array or record that begins at this leaf needs a shadow."""
+        return any(self.parameters[FIRST_ARGUMENT + pointer].kind in SHADOWED for pointer in memory_leaves(ty, leaf))
+
+    def check_shadows(self, arrays_only: bool = False) -> None:
+        """Refuses active data in argument memory of which no shadow can be made."""
+        for position, (ty, offset) in enumerate(zip(self.primal.signature.args, self.argument_offsets(), strict=True)):
+            possible = set(memory_leaves(ty, offset, arrays_only))
+            for leaf in range(offset, offset + leaf_count(ty)):
+                if self.parameters[FIRST_ARGUMENT + leaf].kind in SHADOWED and leaf not in possible:
+                    raise UnsupportedError(
+                        f"cannot differentiate {self.primal.name}: data that carry derivatives go through its argument "
+                        f"{position} of type {ty}.\n  Pass arrays, or tuples of arrays, for that data.")
+
+    def argument_offsets(self) -> list[int]:
+        """For each argument the position of its first leaf."""
+        return list(itertools.accumulate(map(leaf_count, self.primal.signature.args), initial=0))[:-1]
+
+
+class DerivativeType(types.Opaque):
+    """The Numba type of one derivative; holds it weakly, because Numba keeps types for ever."""
+
+    def __init__(self, compiled: CompiledDerivative):
+        self._compiled = weakref.ref(compiled)
+        super().__init__(f"derivative({compiled.primal.name}, {next(_serial)})")
+
+    @property
+    def compiled(self) -> CompiledDerivative:
+        compiled = self._compiled()
+        assert compiled is not None, "code that calls a derivative keeps it alive"
+        return compiled
+
+
+register_model(DerivativeType)(models.OpaqueModel)
+
+
+@typeof_impl.register(CompiledDerivative)
+def _typeof_derivative(value, context) -> DerivativeType:
+    return value.numba_type
+
+
+@lower_constant(DerivativeType)
+def _constant_derivative(context, builder, ty, value):
+    return context.get_dummy_value()
+
+
+@global_compiler_lock
+def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str) -> CompiledDerivative:
+    """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result."""
+    name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
+    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name)
+    try:
+        derivative = pipeline.differentiate(primal.text, request)
+    except Exception as error:
+        raise explained(error, primal) from error
+    made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name))
+    made.check_shadows()
+    return made
+
+
+def parameters(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Parameter, ...]:
+    """The request for each LLVM parameter of the primal: return value, exception, arguments."""
+    result = primal.signature.return_type
+    found = [pipeline.Parameter("duplicated" if is_differentiable(result) else "const", _scalar(result)),
+             pipeline.Parameter("const", None)]
+    for ty, active in zip(primal.signature.args, wanted, strict=True):
+        found += [pipeline.Parameter(leaf.kind, leaf.element) for leaf in leaves(ty, active)]
+    return tuple(found)
+
+
+def _scalar(ty: types.Type) -> str | None:
+    return {"float64": "double", "float32": "float"}.get(str(ty))
+
+
+def _load(primal: Primal, derivative: pipeline.Derivative, name: str):
+    library = cpu_target.target_context.codegen().create_library(name)
+    library.add_linking_library(rtsys.library)      # error paths count references as Numba does
+    library.add_llvm_module(_complete(primal, derivative))
+    library.finalize()
+    return library
+
+
+def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef:
+    """The derivative linked with its runtime and what its error paths call, nothing but its own symbols visible."""
+    _load_arena()
+    module = llvm.parse_assembly(_bind_environments(derivative.text, primal.environments))
+    module.link_in(llvm.parse_assembly(arena.INLINED))
+    if primal.support:
+        module.link_in(llvm.parse_assembly(_bind_environments(primal.support, primal.environments)))
+    visible = set(derivative.symbols.values())
+    for function in module.functions:
+        if not function.is_declaration and function.name not in visible:
+            function.linkage = "internal"
+    module.verify()
+    return module
+
+
+@functools.cache
+def _load_arena():
+    """The arena's own functions, compiled once; every derivative finds them by name."""
+    library = cpu_target.target_context.codegen().create_library("dpcompile.arena")
+    library.add_llvm_module(llvm.parse_assembly(arena.SHARED))
+    library.finalize()
+    return library
+
+
+def _bind_environments(text: str, environments: Mapping[str, object]) -> str:
+    """Writes the addresses of Python objects into their cells; the primal keeps the objects alive."""
+    def bound(match: re.Match) -> str:
+        return f"{match[1]} = internal constant ptr inttoptr (i64 {id(environments[match[2]])} to ptr)"
+
+    return re.sub(r'^(@"?(_ZN08NumbaEnv[^" ]*)"?) = external (?:\w+ )*global ptr.*$', bound, text, flags=re.MULTILINE)

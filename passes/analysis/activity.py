@@ -1,0 +1,384 @@
+"""Which values and memory objects carry derivatives: varied (depend on an active input) and useful (reach a result).
+
+Requires: prepared IR; ``Aliasing`` of the function; the kind of each parameter.
+Ensures:  ``active(value)`` holds for every floating-point value whose derivative may be nonzero and may matter;
+          ``shadowed`` holds every object that needs a shadow, closed under "one pointer may point into either";
+          active data that reaches something without a derivative raises ``UnsupportedIR`` with the user's line.
+Algorithm: two monotone dataflow problems over SSA values and abstract objects, forward (varied) and backward (useful),
+          as in Hascoët, Naumann & Pascual, "To be recorded analysis in reverse-mode automatic differentiation" (2005), §2.
+Debug:    dp-opt --pass=activity
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from ..errors import UnsupportedIR
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
+from ..ir.types import DOUBLE, FLOAT, PTR, ArrayType, FloatType, IntType, PointerType, StructType, Type, size_of
+from ..rules.runtime_calls import classify
+from ..rules.scalar import INACTIVE, lookup
+from . import memory_types
+from .alias import (
+    UNKNOWN,
+    Aliasing,
+    MemoryObject,
+    Objects,
+    Origin,
+    addresses_in,
+    handed_over,
+    holds_pointer,
+    is_fill,
+    is_internal_call,
+    is_opaque,
+    is_transfer,
+)
+from .memory_types import MemoryTypes
+
+ACTIVE, DUPLICATED, CONSTANT = "active", "duplicated", "const"
+#: Operations whose result varies with their floating-point operands.
+ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fpext", "fptrunc"})
+COPIES = frozenset({"phi", "select", "freeze"})
+#: Operations through which no derivative passes: their results or operands are integers in meaning, not bits.
+DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
+BITWISE = frozenset({"load", "phi", "select", "freeze", "and", "or", "xor"})
+#: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
+ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca",
+                       "insertvalue", "extractvalue"})
+
+
+@dataclass
+class Activity:
+    """The result; ``cold`` blocks are left out of everything."""
+
+    function: Function
+    aliasing: Aliasing
+    kinds: dict[Argument, str]
+    types: MemoryTypes
+    varied: set[Value] = field(default_factory=set)
+    useful: set[Value] = field(default_factory=set)
+    varied_objects: set[MemoryObject] = field(default_factory=set)
+    useful_objects: set[MemoryObject] = field(default_factory=set)
+    shadowed: set[MemoryObject] = field(default_factory=set)
+    #: Objects that hold nothing but floats, says the front end.
+    numbers: set[MemoryObject] = field(default_factory=set)
+
+    def active(self, value: Value) -> bool:
+        """Whether a floating-point SSA value has a cotangent."""
+        return value in self.varied and value in self.useful
+
+    def active_object(self, obj: MemoryObject) -> bool:
+        return obj in self.varied_objects and obj in self.useful_objects
+
+    def active_memory(self, pointer: Value) -> bool:
+        """Whether what lies behind a pointer may carry derivatives."""
+        return any(map(self.active_object, self.aliasing.objects_of(pointer)))
+
+    def has_shadow(self, pointer: Value) -> bool:
+        """Whether a pointer, or a structure with pointers in it, has a shadow beside it."""
+        return holds_pointer(pointer.type) and bool(self.aliasing.objects_of(pointer) & self.shadowed)
+
+    def scalar_types(self, pointer: Value) -> set[Type]:
+        """Types with which the memory behind a pointer is read and written anywhere."""
+        return self.types.behind(pointer)
+
+    def __str__(self) -> str:
+        rows = [f"activity of @{self.function.name}"]
+        for value in [*self.function.arguments, *self.function.instructions()]:
+            if is_float(value):
+                state = [word for word, group in (("varied", self.varied), ("useful", self.useful)) if value in group]
+                rows.append(f"  {value.ref}: {'active' if len(state) == 2 else ' '.join(state) or 'constant'}")
+        for obj in sorted(self.shadowed, key=str):
+            rows.append(f"  shadow of {obj}")
+        return "\n".join(rows)
+
+
+def analyse(module: Module, function: Function, aliasing: Aliasing, kinds: dict[Argument, str],
+            cold: frozenset[Block], facts: dict[Argument, Type] | None = None,
+            wants_shadow: Callable[[Instruction], list[Value]] = lambda call: []) -> Activity:
+    """Solves both problems.
+
+    ``facts``: element types of arguments' memory that the front end knows; ``wants_shadow``: arguments of a call that is
+    not inlined whose shadows the callee asks for.
+    """
+    blocks = [b for b in function.blocks if b not in cold]
+    types = memory_types.analyse((i for b in blocks for i in b.instructions), aliasing, facts or {})
+    result = Activity(function, aliasing, kinds, types)
+    result.numbers = {obj for argument, type_ in (facts or {}).items() if isinstance(type_, FloatType)
+                      for obj in aliasing.objects_of(argument)}
+    solver = _Solver(module, result, blocks, wants_shadow)
+    solver.solve()
+    return result
+
+
+class _Solver:
+    def __init__(self, module: Module, result: Activity, blocks: list[Block],
+                 wants_shadow: Callable[[Instruction], list[Value]]):
+        self.module = module
+        self.wants_shadow = wants_shadow
+        self.result = result
+        self.aliasing = result.aliasing
+        self.instructions = [i for b in blocks for i in b.instructions]
+        self.calls = [i for i in self.instructions if is_internal_call(i)]
+
+    def solve(self) -> None:
+        self._seed()
+        self._until_stable(self._varied_step)
+        self._until_stable(self._useful_step)
+        self._shadow_objects()
+        for instruction in self.instructions:
+            self._refuse(instruction)
+
+    def _until_stable(self, step: Callable[[], None]) -> None:
+        size = -1
+        while size != (size := self._size()):
+            step()
+
+    def _size(self) -> int:
+        r = self.result
+        return len(r.varied) + len(r.useful) + len(r.varied_objects) + len(r.useful_objects)
+
+    def _seed(self) -> None:
+        for argument, kind in self.result.kinds.items():
+            if kind == ACTIVE:
+                self.result.varied.add(argument)
+                self.result.useful.add(argument)
+            elif kind == DUPLICATED:
+                objects = self.aliasing.objects_of(argument)
+                self.result.varied_objects |= objects
+                self.result.useful_objects |= self._reachable(objects)
+                if self._leads_elsewhere(objects):
+                    self.result.varied_objects.add(UNKNOWN)
+                    self.result.useful_objects.add(UNKNOWN)
+
+    def _leads_elsewhere(self, objects: Objects) -> bool:
+        """Whether a pointer that the caller left in one of ``objects`` is followed: who knows what is behind it."""
+        return any(i.opcode == "load" and i.type == PTR and UNKNOWN in self.aliasing.objects_of(i)
+                   and self.aliasing.objects_of(i.operands[0]) & objects for i in self.instructions)
+
+    def _reachable(self, objects: Objects) -> Objects:
+        """``objects`` and the memory to which they hold pointers: an array handed back in a structure, say."""
+        return self.aliasing.reachable(objects) - {UNKNOWN}
+
+    # varied: forward ------------------------------------------------------------------------------------------------
+
+    def _varied_step(self) -> None:
+        for instruction in self.instructions:
+            opcode = instruction.opcode
+            if opcode == "store":
+                if instruction.operands[0] in self.result.varied:
+                    self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[1])
+            elif is_transfer(instruction):
+                if self._any_varied(instruction.arguments[1]):
+                    self.result.varied_objects |= self.aliasing.objects_of(instruction.arguments[0])
+            elif is_internal_call(instruction) or is_opaque(instruction):
+                self._call_varies(instruction)
+            elif self._varies(instruction):
+                self.result.varied.add(instruction)
+
+    def _any_varied(self, pointer: Value) -> bool:
+        return bool(self.aliasing.objects_of(pointer) & self.result.varied_objects)
+
+    def _varies(self, instruction: Instruction) -> bool:
+        opcode = instruction.opcode
+        if opcode in DISCRETE or instruction.type == PTR:
+            return False
+        if opcode == "load" and isinstance(instruction.type, StructType) and not _holds_number(instruction.type):
+            return False        # shapes, strides and pointers of an array, loaded together
+        if opcode == "load":
+            # An integer field of a record is no derivative; where only floats live it is the bits of one.
+            objects = self.aliasing.objects_of(instruction.operands[0]) & self.result.varied_objects
+            if isinstance(instruction.type, IntType):
+                return bool(objects) and self.aliasing.objects_of(instruction.operands[0]) <= self.result.numbers
+            return bool(objects)
+        if opcode == "call":
+            return instruction.callee_name not in INACTIVE and any(
+                o in self.result.varied for o in differentiable_operands(instruction))
+        if opcode == "bitcast" and is_float(instruction) and self._reads_bits(instruction.operands[0], set()):
+            return True
+        # Integers made from the bits of varied floats are followed so that they can be refused where they come back.
+        return any(o in self.result.varied for o in instruction.operands)
+
+    def _moves_bits(self, store: Instruction) -> bool:
+        """Whether a store of an integer may write the bits of a float: a literal, or what was loaded from active memory and
+        handed on by bit operations alone, where floats live too.  ``transform.retype_copies`` leaves those that it cannot
+        tell apart."""
+        value, pointer = store.operands
+        floats = [t for t in self.result.types.at(pointer) if isinstance(t, FloatType)]
+        if not isinstance(value.type, IntType) or not any(size_of(t) <= size_of(value.type) for t in floats):
+            return False
+        if isinstance(value, Constant):
+            return True
+        return isinstance(value, Instruction) and value.opcode in BITWISE and self._reads_bits(value, set())
+
+    def _reads_bits(self, value: Value, seen: set[Value]) -> bool:
+        """Whether integer operations lead back to a load from memory that holds varied floats."""
+        if not isinstance(value, Instruction) or value in seen or not isinstance(value.type, IntType):
+            return False
+        seen.add(value)
+        if value.opcode == "load":
+            return self._any_varied(value.operands[0])
+        return value.opcode not in DISCRETE and any(self._reads_bits(o, seen) for o in value.operands)
+
+    def _call_varies(self, call: Instruction) -> None:
+        touched = self._touched(call)
+        if any(a in self.result.varied for a in call.arguments) or touched & self.result.varied_objects:
+            self.result.varied_objects |= touched
+            if not isinstance(call.type, IntType):
+                self.result.varied.add(call)
+
+    def _touched(self, call: Instruction) -> Objects:
+        start = frozenset().union(*(self.aliasing.objects_of(a) for a in handed_over(call)))
+        return frozenset(o for o in self.aliasing.reachable(start) if o.origin != Origin.GLOBAL)
+
+    # useful: backward -----------------------------------------------------------------------------------------------
+
+    def _useful_step(self) -> None:
+        for instruction in reversed(self.instructions):
+            opcode = instruction.opcode
+            if opcode == "store":
+                if self.aliasing.objects_of(instruction.operands[1]) & self.result.useful_objects:
+                    self.result.useful.add(instruction.operands[0])
+            elif is_transfer(instruction):
+                if self.aliasing.objects_of(instruction.arguments[0]) & self.result.useful_objects:
+                    self.result.useful_objects |= self.aliasing.objects_of(instruction.arguments[1])
+            elif is_internal_call(instruction) or is_opaque(instruction):
+                self._call_uses(instruction)
+            elif instruction in self.result.useful or opcode == "ret":
+                self._use_operands(instruction)
+
+    def _use_operands(self, instruction: Instruction) -> None:
+        if instruction.opcode == "load":
+            self.result.useful_objects |= self.aliasing.objects_of(instruction.operands[0])
+        elif instruction.opcode == "call":
+            self.result.useful.update(differentiable_operands(instruction))
+        elif instruction.opcode not in DISCRETE:
+            self.result.useful.update(o for o in instruction.operands if o.type != PTR)
+
+    def _call_uses(self, call: Instruction) -> None:
+        touched = self._touched(call)
+        if touched & self.result.useful_objects or call in self.result.useful:
+            self.result.useful_objects |= touched
+            self.result.useful.update(a for a in call.arguments if is_float(a))
+
+    # shadows --------------------------------------------------------------------------------------------------------
+
+    def _shadow_objects(self) -> None:
+        result = self.result
+        result.shadowed = {o for o in result.varied_objects & result.useful_objects if o != UNKNOWN}
+        for argument, kind in result.kinds.items():
+            if kind == DUPLICATED:
+                result.shadowed |= self._reachable(self.aliasing.objects_of(argument))
+        for pointer in [p for call in self.calls for p in self.wants_shadow(call)]:
+            result.shadowed |= self.aliasing.objects_of(pointer)
+        size = -1
+        while size != (size := len(result.shadowed)):
+            for objects in self._joined_objects():
+                if objects & result.shadowed:
+                    result.shadowed |= {o for o in objects if o != UNKNOWN}
+            for obj, held in self.aliasing.contents.items():
+                if held & result.shadowed and obj != UNKNOWN:
+                    result.shadowed.add(obj)
+
+    def _joined_objects(self) -> Iterator[Objects]:
+        """Sets of objects that share a pointer: a shadow for one means a shadow for all."""
+        for instruction in self.instructions:
+            if holds_pointer(instruction.type):
+                yield self.aliasing.objects_of(instruction)
+            for operand in instruction.operands:
+                if isinstance(operand, Constant) and operand.type == PTR:
+                    yield self.aliasing.objects_of(operand)
+
+    # refusals -------------------------------------------------------------------------------------------------------
+
+    def _refuse(self, instruction: Instruction) -> None:
+        opcode = instruction.opcode
+        if instruction.users and self.result.has_shadow(instruction):
+            self._refuse_address(instruction)
+        if opcode == "store" and any(map(self.result.has_shadow, addresses_in(instruction.operands[0]))):
+            self._fail(instruction, "a pointer to memory that carries derivatives stored as an integer")
+        if opcode in ("load", "store", "atomicrmw", "cmpxchg"):
+            self._refuse_access(instruction)
+        elif is_transfer(instruction) or is_fill(instruction):
+            self._refuse_pointer(instruction, instruction.arguments[0])
+        elif opcode == "call":
+            self._refuse_call(instruction)
+        elif self.result.active(instruction):
+            self._refuse_operation(instruction)
+
+    def _refuse_access(self, instruction: Instruction) -> None:
+        slot = 1 if instruction.opcode == "store" else 0
+        pointer = instruction.operands[slot]
+        if not self.result.active_memory(pointer):
+            return
+        if instruction.opcode in ("atomicrmw", "cmpxchg") or "volatile" in instruction.flags or "atomic" in instruction.flags:
+            self._fail(instruction, "an atomic or volatile access of memory that carries derivatives")
+        self._refuse_pointer(instruction, pointer)
+        value = instruction.operands[0] if slot else instruction
+        if UNKNOWN in self.aliasing.objects_of(pointer) and (slot or not isinstance(value.type, (IntType, PointerType))):
+            self._fail(instruction, "memory that carries derivatives is reached through a pointer of unknown origin")
+        if slot and not is_float(value) and (value in self.result.varied or self._moves_bits(instruction)):
+            self._fail(instruction, "the bits of a floating-point number stored as an integer")
+        if slot == 0 and self.result.active(value) and not is_float(value):
+            self._fail(instruction, f"a load of type {value.type} from memory that carries derivatives")
+
+    def _refuse_address(self, instruction: Instruction) -> None:
+        """A pointer into memory with a shadow whose own shadow could not be made beside it."""
+        known = classify(instruction.callee_name)
+        if instruction.opcode not in ADDRESSES and (known is None or known.kind != "allocate"):
+            self._fail(instruction, f"a pointer to memory that carries derivatives which comes from '{instruction.opcode}'")
+
+    def _refuse_pointer(self, instruction: Instruction, pointer: Value) -> None:
+        objects = self.aliasing.objects_of(pointer)
+        if UNKNOWN in objects and (objects & self.result.shadowed or self.result.active_object(UNKNOWN)):
+            self._fail(instruction, "memory that carries derivatives is reached through a pointer of unknown origin")
+        writes = instruction.opcode == "store" or is_fill(instruction) or is_transfer(instruction)
+        frozen = [o for o in objects if o.origin == Origin.GLOBAL]
+        if writes and frozen and instruction.operands[0] in self.result.varied:
+            self._fail(instruction, "a store of active data into a global constant")
+
+    def _refuse_call(self, call: Instruction) -> None:
+        if is_internal_call(call):
+            if self.result.active(call):
+                self._fail(call, f"a call of {call.callee_name} that returns {call.type}")
+            for pointer in (a for a in call.arguments if a.type == PTR):
+                self._refuse_pointer(call, pointer)
+            return
+        if not is_opaque(call):
+            return
+        touched = self._touched(call)
+        through_memory = touched & self.result.varied_objects & self.result.useful_objects
+        by_value = any(a in self.result.varied for a in call.arguments) and (
+            call in self.result.useful or touched & self.result.useful_objects)
+        if through_memory or by_value or self.result.active(call):
+            name = call.callee_name
+            self._fail(call, f"a call of {name}" if name else "a call through a function pointer",
+                       "It is given data that carry derivatives, and no rule says what their derivatives are.")
+
+    def _refuse_operation(self, instruction: Instruction) -> None:
+        opcode = instruction.opcode
+        if (opcode in ARITHMETIC or opcode in COPIES) and instruction.type in (DOUBLE, FLOAT):
+            return
+        if isinstance(instruction.type, FloatType) or not isinstance(instruction.type, IntType):
+            self._fail(instruction, f"the operation '{opcode}' giving {instruction.type} has no derivative here")
+
+    def _fail(self, instruction: Instruction, what: str, hint: str = "") -> NoReturn:
+        location = self.module.locations.get(instruction.location) if instruction.location is not None else None
+        raise UnsupportedIR(f"cannot differentiate {what}", location, hint)
+
+
+def differentiable_operands(call: Instruction) -> list[Value]:
+    """Arguments of a mathematical call with respect to which its rule has a partial."""
+    found = lookup(call.callee_name)
+    if found is None:
+        return [a for a in call.arguments if is_float(a)]
+    rule, _ = found
+    return [a for a, partial in zip(call.arguments, rule.partials, strict=False) if partial is not None]
+
+
+def _holds_number(type_: Type) -> bool:
+    """Whether a structure has a floating-point number in it."""
+    if isinstance(type_, StructType):
+        return any(map(_holds_number, type_.elements))
+    return _holds_number(type_.element) if isinstance(type_, ArrayType) else isinstance(type_, FloatType)

@@ -1,0 +1,100 @@
+"""Which primal values the reverse sweep keeps, and which it computes or reads again.
+
+Requires: the values needed directly; recipes; loops with estimates of their trips.
+Ensures:  each value that the reverse sweep may ask for is available, kept, or has a recipe whose operands are in the plan.
+Algorithm: minimum cut as in Enzyme (Moses & Churavy, NeurIPS 2020, §3.4), with weights: keeping a value costs by bytes and
+          executions, rebuilding one costs by operations and executions, so that the cut is the cheapest plan under the model.
+Debug:    DPCOMPILE_DUMP=cache_plan, dp-opt --pass=cache_plan
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from ..ir.model import Block, Constant, Function, Global, Instruction, Value
+from ..ir.types import I1, size_of
+from .mincut import INFINITE, FlowNetwork
+from .recipes import Recipes
+
+#: Cost of keeping a value once: one store, one load, and the memory traffic of its bytes.
+KEEP_COST, KEEP_COST_A_BYTE = 1.5, 1.0
+#: A little more than nothing, so that of two equal plans the one that keeps fewer values wins.
+EPSILON = 1e-3
+
+
+@dataclass
+class CachePlan:
+    """``kept``: values with a place on the tape; ``rebuilt``: values that have a recipe; each with its reason."""
+
+    function: Function
+    kept: dict[Value, str] = field(default_factory=dict)
+    rebuilt: dict[Value, str] = field(default_factory=dict)
+    frequency: dict[Value, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        rows = [f"cache plan of @{self.function.name}"]
+        for value, reason in self.kept.items():
+            rows.append(f"  keep {value.ref} ({size_of(value.type)} bytes × {self.frequency[value]:.0f}): {reason}")
+        for value, what in self.rebuilt.items():
+            rows.append(f"  {what} {value.ref}")
+        return "\n".join(rows)
+
+
+def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
+               frequency: Callable[[Block], float]) -> CachePlan:
+    """The cheapest plan under the cost model."""
+    closure = _closure(needed, recipes, available)
+    sides = _cut(closure, set(needed), recipes, available, frequency)
+    plan = CachePlan(function)
+    for value in closure:
+        plan.frequency[value] = _executions(value, frequency)
+        if (value, "in") not in sides:
+            recipe = recipes.of(value)
+            assert recipe is not None
+            plan.rebuilt[value] = recipe.what
+        elif (value, "out") not in sides:
+            plan.kept[value] = recipes.why_not(value) or "keeping it is cheaper than rebuilding it"
+    return plan
+
+
+def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool]) -> list[Value]:
+    """What is needed, and all from which that could be rebuilt."""
+    seen: dict[Value, None] = {}
+    pending = [v for v in needed if not available(v)]
+    while pending:
+        value = pending.pop()
+        if value in seen:
+            continue
+        seen[value] = None
+        recipe = recipes.of(value)
+        pending.extend(o for o in (recipe.operands if recipe else ()) if not available(o))
+    return list(seen)
+
+
+def _cut(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
+         frequency: Callable[[Block], float]) -> set:
+    network = FlowNetwork()
+    for value in closure:
+        runs = _executions(value, frequency)
+        recipe = recipes.of(value)
+        network.add((value, "in"), (value, "out"), keep_cost(value) * runs)
+        network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
+        for operand in recipe.operands if recipe else ():
+            if not available(operand):
+                network.add((operand, "out"), (value, "in"), INFINITE)
+        if value in needed:
+            network.add((value, "out"), network.SINK, INFINITE)
+    return network.source_side()
+
+
+def keep_cost(value: Value) -> float:
+    """Cost of keeping a value once."""
+    return KEEP_COST + KEEP_COST_A_BYTE * (1 if value.type == I1 else size_of(value.type))
+
+
+def _executions(value: Value, frequency: Callable[[Block], float]) -> float:
+    return frequency(value.parent) if isinstance(value, Instruction) and value.parent is not None else 1.0
+
+
+def is_literal(value: Value) -> bool:
+    return isinstance(value, (Constant, Global, Function))

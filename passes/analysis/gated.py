@@ -1,0 +1,147 @@
+"""Which partials are multiplied only by seeds that are not zero, lest zero times infinity become NaN.
+
+Requires: activity; control flow of the prepared function.
+Ensures:  an arm that is not taken leaks no infinity and no NaN into a cotangent: not through a select or a maximum, not
+          through a branch, and not through memory that only arms read.
+Algorithm: backward dataflow: a value is *surely seeded* if some use of it that runs whenever it runs leads, through such
+          uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken; its
+          partial is gated where it can be infinite or NaN.
+
+A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.
+"""
+from __future__ import annotations
+
+from collections import defaultdict
+
+from ..ir.model import Block, Instruction, Value, is_float
+from ..rules.scalar import lookup
+from .activity import CONSTANT, Activity
+from .alias import MemoryObject, is_internal_call, is_transfer
+from .cfg import ControlFlow, warm_post_dominators
+from .loops import LoopForest
+
+#: Functions that give finite numbers for all finite numbers.
+_FINITE = frozenset("""sin cos tanh atan atan2 erf erfc asinh cbrt hypot fabs copysign fmax fmin fma fdim floor ceil trunc
+    round rint canonicalize sinpi cospi normcdf""".split())
+_QUOTIENTS = ("fdiv", "frem")
+
+
+def find_gated(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool) -> set[Value]:
+    """The instructions whose partials are gated; the callers of what is no entry may have arms themselves."""
+    instructions = [i for b in blocks for i in b.instructions]
+    seeded = _SurelySeeded(activity, instructions, cfg, forest).solve() if is_entry else set()
+    doubtful = [i for i in instructions if is_float(i) and activity.active(i) and i not in seeded]
+    if not doubtful:
+        return set()
+    wild = _not_finite(activity, instructions)
+    return {i for i in doubtful if i.opcode in _QUOTIENTS or any(o in wild for o in i.operands)}
+
+
+class _SurelySeeded:
+    """Spreads from what the caller sees back to the values that lead there."""
+
+    def __init__(self, activity: Activity, instructions: list[Instruction], cfg: ControlFlow, forest: LoopForest):
+        self.activity = activity
+        self.forest = forest
+        self.later = warm_post_dominators(cfg)
+        self.entry = cfg.function.entry
+        self.seeded: set[Value] = set()
+        # Memory of the caller's that is read here too may be work space, with a seed of zero where nothing reads it.
+        read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
+        self.memory = {o for a, kind in activity.kinds.items() if kind != CONSTANT
+                       for o in activity.aliasing.reachable(activity.aliasing.objects_of(a))} - read
+        self.writers: dict[MemoryObject, list[Instruction]] = defaultdict(list)
+        for instruction in instructions:
+            if instruction.opcode == "store":
+                self._register(instruction, instruction.operands[1])
+            elif is_transfer(instruction):
+                self._register(instruction, instruction.arguments[0])
+        self.pending: list[Instruction] = []
+        self.calls = [i for i in instructions if is_internal_call(i)]
+
+    def _register(self, writer: Instruction, pointer: Value) -> None:
+        for obj in self.activity.aliasing.objects_of(pointer):
+            self.writers[obj].append(writer)
+
+    def solve(self) -> set[Value]:
+        for call in self.calls:
+            self._spread_operands(call)
+            for argument in call.arguments:
+                self._reach_all(self.activity.aliasing.reachable(self.activity.aliasing.objects_of(argument)))
+        for obj in list(self.memory):
+            self._visit_writers(obj)
+        while self.pending:
+            self._spread_operands(self.pending.pop())
+        return self.seeded
+
+    def _visit_writers(self, obj: MemoryObject) -> None:
+        for writer in self.writers[obj]:
+            if writer.opcode == "store":
+                self._seed(writer.operands[0], writer)
+            else:
+                self._reach_all(self.activity.aliasing.objects_of(writer.arguments[1]))
+
+    def _reach_all(self, objects: frozenset[MemoryObject]) -> None:
+        for obj in objects - self.memory:
+            self.memory.add(obj)
+            self._visit_writers(obj)
+
+    def _spread_operands(self, user: Instruction) -> None:
+        if user.opcode == "load":
+            if self._runs_in_each_iteration(user.parent):
+                self._reach_all(self.activity.aliasing.objects_of(user.operands[0]))
+        elif user.opcode == "phi":
+            for value, source in user.incoming():
+                self._seed_from(value, source)
+        elif user.opcode != "select" and not _chooses(user):
+            for operand in user.operands:
+                self._seed(operand, user)
+
+    def _runs_in_each_iteration(self, block: Block) -> bool:
+        loop = self.forest.loop_of(block)
+        return self.later.dominates(block, loop.header if loop else self.entry)
+
+    def _seed(self, value: Value, user: Instruction) -> None:
+        self._seed_from(value, user.parent)
+
+    def _seed_from(self, value: Value, block: Block) -> None:
+        """A use in ``block``, which must run whenever the value was computed."""
+        if value in self.seeded or not is_float(value) or not self.activity.active(value):
+            return
+        if isinstance(value, Instruction):
+            if not self.later.dominates(block, value.parent):
+                return
+            self.pending.append(value)
+        self.seeded.add(value)
+
+
+def _chooses(call: Instruction) -> bool:
+    """Whether a call hands on one of its operands."""
+    return call.opcode == "call" and ("min" in call.callee_name or "max" in call.callee_name)
+
+
+def _not_finite(activity: Activity, instructions: list[Instruction]) -> set[Value]:
+    """Values that may be infinite or NaN although all that the caller passed is finite."""
+    wild: set[Value] = set()
+    memory: set[MemoryObject] = set()
+    size = -1
+    while size != (size := len(wild) + len(memory)):
+        for instruction in instructions:
+            if instruction.opcode == "store":
+                if instruction.operands[0] in wild:
+                    memory |= activity.aliasing.objects_of(instruction.operands[1])
+            elif is_float(instruction) and _may_be_wild(instruction, activity, wild, memory):
+                wild.add(instruction)
+    return wild
+
+
+def _may_be_wild(instruction: Instruction, activity: Activity, wild: set[Value], memory: set[MemoryObject]) -> bool:
+    if instruction.opcode == "load":
+        return bool(activity.aliasing.objects_of(instruction.operands[0]) & memory)
+    if instruction.opcode in _QUOTIENTS:
+        return True
+    if instruction.opcode == "call":
+        known = lookup(instruction.callee_name)
+        if known is None or known[0].name not in _FINITE:
+            return True
+    return any(o in wild for o in instruction.operands)

@@ -1,0 +1,106 @@
+"""Which primal values the reverse sweep reads directly, for each instruction's adjoint.
+
+Requires: activity; the derivative table; shadows inserted.
+Ensures:  the adjoint of an instruction reads no primal value but those that ``values(instruction)`` gives.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..ir.model import Block, Instruction, Value, is_float
+from ..rules.expression import needs
+from ..rules.scalar import lookup
+from .activity import Activity
+from .alias import holds_pointer, is_fill, is_transfer
+
+
+class SplitCall(Protocol):
+    """A call that is not inlined, as its adjoint sees it."""
+
+    tape: Value
+
+    @property
+    def is_active(self) -> bool: ...
+
+
+@dataclass
+class Needed:
+    """Answers for one function; ``shadow_of`` maps a pointer to its shadow."""
+
+    activity: Activity
+    shadow_of: Callable[[Value], Value]
+    #: For each call that is not inlined, what its reverse needs: see ``transform.calls``.
+    calls: Mapping[Instruction, SplitCall]
+
+    def has_work(self, instruction: Instruction) -> bool:
+        """Whether the adjoint of an instruction does anything."""
+        if instruction.opcode == "store":
+            # An integer over a float is a constant: the cotangent of what was there is consumed all the same.
+            return not holds_pointer(instruction.operands[0].type) and self._touches(instruction.operands[1])
+        if is_transfer(instruction) or is_fill(instruction):
+            return self._touches(instruction.arguments[0])
+        if instruction in self.calls:
+            return self.calls[instruction].is_active
+        if instruction.opcode == "load" and not self._touches(instruction.operands[0]):
+            return False
+        return is_float(instruction) and self.activity.active(instruction)
+
+    def moves_memory(self, instruction: Instruction) -> bool:
+        """Whether the adjoint touches shadow memory other than by one load or store."""
+        return is_transfer(instruction) or is_fill(instruction) or instruction in self.calls
+
+    def _touches(self, pointer: Value) -> bool:
+        return self.activity.active_memory(pointer)
+
+    def values(self, instruction: Instruction) -> Iterator[Value]:
+        """What the adjoint of an instruction that has work reads."""
+        opcode = instruction.opcode
+        if opcode == "load":
+            yield self.shadow_of(instruction.operands[0])
+        elif opcode == "store":
+            yield self.shadow_of(instruction.operands[1])
+        elif opcode == "select":
+            yield instruction.operands[0]
+        elif opcode in ("fmul", "fdiv", "frem"):
+            yield from self._product(instruction)
+        elif is_transfer(instruction):
+            yield from (self.shadow_of(a) for a in instruction.arguments[:2] if self.activity.has_shadow(a))
+            yield instruction.arguments[2]
+        elif is_fill(instruction):
+            yield self.shadow_of(instruction.arguments[0])
+            yield instruction.arguments[2]
+        elif instruction in self.calls:
+            yield self.calls[instruction].tape
+        elif opcode == "call":
+            yield from self._call(instruction)
+
+    def _product(self, instruction: Instruction) -> Iterator[Value]:
+        left, right = instruction.operands
+        if instruction.opcode == "fmul":
+            yield from (other for mine, other in ((left, right), (right, left)) if self.activity.active(mine))
+        elif instruction.opcode == "fdiv":
+            yield right
+            if self.activity.active(right):
+                yield instruction
+        elif self.activity.active(right):
+            yield from (left, right, instruction)
+
+    def _call(self, call: Instruction) -> Iterator[Value]:
+        found = lookup(call.callee_name)
+        if found is None:
+            return
+        for argument, partial in zip(call.arguments, found[0].partials, strict=False):
+            if partial is not None and self.activity.active(argument):
+                what = needs(partial)
+                yield from (call.arguments[k] for k in sorted(what.operands))
+                if what.result:
+                    yield call
+
+    def joins(self, block: Block) -> bool:
+        """Whether it matters from where a block was entered."""
+        return any(is_float(phi) and self.activity.active(phi) for phi in block.phis)
+
+    def block_has_work(self, block: Block) -> bool:
+        return any(map(self.has_work, block.instructions))

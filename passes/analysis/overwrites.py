@@ -1,0 +1,99 @@
+"""Whether what a load read is still in memory when the reverse sweep wants it.
+
+Requires: aliasing; control flow.
+Ensures:  ``why_not(load)`` is empty only if no instruction that may run after the load, in this or a later iteration of any
+          loop around both, may write what it read, and the memory lives until the reverse sweep ends.
+Debug:    dp-opt --pass=overwrites
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..ir.model import Function, Instruction
+from ..rules.runtime_calls import classify
+from .alias import UNKNOWN, Aliasing, MemoryObject, Origin, is_fill, is_internal_call, is_opaque, is_transfer
+from .cfg import ControlFlow
+
+
+@dataclass
+class Overwrites:
+    """The writers of each object; ``arguments_kept``: nobody else writes arguments' memory before the reverse sweep."""
+
+    aliasing: Aliasing
+    cfg: ControlFlow
+    arguments_kept: bool
+    #: Stack memory that was moved to the arena and therefore outlives the first sweep.
+    kept_stack: set[MemoryObject] = field(default_factory=set)
+    writers: dict[MemoryObject, list[Instruction]] = field(default_factory=dict)
+
+    def why_not(self, load: Instruction) -> str:
+        """Empty where the load may be repeated in the reverse sweep, else the reason why not."""
+        objects = self.aliasing.objects_of(load.operands[0])
+        if "volatile" in load.flags or "atomic" in load.flags:
+            return "the access is volatile or atomic"
+        for obj in sorted(objects, key=str):
+            reason = self._why_not_kept(obj) or self._why_overwritten(load, obj)
+            if reason:
+                return reason
+        return "" if objects else "it reads memory of unknown origin"
+
+    def _why_not_kept(self, obj: MemoryObject) -> str:
+        if obj == UNKNOWN:
+            return "it reads memory of unknown origin"
+        if obj.origin == Origin.ARGUMENT and not self.arguments_kept:
+            return "the caller may write its argument before the reverse sweep"
+        if obj.origin == Origin.GLOBAL and not getattr(obj.site, "constant", False):
+            return "it reads a global variable"
+        if obj.origin == Origin.STACK and obj not in self.kept_stack:
+            return "stack memory is gone in the reverse sweep"
+        if obj.origin == Origin.CALLEE:
+            return "a call that is not inlined may write it"
+        return ""
+
+    def _why_overwritten(self, load: Instruction, obj: MemoryObject) -> str:
+        for writer in [*self.writers.get(obj, []), *self.writers.get(UNKNOWN, [])]:
+            if self._may_follow(load, writer):
+                return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
+        return ""
+
+    def _may_follow(self, first: Instruction, second: Instruction) -> bool:
+        if self.cfg.reachable(first.parent, second.parent):
+            return True
+        if first.parent is not second.parent:
+            return False
+        order = first.parent.instructions
+        return order.index(second) > order.index(first)
+
+    def __str__(self) -> str:
+        rows = [f"overwrites in @{self.cfg.function.name}"]
+        for load in self.cfg.function.instructions():
+            if load.opcode == "load":
+                rows.append(f"  {load.ref}: {self.why_not(load) or 'may be read again'}")
+        return "\n".join(rows)
+
+
+def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_kept: bool) -> Overwrites:
+    result = Overwrites(aliasing, cfg, arguments_kept)
+    for block in cfg.reverse_postorder:
+        for instruction in block.instructions if block not in cfg.cold else []:
+            for obj in _written(instruction, aliasing):
+                result.writers.setdefault(obj, []).append(instruction)
+    return result
+
+
+def _written(instruction: Instruction, aliasing: Aliasing) -> frozenset[MemoryObject]:
+    if instruction.opcode == "store":
+        return aliasing.objects_of(instruction.operands[1])
+    if instruction.opcode in ("atomicrmw", "cmpxchg"):
+        return aliasing.objects_of(instruction.operands[0])
+    if is_transfer(instruction) or is_fill(instruction):
+        return aliasing.objects_of(instruction.arguments[0])
+    if is_internal_call(instruction) or is_opaque(instruction) or _writes_argument(instruction):
+        return aliasing.reachable(frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments)))
+    return frozenset()
+
+
+def _writes_argument(instruction: Instruction) -> bool:
+    """A runtime function that, says its row, writes memory it is given: the strides of a reshape, a random state."""
+    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
+    return known is not None and bool(known.writes)

@@ -1,0 +1,36 @@
+"""Alias scopes: which memory never overlaps which, said to LLVM.
+
+Requires: the names given to one ``AliasScopes`` mean memory that is pairwise disjoint over the whole function.
+Ensures:  ``of(names)`` is the text of ``!alias.scope`` and ``!noalias`` for an access of memory under any of ``names``.
+"""
+from __future__ import annotations
+
+from .model import Module
+
+
+class AliasScopes:
+    """One domain of scopes; scopes are made on demand, lists of them when the function is complete."""
+
+    def __init__(self, module: Module, domain: str, names: list[str]):
+        self.module = module
+        self._domain = module.add_metadata(f'distinct !{{!"{domain}"}}')
+        self._scopes = {name: module.add_metadata(f'distinct !{{!"{name}", !{self._domain}}}') for name in names}
+        self._texts: dict[frozenset[str], str] = {}
+
+    def of(self, names: frozenset[str]) -> str:
+        known = names & self._scopes.keys()
+        if not known or known != names:
+            return ""
+        if names not in self._texts:
+            self._texts[names] = self._make(names)
+        return self._texts[names]
+
+    def _make(self, names: frozenset[str]) -> str:
+        inside = self._list([n for n in self._scopes if n in names])
+        outside = self._list([n for n in self._scopes if n not in names])
+        return f", !alias.scope !{inside}" + (f", !noalias !{outside}" if outside is not None else "")
+
+    def _list(self, names: list[str]) -> int | None:
+        if not names:
+            return None
+        return self.module.add_metadata("!{" + ", ".join(f"!{self._scopes[n]}" for n in names) + "}")

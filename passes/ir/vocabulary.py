@@ -1,0 +1,43 @@
+"""LLVM's words, as the reader, the writer and the verifier share them."""
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BINARY_OPCODES = _words("add sub mul sdiv udiv srem urem shl lshr ashr and or xor fadd fsub fmul fdiv frem")
+FLOAT_OPCODES = _words("fadd fsub fmul fdiv frem fneg")
+COMPARE_OPCODES = _words("icmp fcmp")
+CAST_OPCODES = _words("""trunc zext sext fptrunc fpext fptoui fptosi uitofp sitofp ptrtoint ptrtoaddr inttoptr bitcast
+                         addrspacecast""")
+ATOMIC_OPCODES = _words("atomicrmw cmpxchg fence")
+FLOAT_TYPES = _words("half bfloat float double x86_fp80 fp128")
+
+FAST_MATH = _words("fast nnan ninf nsz arcp contract afn reassoc")
+#: Flags that stand between the opcode and the first operand.
+FLAGS = FAST_MATH | _words("""nuw nsw nusw exact disjoint nneg samesign inbounds volatile atomic weak inalloca
+                              swifterror""")
+EXPRESSION_FLAGS = _words("nuw nsw nusw inbounds")
+TAIL_CALLS = _words("tail musttail notail")
+ORDERINGS = _words("unordered monotonic acquire release acq_rel seq_cst")
+
+LINKAGES = _words("""private internal available_externally linkonce weak common appending extern_weak linkonce_odr
+                     weak_odr external""")
+VISIBILITIES = _words("""dso_local dso_preemptable default hidden protected dllimport dllexport thread_local
+                         externally_initialized local_unnamed_addr unnamed_addr""")
+CONVENTIONS = _words("""ccc fastcc coldcc tailcc swiftcc swifttailcc preserve_mostcc preserve_allcc preserve_nonecc
+                        webkit_jscc anyregcc cxx_fast_tlscc ghccc x86_stdcallcc x86_fastcallcc x86_thiscallcc
+                        x86_vectorcallcc x86_64_sysvcc win64cc ptx_kernel ptx_device spir_func spir_kernel
+                        amdgpu_kernel""")
+
+LITERAL_WORDS = _words("true false null undef poison zeroinitializer none")
+CONSTANT_EXPRESSIONS = _words("""getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor
+                                 extractelement insertelement shufflevector splat""")
+#: Words with which a constant starts; any other word between a type and its value is an attribute.
+CONSTANT_WORDS = LITERAL_WORDS | CONSTANT_EXPRESSIONS | _words("asm blockaddress dso_local_equivalent no_cfi ptrauth")
+
+
+def stands_behind(flag: str) -> bool:
+    """Is ``flag`` one of an atomic instruction that stands behind its operands?"""
+    return flag in ORDERINGS or flag.startswith("syncscope")

@@ -1,0 +1,143 @@
+"""From the LLVM IR of a primal to that of its derivative: read, prepare, analyse, transform, write.
+
+Requires: linked, prepared IR in loop-simplified and loop-closed form; one ``Parameter`` for each parameter of the entry.
+Ensures:  the text defines the symbols of ``Derivative.symbols`` with the calling convention described at ``differentiate``;
+          or ``UnsupportedIR`` names what has no derivative, and the user's line.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .errors import PassError
+from .ir.model import Constant, Function, Module
+from .ir.reader import read
+from .ir.writer import write
+from .report import report
+from .transform.forward import build_tangents
+from .transform.program import Program, require_status
+from .transform.reverse import ELEMENTS, build_functions, write_gradient
+from .visible import check
+
+#: The arena of split and forward mode belongs to the caller, who makes and releases it.
+ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
+MODES = ("reverse", "split", "forward")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What is asked of one parameter.
+
+    ``kind``: ``const``; ``active`` (a float by value whose derivative is wanted); ``duplicated`` (a pointer whose shadow
+    is given).  ``element``: the scalar type that Numba knows to lie behind a pointer (``double``, ``i64``, ``ptr`` …).
+    """
+
+    kind: str = "const"
+    element: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be differentiated, and how; ``mode``: reverse, split or forward."""
+
+    entry: str
+    parameters: tuple[Parameter, ...]
+    mode: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ResultParameter:
+    """What became of a parameter: ``scratch`` where active data flows through a constant pointer, which then needs a
+    zeroed shadow all the same; ``written``: the primal may write the memory behind it."""
+
+    kind: str
+    written: bool
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """The generated module and how to call it."""
+
+    text: str
+    symbols: dict[str, str]
+    parameters: tuple[ResultParameter, ...]
+    cotangents: tuple[int, ...]
+    tape_bytes: int = 0
+    report: str = ""
+    dumps: dict[str, str] = field(default_factory=dict)
+
+
+def differentiate(text: str, request: Request) -> Derivative:
+    """Differentiates the entry of a module.
+
+    P are the primal's parameters, S one shadow pointer for each parameter whose result kind is ``duplicated`` or
+    ``scratch``, in order.
+
+    The primal returns a status (i32, as Numba's functions do) or nothing; results go through memory.
+
+    * reverse: ``i32 NAME.gradient(P…, S…, ptr cotangents, i64 limit)``
+    * split: ``i32 NAME.augmented(P…, S…, ptr arena, ptr tape)`` and ``void NAME.reverse(P…, S…, ptr arena, ptr tape,
+      ptr cotangents)`` with the same pointers; the reverse may run several times, the seeds written anew into S.
+    * forward: ``i32 NAME.tangent(P…, S…, T…, ptr arena)`` with the tangents T of the active parameters.
+
+    Field k of ``cotangents``, 8 bytes each, receives the cotangent of the k-th active parameter.
+    """
+    if request.mode not in MODES:
+        raise PassError(f"unknown mode {request.mode!r}")
+    module = read(text)
+    primal = module.functions[request.entry]
+    require_status(primal)
+    given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
+    kinds = {name: p.kind for name, p in given.items()}
+    facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
+    suffix = "tangent" if request.mode == "forward" else "augmented"
+    program = Program(module, primal, kinds, facts, request.name, suffix)
+    parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
+                       for a in program.entry.parameters)
+    build = _forward if request.mode == "forward" else _reverse
+    symbols, tape_bytes, report = build(module, program, request)
+    _drop_unused(module, set(symbols.values()))
+    for function in module.functions.values():
+        if not function.is_declaration and function.name not in symbols.values():
+            function.linkage = "internal"
+    check(module)
+    return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), tape_bytes, report)
+
+
+def _forward(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
+    build_tangents(module, program)
+    return {"tangent": program.entry.function.name, **ARENA}, 0, str(program.entry.activity)
+
+
+def _reverse(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
+    functions = build_functions(module, program)
+    symbols = {"augmented": functions.augmented.name, "reverse": functions.reverse.name, **ARENA}
+    if request.mode == "reverse":
+        write_gradient(module, functions, f"{request.name}.gradient")
+        for function in (functions.augmented, functions.reverse):
+            function.attributes = "alwaysinline"
+        symbols = {"gradient": f"{request.name}.gradient"}
+    account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions)
+    return symbols, functions.layout.size, account
+
+
+def _drop_unused(module: Module, roots: set[str]) -> None:
+    """Functions that nothing calls any more; the primal, as a rule."""
+    kept: set[str] = set()
+    pending = list(roots)
+    while pending:
+        name = pending.pop()
+        if name in kept or name not in module.functions:
+            continue
+        kept.add(name)
+        for instruction in module.functions[name].instructions():
+            for operand in instruction.operands:
+                if isinstance(operand, Function):
+                    pending.append(operand.name)
+                elif isinstance(operand, Constant):
+                    pending.extend(operand.globals)
+    for variable in module.globals.values():
+        pending.extend(variable.mentions)
+    for name in [n for n in module.functions if n not in kept and n not in pending]:
+        for instruction in module.functions.pop(name).instructions():
+            instruction.drop_operands()

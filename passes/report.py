@@ -1,0 +1,77 @@
+"""The account of one reverse sweep that a user reads: what is active on each line, what is kept, and why.
+
+Requires: a planned version of the entry.
+Ensures:  text; bytes are predicted with ``ASSUMED_ITERATIONS`` for loops whose trips only the run knows, and say so.
+"""
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from .analysis.cache_plan import CachePlan
+from .analysis.distribution import Distribution
+from .analysis.induction import ASSUMED_ITERATIONS, Inductions
+from .ir.model import Instruction, Module, Value, is_float
+from .ir.types import size_of
+from .rules.scalar import lookup
+from .transform.layout import stored_type
+from .transform.program import Version
+
+
+def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions,
+           distributions: list[Distribution]) -> str:
+    sections = [_lines(module, version), _rules(version), _kept(module, version, plan, inductions),
+                _loops(distributions)]
+    return "\n\n".join(filter(None, sections))
+
+
+def _line(module: Module, value: Value) -> str:
+    """The line of the function that was compiled, whatever was inlined into it there."""
+    location = module.locations.get(value.location) if isinstance(value, Instruction) and value.location else None
+    line = location.chain()[-1].line if location is not None else 0
+    return f"line {line}" if line else "the function"
+
+
+def _lines(module: Module, version: Version) -> str:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for block in version.cfg.reverse_postorder:
+        for instruction in block.instructions if block not in version.cfg.cold else []:
+            if is_float(instruction):
+                state = "active" if version.activity.active(instruction) else "constant"
+                counts[_line(module, instruction)][state] += 1
+    rows = [f"  {line}: {_tally(count)}" for line, count in sorted(counts.items(), key=_by_number)]
+    return "\n".join(["Floating-point operations", *rows]) if rows else ""
+
+
+def _by_number(item: tuple[str, object]) -> int:
+    words = item[0].split()
+    return int(words[1]) if words[1].isdigit() else 0
+
+
+def _tally(count: Counter[str]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in sorted(count.items()))
+
+
+def _rules(version: Version) -> str:
+    used = Counter(found[0].name for block in version.cfg.reverse_postorder for i in block.instructions
+                   if i.opcode == "call" and version.activity.active(i) and (found := lookup(i.callee_name)) is not None)
+    return f"Rules used: {', '.join(sorted(used))}" if used else ""
+
+
+def _kept(module: Module, version: Version, plan: CachePlan, inductions: Inductions) -> str:
+    assumed = any(inductions.trip_count(loop) is None or inductions.trip_count(loop).constant is None
+                  for loop in version.forest)
+    rows, total = [], 0.0
+    for value, reason in plan.kept.items():
+        size, times = size_of(stored_type(value)), plan.frequency[value]
+        total += size * times
+        rows.append(f"  {size * times:12.0f} bytes  {value.ref} of {_line(module, value)} ({size} × {times:.0f}): {reason}")
+    rows.sort(key=lambda row: -float(row.split()[0]))
+    note = f", taking {ASSUMED_ITERATIONS:.0f} iterations where only the run knows" if assumed and rows else ""
+    again = Counter(plan.rebuilt.values())
+    return "\n".join([f"Kept for the reverse sweep: {total:.0f} bytes predicted{note}", *rows,
+                      f"Not kept: {again['recompute']} values computed again, {again['reload']} read again"])
+
+
+def _loops(distributions: list[Distribution]) -> str:
+    rows = [f"  {d}" for d in distributions]
+    return "\n".join(["Reverse loops split so that their increments vectorise", *rows]) if rows else ""

@@ -1,0 +1,103 @@
+"""Single steps of the pipeline on functions of a hand-written module, for ``dp-opt``.
+
+Requires: a module as ``pipeline`` reads it; ``settings`` as ``--set NAME=VALUE`` gives them:
+          ``kinds``: what is asked of each parameter, ``active``, ``duplicated`` or ``const``, by default active for a
+          float and duplicated for a pointer; ``elements``: the scalar type behind each pointer where it is known
+          (``double,,i64``); ``name``: what the derivatives are called after, by default the function.
+Ensures:  an analysis gives its result, made of a copy that the front of the pipeline has prepared; a transform leaves
+          the primal in the module and the derivative beside it.
+"""
+from __future__ import annotations
+
+from .analysis import alias, overwrites
+from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
+from .analysis.alias import Aliasing, Origin
+from .analysis.cache_plan import CachePlan
+from .analysis.overwrites import Overwrites
+from .analysis.reverse_path import ReversePath
+from .errors import PassError
+from .ir.model import Argument, Function, Module, is_float
+from .ir.types import PTR, Type
+from .transform.forward import build_tangents
+from .transform.prepare import prepare as prepare_function
+from .transform.program import Program, require_status
+from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
+
+Settings = dict[str, str]
+_KINDS = (ACTIVE, DUPLICATED, CONSTANT)
+
+
+def find_aliases(module: Module, function: Function, settings: Settings) -> Aliasing:
+    return alias.analyse(function, module.globals)
+
+
+def find_activity(module: Module, function: Function, settings: Settings) -> Activity:
+    return _program(module, function, settings, "analysed").entry.activity
+
+
+def find_overwrites(module: Module, function: Function, settings: Settings) -> Overwrites:
+    version = _program(module, function, settings, "analysed").entry
+    result = overwrites.analyse(version.function, version.aliasing, version.cfg, version.is_entry)
+    result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
+    return result
+
+
+def find_reverse_path(module: Module, function: Function, settings: Settings) -> ReversePath:
+    return write_adjoint(module, function, settings).path
+
+
+def find_cache_plan(module: Module, function: Function, settings: Settings) -> CachePlan:
+    return write_adjoint(module, function, settings).plan
+
+
+def prepare(module: Module, function: Function, settings: Settings) -> None:
+    prepare_function(module, function, {a: ELEMENTS[e] for a, e in _elements(function, settings).items()})
+
+
+def write_adjoint(module: Module, function: Function, settings: Settings) -> ReverseFunctions:
+    """``NAME.augmented`` and ``NAME.reverse``, and the same of every function that is called."""
+    require_status(function)
+    return build_functions(module, _program(module, function, settings, "augmented"))
+
+
+def write_tangent(module: Module, function: Function, settings: Settings) -> None:
+    """``NAME.tangent``, and the same of every function that is called."""
+    require_status(function)
+    build_tangents(module, _program(module, function, settings, "tangent"))
+
+
+def _program(module: Module, function: Function, settings: Settings, suffix: str) -> Program:
+    facts: dict[str, Type] = {a.name: ELEMENTS[e] for a, e in _elements(function, settings).items()}
+    return Program(module, function, _kinds(function, settings), facts, settings.get("name", function.name), suffix)
+
+
+def _kinds(function: Function, settings: Settings) -> dict[str, str]:
+    if "kinds" not in settings:
+        return {a.name: _default_kind(a) for a in function.arguments}
+    kinds = _split(function, settings["kinds"], "kinds")
+    unknown = set(kinds) - set(_KINDS)
+    if unknown:
+        raise PassError(f"a kind is {', '.join(_KINDS)}, not {', '.join(sorted(unknown))}")
+    return {a.name: kind for a, kind in zip(function.arguments, kinds, strict=True)}
+
+
+def _default_kind(argument: Argument) -> str:
+    if is_float(argument):
+        return ACTIVE
+    return DUPLICATED if argument.type == PTR else CONSTANT
+
+
+def _elements(function: Function, settings: Settings) -> dict[Argument, str]:
+    elements = _split(function, settings.get("elements", "," * (len(function.arguments) - 1)), "elements")
+    unknown = set(elements) - {"", *ELEMENTS}
+    if unknown:
+        raise PassError(f"an element is {', '.join(ELEMENTS)}, not {', '.join(sorted(unknown))}")
+    return {a: element for a, element in zip(function.arguments, elements, strict=True) if element}
+
+
+def _split(function: Function, text: str, what: str) -> list[str]:
+    """One word for each parameter."""
+    words = text.split(",") if function.arguments else []
+    if len(words) != len(function.arguments):
+        raise PassError(f"{function.ref} has {len(function.arguments)} parameters, and there are {len(words)} {what}")
+    return words

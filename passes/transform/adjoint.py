@@ -1,0 +1,247 @@
+"""The adjoint of each instruction.
+
+Requires: shadows; every primal value that ``analysis.needed`` names is available.
+Ensures:  the adjoint adds to shadows, never overwrites; the cotangent of a cell that the primal stored over is consumed
+          and zeroed; the same derivative table and conventions at kinks as the tangent.
+Algorithm: adjoints of single assignments, Griewank & Walther, "Evaluating Derivatives" (2008), §3.2.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..analysis.activity import Activity
+from ..analysis.alias import holds_pointer, is_fill, is_transfer
+from ..analysis.distribution import Distribution
+from ..analysis.needed import Needed
+from ..analysis.reverse_path import ReversePath
+from ..errors import UnsupportedIR
+from ..ir.builder import Builder, const, zero
+from ..ir.model import Argument, Block, Function, Instruction, Module, Value
+from ..ir.types import DOUBLE, FLOAT, I1, I8, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
+from ..rules.emit import emit
+from ..rules.expression import Expr, needs
+from ..rules.scalar import RULES, lookup
+from .available import Available
+from .calls import SplitCalls, call_reverse
+from .cotangents import Cotangents, neutral
+from .scopes import DerivativeScopes
+from .shadow import MEMSET, Shadows
+
+#: void (ptr destination, ptr source, i64 bytes)
+TRANSFER: dict[Type, str] = {DOUBLE: "dp.transfer.f64", FLOAT: "dp.transfer.f32"}
+#: Partial of ``frem`` with respect to its divisor.
+REMAINDER = RULES["fmod"].partials[1]
+#: Fast-math flags of the primal that its adjoint takes over: none that makes a NaN or an infinity undefined.
+SAFE_FLAGS = frozenset({"reassoc", "nsz", "arcp", "contract"})
+
+
+def adjoint_flags(instruction: Instruction) -> tuple[str, ...]:
+    """Contraction is always allowed; reordering where the primal's author allowed it."""
+    given = set(instruction.flags)
+    kept = SAFE_FLAGS & given if "fast" not in given else SAFE_FLAGS
+    return tuple(sorted(kept | {"contract"}))
+
+
+@dataclass
+class Context:
+    """What the reverse function is made from; ``reverses`` gives the reverse of each callee's version by its id."""
+
+    module: Module
+    activity: Activity
+    shadows: Shadows
+    needed: Needed
+    path: ReversePath
+    available: Available
+    reverse: Function
+    arena: Value
+    tape: Value
+    cotangents: Value
+    #: Active parameters, in the order of their fields in the structure of cotangents.
+    active_arguments: list[Argument]
+    calls: SplitCalls
+    scopes: DerivativeScopes
+    reverses: dict[int, Function]
+    gated: set[Value] = field(default_factory=set)
+    #: Loops of one block whose increments are made in loops of their own.
+    distributions: dict[Block, Distribution] = field(default_factory=dict)
+
+
+#: What is done with an increment of shadow memory: ``(load, seed)``; see ``transform.distribute``.
+Deferral = Callable[[Instruction, Value], bool]
+
+
+class Adjoints:
+    """Writes adjoints one by one; ``enter`` says where."""
+
+    def __init__(self, context: Context, cotangents: Cotangents):
+        self.context = context
+        self.activity = context.activity
+        self.cotangents = cotangents
+        self.add = cotangents.add
+        self.get = context.available.get
+        self.builder: Builder = cotangents.slot_builder
+        self.flags: tuple[str, ...] = ("contract",)
+        #: Takes over an increment that is to be made elsewhere; says whether it did.
+        self.defer: Deferral = lambda load, seed: False
+        self.rules = {
+            "fadd": self._sum, "fsub": self._difference, "fmul": self._product, "fdiv": self._quotient,
+            "frem": self._remainder, "fneg": self._negation, "fpext": self._conversion, "fptrunc": self._conversion,
+            "freeze": self._copy, "select": self._select, "load": self._load, "call": self._call,
+        }
+
+    def enter(self, builder: Builder) -> None:
+        self.builder = builder
+        self.context.available.enter(builder)
+        self.cotangents.enter(builder)
+
+    def write(self, instruction: Instruction) -> None:
+        """The adjoint of an instruction that has work (``Needed.has_work``)."""
+        self.flags = self.cotangents.flags = adjoint_flags(instruction)
+        if is_transfer(instruction):
+            self._transfer(instruction)
+        elif is_fill(instruction):
+            self._fill(instruction)
+        elif instruction.opcode == "store":
+            self._store(instruction)
+        elif instruction in self.context.calls.of:
+            self._internal_call(instruction)
+        elif (seed := self.cotangents.take(instruction)) is not None:
+            self.rules[instruction.opcode](instruction, seed)
+        self.flags = self.cotangents.flags = ("contract",)
+
+    # arithmetic -----------------------------------------------------------------------------------------------------
+
+    def _scaled(self, instruction: Instruction, seed: Value, partial: Value, opcode: str = "fmul",
+                gated: bool = False) -> Value:
+        """seed · partial; exactly zero for a zero seed where the partial may be infinite or NaN."""
+        product = self.builder.binary(opcode, seed, partial, flags=self.flags)
+        if gated or instruction in self.context.gated:
+            zero = const(seed.type, 0.0)
+            return self.builder.select(self.builder.compare("oeq", seed, zero), zero, product)
+        return product
+
+    def _sum(self, instruction: Instruction, seed: Value) -> None:
+        self.add(instruction.operands[0], seed)
+        self.add(instruction.operands[1], seed)
+
+    def _difference(self, instruction: Instruction, seed: Value) -> None:
+        self.add(instruction.operands[0], seed)
+        self.add(instruction.operands[1], self.builder.fneg(seed))
+
+    def _product(self, instruction: Instruction, seed: Value) -> None:
+        left, right = instruction.operands
+        for mine, other in ((left, right), (right, left)):
+            if self.activity.active(mine):
+                self.add(mine, self._scaled(instruction, seed, self.get(other)))
+
+    def _quotient(self, instruction: Instruction, seed: Value) -> None:
+        """r = a / b: ā += r̄/b, b̄ -= (r̄/b)·r."""
+        numerator, denominator = instruction.operands
+        share = self._scaled(instruction, seed, self.get(denominator), "fdiv")
+        self.add(numerator, share)
+        if self.activity.active(denominator):
+            self.add(denominator, self.builder.fneg(self._scaled(instruction, share, self.get(instruction))))
+
+    def _remainder(self, instruction: Instruction, seed: Value) -> None:
+        """r = a - n·b with the integer n = trunc(a/b), which is found again as (a - r)/b."""
+        left, right = instruction.operands
+        self.add(left, seed)
+        if self.activity.active(right):
+            operands = [self.get(left), self.get(right)]
+            partial = emit(REMAINDER, self.builder, operands, self.get(instruction), self.context.module, right.type)
+            self.add(right, self._scaled(instruction, seed, partial, gated=True))
+
+    def _negation(self, instruction: Instruction, seed: Value) -> None:
+        self.add(instruction.operands[0], self.builder.fneg(seed))
+
+    def _conversion(self, instruction: Instruction, seed: Value) -> None:
+        source = instruction.operands[0]
+        opposite = "fptrunc" if instruction.opcode == "fpext" else "fpext"
+        self.add(source, self.builder.cast(opposite, seed, source.type))
+
+    def _copy(self, instruction: Instruction, seed: Value) -> None:
+        self.add(instruction.operands[0], seed)
+
+    def _select(self, instruction: Instruction, seed: Value) -> None:
+        condition, yes, no = instruction.operands
+        if self.activity.active(yes):
+            self.add(yes, self.builder.select(self.get(condition), seed, neutral(seed.type)))
+        if self.activity.active(no):
+            self.add(no, self.builder.select(self.get(condition), neutral(seed.type), seed))
+
+    def _call(self, call: Instruction, seed: Value) -> None:
+        found = lookup(call.callee_name)
+        assert found is not None, call.callee_name
+        rule, _ = found
+        for argument, partial, gated in zip(call.arguments, rule.partials, rule.gated, strict=False):
+            if partial is not None and self.activity.active(argument):
+                self.add(argument, self._scaled(call, seed, self._partial(call, partial), gated=gated))
+
+    def _partial(self, call: Instruction, partial: Expr) -> Value:
+        what = needs(partial)
+        operands = [self.get(a) if k in what.operands else a for k, a in enumerate(call.arguments)]
+        result = self.get(call) if what.result else None
+        return emit(partial, self.builder, operands, result, self.context.module, call.type, flags=self.flags)
+
+    def _internal_call(self, call: Instruction) -> None:
+        split = self.context.calls.of[call]
+        count = max(1, len(split.callee.active))
+        cotangents = self.cotangents.slot_builder.alloca(ArrayType(count, DOUBLE), f"{call.name}.cotangents", align=8)
+        reverse = self.context.reverses[id(split.callee)]
+        call_reverse(self.builder, reverse, self.context.arena, self.get(split.tape), cotangents)
+        for number, parameter in enumerate(split.callee.active):
+            argument = split.arguments[split.callee.parameters.index(parameter)]
+            self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    # memory ---------------------------------------------------------------------------------------------------------
+
+    def _load(self, load: Instruction, seed: Value) -> None:
+        if self.defer(load, seed):
+            return
+        pointer = load.operands[0]
+        shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
+        old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
+        self.builder.store(self.builder.binary("fadd", old, seed, flags=self.flags), shadow, load.align, scope)
+
+    def _store(self, store: Instruction) -> None:
+        value, pointer = store.operands
+        shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
+        if self.activity.active(value):
+            self.add(value, self.builder.load(value.type, shadow, align=store.align, metadata=scope))
+        self.builder.store(zero(value.type), shadow, store.align, scope)
+
+    def _transfer(self, call: Instruction) -> None:
+        destination, source, size = call.arguments[:3]
+        element = self._element(call)
+        if element is None:
+            return
+        target = self.get(self.context.shadows.of(destination))
+        if not self.activity.has_shadow(source):
+            self._zero(target, self.get(size))
+            return
+        transfer = self.context.module.declare(TRANSFER[element], FunctionType(VOID, (PTR, PTR, I64)))
+        arguments = [target, self.get(self.context.shadows.of(source)), self.get(size)]
+        self.builder.call(transfer, transfer.function_type, arguments)
+
+    def _element(self, call: Instruction) -> Type | None:
+        """The float type in the memory that a transfer moves; None where it holds only pointers and integers."""
+        types = self.activity.scalar_types(call.arguments[0]) | self.activity.scalar_types(call.arguments[1])
+        floats = {t for t in types if isinstance(t, FloatType)}
+        if not floats:
+            return None
+        if len(floats) > 1 or any(map(holds_pointer, types)) or not floats <= TRANSFER.keys():
+            location = self.context.module.locations.get(call.location) if call.location is not None else None
+            kinds = ", ".join(sorted(map(str, types)))
+            raise UnsupportedIR(f"cannot differentiate a copy of memory that holds {kinds} together", location)
+        return floats.pop()
+
+    def _fill(self, call: Instruction) -> None:
+        types = self.activity.scalar_types(call.arguments[0])
+        if any(map(holds_pointer, types)):
+            return
+        self._zero(self.get(self.context.shadows.of(call.arguments[0])), self.get(call.arguments[2]))
+
+    def _zero(self, pointer: Value, size: Value) -> None:
+        fill = self.context.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))
+        self.builder.call(fill, fill.function_type, [pointer, const(I8, 0), size, const(I1, 0)])

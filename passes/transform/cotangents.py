@@ -1,0 +1,77 @@
+"""The cotangents of SSA values while a reverse function is written.
+
+Requires: ``enter`` at the start of each block written, ``leave`` before its terminator.
+Ensures:  ``add`` accumulates, ``take`` gives what has accumulated since the last ``take`` and leaves nothing; a value whose
+          uses all lie in the block that defines it never touches memory, others have a slot that LLVM turns into SSA form.
+
+Everything starts at -0.0, the exact neutral element of addition, so that a first contribution needs no addition.
+"""
+from __future__ import annotations
+
+from ..analysis.activity import Activity
+from ..ir.builder import Builder, const
+from ..ir.model import Block, Constant, Instruction, Value
+from ..ir.types import Type
+
+
+def neutral(type_: Type) -> Constant:
+    return const(type_, -0.0)
+
+
+class Cotangents:
+    """``slot_builder`` writes to the entry of the reverse function."""
+
+    def __init__(self, activity: Activity, slot_builder: Builder):
+        self.activity = activity
+        self.slot_builder = slot_builder
+        self.builder = slot_builder
+        self.flags: tuple[str, ...] = ("contract",)
+        self._slots: dict[Value, Value] = {}
+        #: What has accumulated here, None for nothing; values not listed are in their slots.
+        self._here: dict[Value, Value | None] = {}
+
+    def enter(self, builder: Builder) -> None:
+        self.builder = builder
+        self._here = {}
+
+    def leave(self) -> None:
+        """Writes back what other blocks may ask for."""
+        for value, total in self._here.items():
+            if not _is_local(value):
+                self.builder.store(neutral(value.type) if total is None else total, self._slot(value))
+        self._here = {}
+
+    def add(self, value: Value, contribution: Value) -> None:
+        """Adds to the cotangent of a value, if it is active."""
+        if self.activity.active(value):
+            total = self._total(value)
+            if total is not None:
+                contribution = self.builder.binary("fadd", total, contribution, flags=self.flags)
+            self._here[value] = contribution
+
+    def take(self, value: Value) -> Value | None:
+        """The cotangent of a value, which is thereby consumed; None where nothing can have contributed."""
+        total = self._total(value)
+        self._here[value] = None
+        return total
+
+    def _total(self, value: Value) -> Value | None:
+        if value not in self._here:
+            self._here[value] = None if _is_local(value) else self.builder.load(
+                value.type, self._slot(value), f"{value.name}.bar")
+        return self._here[value]
+
+    def _slot(self, value: Value) -> Value:
+        if value not in self._slots:
+            slot = self.slot_builder.alloca(value.type, f"{value.name}.bar")
+            self.slot_builder.store(neutral(value.type), slot)
+            self._slots[value] = slot
+        return self._slots[value]
+
+
+def _is_local(value: Value) -> bool:
+    """Whether the cotangent of a value lives and dies in the reverse of one block."""
+    if not isinstance(value, Instruction) or value.opcode == "phi":
+        return False
+    block: Block | None = value.parent
+    return all(user.parent is block and user.opcode != "phi" for user in value.users)

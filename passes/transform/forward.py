@@ -1,0 +1,61 @@
+"""Forward mode of a whole program: each function with the tangent of every instruction behind it.
+
+Requires: a module as ``pipeline`` reads it.
+Ensures:  see ``pipeline.differentiate``.
+"""
+from __future__ import annotations
+
+from ..analysis.gated import find_gated
+from ..ir.builder import Inserter
+from ..ir.model import Argument, Instruction, Module, Value
+from ..ir.types import PTR
+from ..ir.writer import write_function
+from ..visible import dump
+from .calls import extend_signature, shadow_arguments
+from .program import Program, Version
+from .shadow import Shadows, insert_shadows
+from .tangent import TangentWriter
+from .tape import check_allocations
+
+
+def build_tangents(module: Module, program: Program) -> None:
+    """Turns every version of the program into its tangent function."""
+    versions = list(program.versions.values())
+    extra = {id(version): _declare(version) for version in versions}
+    for version in versions:
+        _write(module, program, version, *extra[id(version)])
+
+
+def _declare(version: Version) -> tuple[dict[Argument, Value], dict[Value, Value], Argument]:
+    fresh = version.function.fresh
+    shadows: dict[Argument, Value] = {a: Argument(PTR, fresh(f"{a.name}.shadow")) for a in version.with_shadow}
+    tangents: dict[Value, Value] = {a: Argument(a.type, fresh(f"{a.name}.dot")) for a in version.active}
+    arena = Argument(PTR, fresh("arena"))
+    extend_signature(version, [*shadows.values(), *tangents.values(), arena])    # type: ignore[list-item]
+    return shadows, tangents, arena
+
+
+def _write(module: Module, program: Program, version: Version, shadows: dict[Argument, Value],
+           tangents: dict[Value, Value], arena: Argument) -> None:
+    warm = [b for b in version.cfg.reverse_postorder if b not in version.cfg.cold]
+    calls = [c for c in version.calls() if c.callee_name in program.versions]
+    pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold)
+    instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
+    gated = find_gated(version.activity, warm, version.cfg, version.forest, version.is_entry)
+    writer = TangentWriter(module, version.activity, pointers, tangents, gated, set(calls))
+    writer.write(instructions)
+    made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
+    check_allocations(version.function, pointers.allocations, made, arena)
+    dump("tangent", lambda: write_function(version.function))
+
+
+def _call_tangent(callee: Version, call: Instruction, shadows: Shadows, writer: TangentWriter,
+                  arena: Argument) -> Instruction:
+    arguments = list(call.arguments)
+    tangents = [writer.of(a) for a, p in zip(arguments, callee.parameters, strict=True) if p in callee.active]
+    passed = [*arguments, *shadow_arguments(callee, arguments, shadows), *tangents, arena]
+    builder = Inserter.before(call)
+    made = builder.call(callee.function, callee.function.function_type, passed, name=call.name)
+    call.replace_uses(made)
+    call.erase()
+    return made

@@ -1,0 +1,180 @@
+"""Where on the tape each kept value lies.
+
+Requires: a cache plan; trip counts; counters.
+Ensures:  a value outside all loops is a field of the tape record; a value of counted loops is an element of an array that is
+          allocated once before the outermost of them, elements of consecutive iterations side by side; a value of a loop
+          whose trips nobody knows beforehand is a field of that loop's record, one record pushed an iteration.
+The pointer to an array is itself a kept value of the block that allocates it.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..analysis.induction import Inductions
+from ..analysis.loops import Loop, LoopForest
+from ..ir.builder import Inserter, i64
+from ..ir.model import Block, Function, Instruction, Module, Value
+from ..ir.types import I1, I8, I64, PTR, FunctionType, Type, align_of, size_of
+from .counters import Counters
+from .shadow import TAKE
+
+#: The state of a record stack on the tape: its top, and the base of its current chunk.
+STACK_STATE_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Group:
+    """Counted loops whose iterations are numbered together; the array is allocated in ``block``."""
+
+    loops: tuple[Loop, ...]
+    block: Block
+
+
+@dataclass(frozen=True)
+class ArrayPlace:
+    group: Group
+    buffer: Instruction
+
+
+@dataclass(frozen=True)
+class RecordPlace:
+    loop: Loop
+    offset: int
+
+
+@dataclass(frozen=True)
+class FieldPlace:
+    offset: int
+
+
+Place = ArrayPlace | RecordPlace | FieldPlace
+
+
+def stored_type(value: Value) -> Type:
+    """The type as which a value is kept: a bit takes a byte."""
+    return I8 if value.type == I1 else value.type
+
+
+@dataclass
+class TapeLayout:
+    """The result; fields and records grow as values are placed."""
+
+    places: dict[Value, Place] = field(default_factory=dict)
+    size: int = 0
+    record_size: dict[Loop, int] = field(default_factory=dict)
+    #: Where the state of a loop's record stack lies in the tape record.
+    stack_offset: dict[Loop, int] = field(default_factory=dict)
+    #: Calls that allocate arrays, each with the element type.
+    buffers: list[Instruction] = field(default_factory=list)
+
+
+class LayoutPlanner:
+    """Decides places; writes extents and array allocations into the function."""
+
+    def __init__(self, module: Module, function: Function, forest: LoopForest, inductions: Inductions, counters: Counters,
+                 arena: Value):
+        self.module = module
+        self.function = function
+        self.forest = forest
+        self.inductions = inductions
+        self.counters = counters
+        self.arena = arena
+        self.layout = TapeLayout()
+        self._extents: dict[tuple[Loop, Block], Value] = {}
+
+    def group(self, block: Block) -> Group | None:
+        """The counted loops that can share one array for values of ``block``."""
+        nest = self.forest.nest(block)
+        chosen: Group | None = None
+        for start in range(len(nest) - 1, -1, -1):
+            if not all(self._is_counted(loop, nest[start]) for loop in nest[start:]):
+                break
+            chosen = Group(nest[start:], nest[start].preheader)
+        return chosen
+
+    def _is_counted(self, loop: Loop, outer: Loop) -> bool:
+        """Whether the trips of ``loop`` are known before ``outer`` starts."""
+        trips = self.inductions.trip_count(loop)
+        return trips is not None and not any(isinstance(v, Instruction) and outer.contains(v.parent) for v in trips.inputs)
+
+    def groups(self, block: Block) -> list[Group]:
+        """The group of ``block``, that of the block which allocates its array, and so on."""
+        found = []
+        group = self.group(block)
+        while group is not None:
+            found.append(group)
+            group = self.group(group.block)
+        return found
+
+    def extents_needed(self, value: Value) -> list[Value]:
+        """The extents that the reverse sweep must know to find a kept value."""
+        if not isinstance(value, Instruction):
+            return []
+        return [self.extent(loop, group.block) for group in self.groups(value.parent) for loop in group.loops[1:]]
+
+    def extent(self, loop: Loop, block: Block) -> Value:
+        """Iterations of ``loop``, the last unfinished one included, computed at the end of ``block``."""
+        if (loop, block) not in self._extents:
+            builder = Inserter.before(block.terminator)
+            trips = self.inductions.trip_count(loop)
+            assert trips is not None
+            last = trips.emit(builder, lambda value: value)
+            count = builder.binary("add", last, i64(1), f"{loop.name}.extent")
+            if loop.preheader is not block:
+                # The loop may not be entered at all; then its trip count means nothing.
+                count = builder.select(builder.compare("sgt", count, i64(0)), count, i64(0))
+            self._extents[loop, block] = count
+        return self._extents[loop, block]
+
+    def place(self, value: Value) -> Place:
+        if value not in self.layout.places:
+            self.layout.places[value] = self._choose(value)
+        return self.layout.places[value]
+
+    def _choose(self, value: Value) -> Place:
+        type_ = stored_type(value)
+        if not isinstance(value, Instruction) or not self.forest.nest(value.parent):
+            return FieldPlace(self._field(size_of(type_), align_of(type_)))
+        group = self.group(value.parent)
+        if group is None:
+            loop = self.forest.nest(value.parent)[-1]
+            return RecordPlace(loop, self._record_field(loop, type_))
+        buffer = self._allocate(group, type_, value.name)
+        self.place(buffer)
+        return ArrayPlace(group, buffer)
+
+    def _field(self, size: int, align: int) -> int:
+        offset = -(-self.layout.size // align) * align
+        self.layout.size = offset + size
+        return offset
+
+    def _record_field(self, loop: Loop, type_: Type) -> int:
+        if loop not in self.layout.record_size:
+            self.layout.record_size[loop] = 0
+            self.layout.stack_offset[loop] = self._field(STACK_STATE_BYTES, 8)
+        align = align_of(type_)
+        offset = -(-self.layout.record_size[loop] // align) * align
+        self.layout.record_size[loop] = offset + size_of(type_)
+        return offset
+
+    def _allocate(self, group: Group, type_: Type, name: str) -> Instruction:
+        builder = Inserter.before(group.block.terminator)
+        count: Value = i64(size_of(type_))
+        for loop in group.loops:
+            count = builder.binary("mul", count, self._extent_here(loop, group.block, builder))
+        take = self.module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
+        buffer = builder.call(take, take.function_type, [self.arena, count], name=f"{name}.tape")
+        self.layout.buffers.append(buffer)
+        return buffer
+
+    def _extent_here(self, loop: Loop, block: Block, builder: Inserter) -> Value:
+        value = self.extent(loop, block)
+        builder.index = block.instructions.index(block.terminator)
+        return value
+
+    def finish(self) -> TapeLayout:
+        """Rounds sizes up so that records follow each other aligned."""
+        self.layout.size = -(-self.layout.size // 8) * 8
+        for loop, size in self.layout.record_size.items():
+            self.layout.record_size[loop] = max(8, -(-size // 8) * 8)
+        return self.layout

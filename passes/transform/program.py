@@ -1,0 +1,188 @@
+"""The entry and all functions that it calls without inlining (recursion, above all), analysed together.
+
+Requires: a module as ``pipeline`` reads it.
+Ensures:  each such function has one version for differentiation, prepared and analysed, whose parameters are active or
+          have shadows if that is so at any of its call sites; parameters that may overlap at a call site share an object.
+Algorithm: fixed point over call sites, context-insensitive.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from ..analysis import activity as activities
+from ..analysis import alias, cfg, loops, overwrites
+from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
+from ..analysis.alias import is_internal_call
+from ..errors import PassError
+from ..ir.clone import clone_function
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
+from ..ir.types import I32, I64, PTR, VOID, Type
+from ..ir.writer import write_function
+from ..visible import check, dump
+from .prepare import prepare
+
+SCRATCH = "scratch"
+
+
+@dataclass
+class Version:
+    """One function on its way to a derivative, with everything that is known before it is transformed."""
+
+    primal: Function
+    function: Function
+    kinds: dict[Argument, str]
+    facts: dict[Argument, Type]
+    is_entry: bool
+    representative: dict[Argument, Argument] = field(default_factory=dict)
+    cfg: cfg.ControlFlow = None             # type: ignore[assignment]
+    forest: loops.LoopForest = None         # type: ignore[assignment]
+    aliasing: alias.Aliasing = None         # type: ignore[assignment]
+    activity: Activity = None               # type: ignore[assignment]
+    #: Bytes of the version's tape record, known only when its plan is made; calls refer to this constant.
+    tape_bytes: Constant = field(default_factory=lambda: Constant(I64, "0"))
+
+    @property
+    def returns(self) -> Block | None:
+        """The block of the normal return; None where the function always raises."""
+        warm = (b for b in self.cfg.reverse_postorder if b not in self.cfg.cold)
+        return next((b for b in warm if b.terminator.opcode == "ret"), None)
+
+    @property
+    def parameters(self) -> list[Argument]:
+        """The primal's own parameters."""
+        return self.function.arguments[:len(self.primal.arguments)]
+
+    @property
+    def with_shadow(self) -> list[Argument]:
+        return [a for a in self.parameters if self.kinds.get(a) in (DUPLICATED, SCRATCH)]
+
+    @property
+    def active(self) -> list[Argument]:
+        return [a for a in self.parameters if self.kinds.get(a) == ACTIVE]
+
+    def calls(self) -> Iterator[Instruction]:
+        """Warm calls of functions that are not inlined."""
+        for block in self.cfg.reverse_postorder:
+            if block not in self.cfg.cold:
+                yield from filter(is_internal_call, block.instructions)
+
+    def is_written(self, argument: Argument) -> bool:
+        writers = overwrites.analyse(self.function, self.aliasing, self.cfg, True).writers
+        return any(o in writers for o in self.aliasing.objects_of(argument))
+
+
+def require_status(entry: Function) -> None:
+    """Refuses an entry whose result is a number: nobody could give a cotangent for it, or ask for its tangent."""
+    result = entry.function_type.result
+    if result not in (I32, VOID):
+        raise PassError(f"{entry.ref} returns {result}: an entry returns a status or nothing, and results through memory")
+
+
+class Program:
+    """All versions, by the symbol of their primal."""
+
+    def __init__(self, module: Module, entry: Function, kinds: dict[str, str], facts: dict[str, Type], name: str,
+                 suffix: str):
+        self.module = module
+        self.name = name
+        self.suffix = suffix
+        self.versions: dict[str, Version] = {}
+        self.entry = self._add(entry, f"{name}.{suffix}", True)
+        by_name = {a.name: a for a in self.entry.function.arguments}
+        self.entry.kinds.update({by_name[k]: v for k, v in kinds.items()})
+        self.entry.facts.update({by_name[k]: v for k, v in facts.items()})
+        prepare(module, self.entry.function, self.entry.facts)
+        self._solve()
+        for version in self.versions.values():
+            self._show(version)
+
+    def _show(self, version: Version) -> None:
+        check(self.module, version.function)
+        dump("prepare", lambda: write_function(version.function))
+        for name, result in (("alias", version.aliasing), ("memory_types", version.activity.types),
+                             ("loops", version.forest), ("activity", version.activity)):
+            dump(name, partial(str, result))
+
+    def version_of(self, call: Instruction) -> Version:
+        return self.versions[call.callee_name]
+
+    def _add(self, primal: Function, symbol: str, is_entry: bool) -> Version:
+        version = Version(primal, clone_function(self.module, primal, symbol, []), {}, {}, is_entry)
+        # Where the entry calls itself, what it calls is a version apart: it knows less of its arguments.
+        self.versions[f"entry {primal.name}" if is_entry else primal.name] = version
+        return version
+
+    def _callee(self, call: Instruction) -> Version:
+        name = call.callee_name
+        if name not in self.versions:
+            version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
+            prepare(self.module, version.function, version.facts)
+        return self.versions[name]
+
+    def _solve(self) -> None:
+        changed = True
+        while changed:
+            changed = False
+            for version in list(self.versions.values()):
+                self._analyse(version)
+                changed |= self._take_over_scratch(version)
+                for call in version.calls():
+                    known = len(self.versions)
+                    changed |= self._merge_site(version, call, self._callee(call))
+                    changed |= known != len(self.versions)
+
+    def _analyse(self, version: Version) -> None:
+        if version.cfg is None:
+            version.cfg = cfg.analyse(version.function)
+            version.forest = loops.analyse(version.function, version.cfg)
+        version.aliasing = alias.analyse(version.function, self.module.globals, version.representative)
+        version.activity = activities.analyse(self.module, version.function, version.aliasing, version.kinds,
+                                              version.cfg.cold, version.facts, self._wants_shadow)
+
+    def _wants_shadow(self, call: Instruction) -> list[Value]:
+        version = self.versions.get(call.callee_name)
+        if version is None:
+            return []
+        return [a for a, p in zip(call.arguments, version.parameters, strict=True) if p in version.with_shadow]
+
+    def _take_over_scratch(self, version: Version) -> bool:
+        """Active data flows through a constant pointer: it needs a shadow all the same."""
+        found = [a for a in version.parameters if a.type == PTR and version.kinds.get(a, CONSTANT) == CONSTANT
+                 and version.activity.has_shadow(a)]
+        version.kinds.update(dict.fromkeys(found, SCRATCH if version.is_entry else DUPLICATED))
+        return bool(found)
+
+    def _merge_site(self, caller: Version, call: Instruction, callee: Version) -> bool:
+        changed = False
+        for argument, parameter in zip(call.arguments, callee.parameters, strict=True):
+            kind = self._kind(caller, argument)
+            if kind != CONSTANT and callee.kinds.get(parameter, CONSTANT) == CONSTANT:
+                callee.kinds[parameter] = kind
+                changed = True
+        return self._merge_overlaps(caller, call, callee) or changed
+
+    def _kind(self, caller: Version, argument: Value) -> str:
+        if is_float(argument) and caller.activity.active(argument):
+            return ACTIVE
+        return DUPLICATED if argument.type == PTR and caller.activity.has_shadow(argument) else CONSTANT
+
+    def _merge_overlaps(self, caller: Version, call: Instruction, callee: Version) -> bool:
+        changed = False
+        pointers = [(a, p) for a, p in zip(call.arguments, callee.parameters, strict=True) if a.type == PTR]
+        reach = [(p, caller.aliasing.reachable(caller.aliasing.objects_of(a))) for a, p in pointers]
+        for index, (first, objects) in enumerate(reach):
+            for second, others in reach[index + 1:]:
+                if objects & others:
+                    changed |= self._join(callee, first, second)
+        return changed
+
+    def _join(self, callee: Version, first: Argument, second: Argument) -> bool:
+        one, other = (callee.representative.get(p, p) for p in (first, second))
+        if one is other:
+            return False
+        for parameter in callee.parameters:
+            if callee.representative.get(parameter, parameter) is other:
+                callee.representative[parameter] = one
+        return True

@@ -1,0 +1,217 @@
+"""Reverse mode of a whole function: the augmented primal, the reverse sweep, and both as one gradient.
+
+Requires: a module as ``pipeline`` reads it.
+Ensures:  see ``pipeline.differentiate``.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from ..analysis import induction, overwrites, reverse_path
+from ..analysis.alias import Origin
+from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
+from ..analysis.distribution import Distribution, plan_distribution
+from ..analysis.gated import find_gated
+from ..analysis.needed import Needed
+from ..analysis.recipes import Recipes
+from ..analysis.reverse_path import ReversePath
+from ..ir.builder import Builder, const, i64
+from ..ir.model import Argument, Block, Function, Module, Value
+from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type
+from ..ir.writer import write_function
+from ..visible import dump
+from .adjoint import Context
+from .available import Available
+from .calls import extend_signature, split_calls
+from .counters import Counters, insert_counters
+from .layout import LayoutPlanner, TapeLayout
+from .program import Program, Version
+from .scopes import DerivativeScopes
+from .shadow import Shadows, insert_shadows
+from .sweep import ReverseSweep
+from .tape import TAPE_FULL, TapeWriter
+
+ELEMENTS: dict[str, Type] = {"double": DOUBLE, "float": FLOAT, "ptr": PTR,
+                             **{f"i{bits}": IntType(bits) for bits in (1, 8, 16, 32, 64)}}
+#: Status of a Numba function that returns None; the only other normal one is zero.
+RETURNED_NONE = -2
+#: Loops deeper or longer than this cost the same: the model need not count further.
+MOST_EXECUTIONS = 1e12
+
+
+@dataclass
+class ReverseFunctions:
+    """The two functions generated from a version, and what a caller must know of them."""
+
+    version: Version
+    augmented: Function
+    reverse: Function
+    layout: TapeLayout
+    plan: CachePlan
+    path: ReversePath
+    inductions: induction.Inductions
+    distributions: list[Distribution]
+
+
+def build_functions(module: Module, program: Program) -> ReverseFunctions:
+    """Writes the augmented primal and the reverse sweep of the entry, and of all that it calls, into the module."""
+    versions = list(program.versions.values())
+    builds = {id(version): _Build(module, program, version) for version in versions}
+    for build in builds.values():
+        build.declare()
+    reverses = {id(version): builds[id(version)].reverse for version in versions}
+    results = {id(version): builds[id(version)].run(reverses) for version in versions}
+    return results[id(program.entry)]
+
+
+class _Build:
+    """The steps from an analysed primal to its two functions."""
+
+    def __init__(self, module: Module, program: Program, version: Version):
+        self.module = module
+        self.program = program
+        self.version = self.analysed = version
+        self.function = version.function
+
+    def declare(self) -> None:
+        """The signatures of both functions, so that others can call them before they are written."""
+        fresh = self.function.fresh
+        self.shadow_arguments = {a: Argument(PTR, fresh(f"{a.name}.shadow")) for a in self.version.with_shadow}
+        self.arena, self.tape = Argument(PTR, fresh("arena")), Argument(PTR, fresh("tape"))
+        extend_signature(self.version, [*self.shadow_arguments.values(), self.arena, self.tape])
+        self.copies = {a: Argument(a.type, a.name) for a in self.function.arguments}
+        self.cotangents = Argument(PTR, fresh("cotangents"))
+        arguments = [*self.copies.values(), self.cotangents]
+        name = self.function.name.removesuffix(".augmented") + ".reverse"
+        self.reverse = Function(name, FunctionType(VOID, tuple(a.type for a in arguments)), arguments)
+        self.module.functions[name] = self.reverse
+
+    def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
+        version = self.version
+        shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
+                                 version.cfg.cold)
+        self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
+        self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
+        warm = [i for b in version.cfg.reverse_postorder if b not in version.cfg.cold for i in b.instructions]
+        self.scopes.annotate(warm, shadows.mirrors)
+        counters = insert_counters(self.function, version.cfg, version.forest)
+        self._plan(shadows, counters)
+        self._write_reverse(shadows, counters, reverses)
+        writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
+                            self.scopes.tape)
+        writer.write(version.returns, [*shadows.allocations, *self.calls.allocations], self.calls.of)
+        dump("tape", lambda: write_function(self.function))
+        version.tape_bytes.text = str(max(8, self.planner.layout.size))
+        return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
+                                self.path, self.inductions, list(self.distributions.values()))
+
+    def _frequency(self, block: Block) -> float:
+        total = 1.0
+        for loop in self.analysed.forest.nest(block):
+            total *= max(1.0, self.inductions.estimate(loop))
+        return min(total, MOST_EXECUTIONS)
+
+    # plan -----------------------------------------------------------------------------------------------------------
+
+    def _plan(self, shadows: Shadows, counters: Counters) -> None:
+        analysed = self.analysed
+        self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
+        self.needed = Needed(analysed.activity, shadows.of, self.calls.of)
+        self.path = reverse_path.trace(analysed.cfg, analysed.forest, counters, analysed.returns,
+                                       self.needed.block_has_work, self.needed.joins)
+        overwritten = overwrites.analyse(self.function, analysed.aliasing, analysed.cfg, self.version.is_entry)
+        overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
+        self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
+        self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena)
+        self.at_hand = self._given() | set(counters.loop)
+        direct = list(dict.fromkeys(self._direct_needs(counters)))
+        self.plan = self._plan_with_extents(direct)
+        for value in self.plan.kept:
+            self.planner.place(value)
+        self.planner.finish()
+        for name, result in (("induction", self.inductions), ("overwrites", overwritten), ("reverse_path", self.path),
+                             ("cache_plan", self.plan)):
+            dump(name, partial(str, result))
+        self.distributions = self._distributable()
+        dump("distribution", lambda: "\n".join(map(str, self.distributions.values())))
+
+    def _given(self) -> set[Value]:
+        """What the reverse function receives: its caller hands over everything only if it is not generated code."""
+        return set(self.function.arguments) if self.version.is_entry else {self.arena, self.tape}
+
+    def _distributable(self) -> dict[Block, Distribution]:
+        found = {loop.header: plan_distribution(loop, self.needed, self.version.activity, self.inductions)
+                 for loop in self.version.forest
+                 if loop.header in self.path.steps and loop not in self.planner.layout.record_size}
+        return {block: distribution for block, distribution in found.items() if distribution is not None}
+
+    def _available(self, value: Value) -> bool:
+        return is_literal(value) or value in self.at_hand
+
+    def _direct_needs(self, counters: Counters) -> list[Value]:
+        values: list[Value] = []
+        for block, step in self.path.steps.items():
+            for instruction in block.instructions:
+                if instruction.opcode != "phi" and self.needed.has_work(instruction):
+                    values.extend(self.needed.values(instruction))
+            if step.chooser is not None:
+                values.append(step.chooser)
+            for edge in self.path.edges(block):
+                values.extend(counters.last[loop, block] for loop in edge.entered)
+        return values
+
+    def _plan_with_extents(self, direct: list[Value]) -> CachePlan:
+        """Finding a kept value may need extents of loops, which must then be in the plan too."""
+        needs = dict.fromkeys(direct)
+        while True:
+            plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._frequency)
+            more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
+            if not more:
+                return plan
+            needs.update(dict.fromkeys(more))
+
+    # reverse --------------------------------------------------------------------------------------------------------
+
+    def _write_reverse(self, shadows: Shadows, counters: Counters, reverses: dict[int, Function]) -> None:
+        version = self.version
+        given: dict[Value, Value] = {a: copy for a, copy in self.copies.items() if a in self._given()}
+        available = Available(self.reverse, self.plan, self.recipes, counters, self.planner, self.planner.layout,
+                              given, self.copies[self.tape], self.scopes.tape)
+        context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
+                          self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
+                          self.scopes, reverses)
+        context.gated = find_gated(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
+        context.distributions = self.distributions
+        ReverseSweep(context).write()
+        dump("adjoint", lambda: write_function(self.reverse))
+
+
+def write_gradient(module: Module, functions: ReverseFunctions, name: str) -> Function:
+    """``NAME.gradient``: both sweeps in one call, with an arena of its own."""
+    augmented = functions.augmented
+    parameters = [Argument(a.type, a.name) for a in augmented.arguments[:-2]]
+    cotangents, limit = Argument(PTR, augmented.fresh("cotangents")), Argument(I64, augmented.fresh("limit"))
+    arguments = [*parameters, cotangents, limit]
+    gradient = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
+    module.functions[name] = gradient
+    new = module.declare("dp.arena.new", FunctionType(PTR, (I64,)))
+    release = module.declare("dp.arena.release", FunctionType(VOID, (PTR,)))
+    exceeded = module.declare("dp.arena.exceeded", FunctionType(I64, (PTR,)))
+    entry, back, done = (gradient.add_block(n) for n in ("entry", "reverse", "done"))
+    builder = Builder(entry)
+    tape = builder.alloca(ArrayType(max(8, functions.layout.size), I8), "tape", align=16)
+    arena = builder.call(new, new.function_type, [limit], name="arena")
+    status = builder.call(augmented, augmented.function_type, [*parameters, arena, tape], name="status")
+    hit = builder.compare("ne", builder.call(exceeded, exceeded.function_type, [arena]), i64(0))
+    ended = status if status.type == I32 else const(I32, 0)
+    error = builder.select(hit, const(I32, TAPE_FULL), ended)
+    done_value, done_none = (builder.compare("eq", error, const(I32, code)) for code in (0, RETURNED_NONE))
+    builder.cond_br(builder.binary("or", done_value, done_none), back, done)
+    builder = Builder(back)
+    builder.call(functions.reverse, functions.reverse.function_type, [*parameters, arena, tape, cotangents])
+    builder.br(done)
+    builder = Builder(done)
+    builder.call(release, release.function_type, [arena])
+    builder.ret(error)
+    return gradient

@@ -1,0 +1,231 @@
+"""Puts a shadow pointer beside each pointer into memory that carries derivatives.
+
+Requires: prepared IR; activity; ``parameters`` gives the shadow of each pointer parameter that has one.
+Ensures:  ``Shadows.of(p)`` is an SSA value that addresses p's shadow with the same index arithmetic; shadow memory is made
+          where the primal's is made, zeroed, mirrors its layout, and holds shadow pointers where the primal holds pointers.
+          Memory that derivatives flow through lives in the arena, so that it outlives the sweep that made it.
+Algorithm: the shadow memory of Enzyme (Moses & Churavy, NeurIPS 2020, §3.2).
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..analysis.activity import Activity
+from ..analysis.alias import Origin, holds_pointer, is_fill, is_internal_call, is_transfer
+from ..errors import PassError
+from ..ir.builder import Builder, Inserter, const, i64
+from ..ir.clone import clone_instruction
+from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
+from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, size_of
+from ..rules.runtime_calls import MEMINFO_DATA, classify
+
+TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
+TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
+#: At least what Numba's own allocations are aligned to.
+DATA_ALIGNMENT = 64
+MEMSET = "llvm.memset.p0.i64"
+_MIRRORED = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "insertvalue",
+                       "extractvalue"})
+
+
+@dataclass
+class Shadows:
+    """The result: shadow of each pointer, and what the shadow instructions mirror."""
+
+    activity: Activity
+    table: dict[Value, Value] = field(default_factory=dict)
+    #: For each shadow instruction, the primal one that it mirrors.
+    mirrors: dict[Value, Instruction] = field(default_factory=dict)
+    globals: dict[Global, Value] = field(default_factory=dict)
+    #: Calls that take memory from the arena (each may fail), in order of appearance.
+    allocations: list[Instruction] = field(default_factory=list)
+
+    def of(self, pointer: Value) -> Value:
+        """The shadow of a pointer; a pointer to memory without one stands for itself."""
+        if pointer in self.table:
+            return self.table[pointer]
+        if isinstance(pointer, Global) and pointer in self.globals:
+            return self.globals[pointer]
+        if isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
+            raise PassError(f"internal error: {pointer!r} has no shadow")
+        return pointer
+
+
+def insert_shadows(module: Module, function: Function, activity: Activity, parameters: Mapping[Argument, Value],
+                   arena: Value, cold: frozenset[Block]) -> Shadows:
+    """Writes the shadow instructions into ``function``."""
+    shadows = Shadows(activity)
+    shadows.table.update(parameters.items())
+    writer = _Writer(module, function, shadows, arena)
+    writer.shadow_globals()
+    blocks = [b for b in function.blocks if b not in cold]
+    instructions = [i for b in blocks for i in b.instructions]
+    for instruction in instructions:
+        writer.declare(instruction)
+    for instruction in instructions:
+        writer.write(instruction)
+    return shadows
+
+
+class _Writer:
+    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value):
+        self.module = module
+        self.function = function
+        self.shadows = shadows
+        self.activity = shadows.activity
+        self.arena = arena
+        #: Mirrors that still lack their operands.
+        self.declared: dict[Instruction, Instruction] = {}
+
+    def shadow_globals(self) -> None:
+        """A frozen array that shares a pointer with active memory gets scratch: what lands there is dropped."""
+        builder = Inserter(self.function.entry, 0)
+        for obj in sorted(self.activity.shadowed, key=str):
+            if obj.origin == Origin.GLOBAL and isinstance(obj.site, Global):
+                size = size_of(obj.site.value_type) if obj.site.value_type is not None else 0
+                self.shadows.globals[obj.site] = self._take(builder, i64(size), f"{obj.site.name}.shadow")
+
+    def declare(self, instruction: Instruction) -> None:
+        """First round: the shadow instruction, so that phis can refer to it."""
+        if not self.activity.has_shadow(instruction):
+            return
+        if instruction.opcode in _MIRRORED:
+            mirror = clone_instruction(instruction)
+            mirror.name = self.function.fresh(f"{instruction.name}.shadow")
+            block = instruction.parent
+            block.insert(block.instructions.index(instruction) + 1, mirror)
+            self.shadows.table[instruction] = self.declared[instruction] = mirror
+            self.shadows.mirrors[mirror] = instruction
+        elif instruction.opcode == "alloca":
+            self._move_to_arena(instruction)
+        elif instruction.opcode == "call":
+            self._shadow_allocation(instruction)
+
+    def write(self, instruction: Instruction) -> None:
+        """Second round: operands of mirrors, stores of shadow pointers, allocations that have no shadow."""
+        if instruction.opcode == "call":
+            self._write_call(instruction)
+        elif instruction.opcode == "store":
+            self._mirror_store(instruction)
+        elif instruction in self.declared:
+            mirror = self.declared[instruction]
+            for operand in instruction.operands:
+                mirror.append_operand(self.shadow_operand(operand))
+            mirror.blocks = list(instruction.blocks)
+
+    def shadow_operand(self, operand: Value) -> Value:
+        if isinstance(operand, Constant) and operand.globals and operand.type == PTR:
+            return self._shadow_constant(operand)
+        return self.shadows.of(operand) if holds_pointer(operand.type) else operand
+
+    def _shadow_constant(self, constant: Constant) -> Value:
+        """The shadow of a constant expression over a global: rebuilt on the global's shadow."""
+        for obj in self.activity.aliasing.objects_of(constant):
+            if obj in self.activity.shadowed and isinstance(obj.site, Global):
+                builder = Inserter(self.function.entry, len(self.shadows.globals) * 2)
+                base, address = (builder.cast("ptrtoint", p, I64) for p in (obj.site, constant))
+                offset = builder.binary("sub", address, base)
+                return builder.gep(I8, self.shadows.globals[obj.site], offset)
+        return constant
+
+    # allocations ----------------------------------------------------------------------------------------------------
+
+    def _take(self, builder: Builder, size: Value, name: str, zeroed: bool = True) -> Instruction:
+        take = self.module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
+        memory = builder.call(take, take.function_type, [self.arena, size], name=name)
+        self.shadows.allocations.append(memory)
+        if zeroed:
+            self._zero(builder, memory, size)
+        return memory
+
+    def _zero(self, builder: Builder, memory: Value, size: Value) -> None:
+        fill = self.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))
+        builder.call(fill, fill.function_type, [memory, const(I8, 0), size, const(I1, 0)])
+
+    def _move_to_arena(self, alloca: Instruction) -> None:
+        builder = Inserter.before(alloca)
+        size: Value = i64(size_of(alloca.element))
+        if alloca.operands:
+            count = builder.cast("sext", alloca.operands[0], I64) if alloca.operands[0].type != I64 else alloca.operands[0]
+            size = builder.binary("mul", size, count)
+        memory = self._take(builder, size, alloca.name, zeroed=False)
+        shadow = self._take(builder, size, f"{memory.name}.shadow")
+        self._replace(alloca, memory, shadow)
+
+    def _replace(self, old: Instruction, new: Instruction, shadow: Value | None) -> None:
+        """``new`` takes the place of ``old`` in the program and in what the analyses said of it."""
+        aliasing = self.activity.aliasing
+        aliasing.pointers[new] = aliasing.pointers.get(old, frozenset())
+        if shadow is not None:
+            self.shadows.table[new] = shadow
+        old.replace_uses(new)
+        self.shadows.table.pop(old, None)
+        old.erase()
+
+    def _shadow_allocation(self, call: Instruction) -> None:
+        known = classify(call.callee_name)
+        if known is None or known.kind != "allocate":
+            return
+        memory, size = self._allocate_in_arena(call)
+        builder = Inserter.after(memory)
+        shadow = self._allocate(builder, known.returns, size, f"{memory.name}.shadow")
+        data = shadow
+        if known.returns == "meminfo":
+            data = builder.load(PTR, builder.offset(shadow, MEMINFO_DATA), align=8)
+        self._zero(builder, data, size)
+        self._replace(call, memory, shadow)
+
+    def _allocate_in_arena(self, call: Instruction) -> tuple[Instruction, Value]:
+        known = classify(call.callee_name)
+        builder = Inserter.before(call)
+        size = call.arguments[known.size[0]]
+        for position in known.size[1:]:
+            size = builder.binary("mul", size, call.arguments[position])
+        memory = self._allocate(builder, known.returns, size, call.name)
+        if known.zeroed:
+            self._zero(builder, memory, size)
+        return memory, size
+
+    def _allocate(self, builder: Builder, returns: str, size: Value, name: str) -> Instruction:
+        if returns != "meminfo":
+            return self._take(builder, size, name, zeroed=False)
+        make = self.module.declare(TAKE_MEMINFO, FunctionType(PTR, (PTR, I64, I64)))
+        memory = builder.call(make, make.function_type, [self.arena, size, i64(DATA_ALIGNMENT)], name=name)
+        self.shadows.allocations.append(memory)
+        return memory
+
+    # the rest -------------------------------------------------------------------------------------------------------
+
+    def _write_call(self, call: Instruction) -> None:
+        if call.parent is None:
+            return
+        known = classify(call.callee_name)
+        if known is not None and known.kind == "allocate":
+            memory, _ = self._allocate_in_arena(call)
+            self._replace(call, memory, None)
+        elif (is_transfer(call) or is_fill(call)) and self.activity.has_shadow(call.arguments[0]):
+            self._mirror_pointer_memory(call)
+        elif is_internal_call(call):
+            return
+
+    def _mirror_pointer_memory(self, call: Instruction) -> None:
+        """Shadow memory that holds pointers is copied and cleared when the primal's is."""
+        types = self.activity.scalar_types(call.arguments[0])
+        if not any(map(holds_pointer, types)):
+            return
+        builder = Inserter.after(call)
+        arguments = [self.shadow_operand(a) if a.type == PTR else a for a in call.arguments]
+        copy = builder.call(call.callee, call.function_type, arguments)
+        self.shadows.mirrors[copy] = call
+
+    def _mirror_store(self, store: Instruction) -> None:
+        value, pointer = store.operands
+        if not holds_pointer(value.type) or not self.activity.has_shadow(pointer):
+            return
+        builder = Inserter.after(store)
+        copy = builder.store(self.shadow_operand(value), self.shadow_operand(pointer), align=store.align)
+        self.shadows.mirrors[copy] = store
+
+
+__all__ = ["Shadows", "insert_shadows"]

@@ -1,0 +1,154 @@
+"""Writes the reverse sweep of a function: blocks in the opposite order, and the way back between them.
+
+Requires: shadows, counters, a cache plan with its layout, the reverse path.
+Ensures:  a function that reads the tape and stores the cotangents of active parameters; it may run several times on one
+          tape.  The reverse of a loop counts its counter down.
+Algorithm: reversal of a control-flow graph as in Enzyme (Moses & Churavy, NeurIPS 2020, §3); the parallel copy of phis by
+          taking all their cotangents before adding any.
+"""
+from __future__ import annotations
+
+from ..analysis.loops import Loop
+from ..analysis.reverse_path import Edge
+from ..ir.builder import Builder, const, i64
+from ..ir.model import Block, Instruction, Value, is_float
+from ..ir.types import I64, PTR, FunctionType, StructType
+from .adjoint import Adjoints, Context
+from .cotangents import Cotangents
+from .distributed_loop import DistributedLoop
+
+POP = "dp.stack.pop"                    # ptr (ptr state, i64 bytes)
+READ_STATE = StructType((PTR, PTR))
+
+
+class ReverseSweep:
+    """Writes one reverse function."""
+
+    def __init__(self, context: Context):
+        self.context = context
+        self.activity = context.activity
+        self.blocks: dict[Block, Block] = {}
+        self.states: dict[Loop, Value] = {}
+        self.slot_builder = Builder(context.reverse.add_block("entry"))
+        self.cotangents = Cotangents(context.activity, self.slot_builder)
+        self.adjoints = Adjoints(context, self.cotangents)
+
+    @property
+    def builder(self) -> Builder:
+        return self.adjoints.builder
+
+    def write(self) -> None:
+        path = self.context.path
+        for block in path.steps:
+            self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
+        self._loop_slots()
+        for block in path.steps:
+            self._reverse_block(block)
+        if path.start is None:
+            self.slot_builder.unreachable()
+        else:
+            self.slot_builder.br(self.blocks[path.start])
+
+    def _loop_slots(self) -> None:
+        available = self.context.available
+        for loop in available.counters.counter:
+            available.counter_slot[loop] = self.slot_builder.alloca(I64, f"{loop.name}.counter.slot")
+        for loop, offset in available.layout.stack_offset.items():
+            state = self.slot_builder.alloca(READ_STATE, f"{loop.name}.stack", align=8)
+            for word in (0, 8):
+                saved = self.slot_builder.load(PTR, self.slot_builder.offset(self.context.tape, offset + word), align=8)
+                self.slot_builder.store(saved, self.slot_builder.offset(state, word), align=8)
+            self.states[loop] = state
+            available.record_slot[loop] = self.slot_builder.alloca(PTR, f"{loop.name}.record.slot")
+
+    def _reverse_block(self, block: Block) -> None:
+        entry = self.blocks[block]
+        distribution = self.context.distributions.get(block)
+        if distribution is not None:
+            # The loop as it stands goes round through its own block; whoever enters the loop comes by the check.
+            self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}.plain")
+            DistributedLoop(self, distribution, self.blocks[block]).write(entry)
+        self.adjoints.enter(Builder(self.blocks[block]))
+        self.reverse_instructions(block)
+        self._leave(block)
+        self.blocks[block] = entry
+
+    def reverse_instructions(self, block: Block) -> None:
+        for instruction in reversed(block.instructions):
+            if instruction.opcode != "phi" and self.context.needed.has_work(instruction):
+                self.adjoints.write(instruction)
+
+    def take_phis(self, block: Block) -> list[tuple[Instruction, Value]]:
+        """The cotangents of a block's phis, all taken before any is added to what came in."""
+        phis = [phi for phi in block.phis if is_float(phi) and self.activity.active(phi)]
+        taken = [(phi, self.cotangents.take(phi)) for phi in phis]
+        return [(phi, cotangent) for phi, cotangent in taken if cotangent is not None]
+
+    def _leave(self, block: Block) -> None:
+        """The way back: to each predecessor through a block of its own that adds the phis' cotangents to what came from it."""
+        step = self.context.path.steps[block]
+        edges = self.context.path.edges(block)
+        taken = self.take_phis(block)
+        if not edges:
+            self._finish()
+        elif len(edges) == 1:
+            self._cross(block, edges[0], taken)
+        else:
+            ways = [self.context.reverse.add_block(f"rev.{block.name}.to.{edge.target.name}") for edge in edges]
+            self._choose(step.chooser, step.loop, ways)
+            for way, edge in zip(ways, edges, strict=True):
+                self.adjoints.enter(Builder(way))
+                if step.loop is not None and edge.target is step.loop.latch:
+                    self._previous_iteration(step.loop)
+                self._cross(block, edge, taken)
+
+    def _choose(self, chooser: Instruction | None, loop: Loop | None, ways: list[Block]) -> None:
+        if loop is not None:
+            counter = self.builder.load(I64, self.context.available.counter_slot[loop])
+            self.cotangents.leave()
+            self.builder.cond_br(self.builder.compare("eq", counter, i64(0)), ways[0], ways[1])
+            return
+        assert chooser is not None
+        number = self.context.available.get(chooser)
+        self.cotangents.leave()
+        if len(ways) == 2:
+            self.builder.cond_br(self.builder.compare("eq", number, const(number.type, 0)), ways[0], ways[1])
+        else:
+            cases = [(const(number.type, k), way) for k, way in enumerate(ways[1:], 1)]
+            self.builder.switch(number, ways[0], cases)
+
+    def _cross(self, block: Block, edge: Edge, taken: list[tuple[Instruction, Value]]) -> None:
+        self.add_to_incoming(taken, edge.target)
+        for loop in edge.entered:
+            last = self.context.available.get(self.context.available.counters.last[loop, block])
+            self.builder.store(last, self.context.available.counter_slot[loop])
+        for loop in edge.entered:
+            self._pop_record(loop)
+        self.cotangents.leave()
+        self.builder.br(self.blocks[edge.target])
+
+    def add_to_incoming(self, taken: list[tuple[Instruction, Value]], source: Block) -> None:
+        for phi, cotangent in taken:
+            self.cotangents.add(phi.value_from(source), cotangent)
+
+    def _previous_iteration(self, loop: Loop) -> None:
+        slot = self.context.available.counter_slot[loop]
+        counter = self.builder.load(I64, slot)
+        self.builder.store(self.builder.binary("add", counter, i64(-1), flags=("nsw",)), slot)
+        self._pop_record(loop)
+
+    def _pop_record(self, loop: Loop) -> None:
+        available = self.context.available
+        if loop in self.states:
+            pop = self.context.module.declare(POP, FunctionType(PTR, (PTR, I64)))
+            record = self.builder.call(pop, pop.function_type, [self.states[loop], i64(available.layout.record_size[loop])])
+            self.builder.store(record, available.record_slot[loop])
+
+    def _finish(self) -> None:
+        for number, argument in enumerate(self.context.active_arguments):
+            # Adding +0.0 turns the neutral element of a parameter that nothing depends on into an ordinary zero.
+            total = self.cotangents.take(argument)
+            assert total is not None
+            total = self.builder.binary("fadd", total, const(argument.type, 0.0))
+            self.builder.store(total, self.builder.offset(self.context.cotangents, 8 * number), align=8)
+        self.builder.ret()

@@ -1,0 +1,170 @@
+"""Writes the tangent of each instruction right behind it: forward mode.
+
+Requires: a prepared function with its analyses and shadows.
+Ensures:  shadow memory holds the tangents of what the primal's memory holds, at every point of the program; the same
+          derivative table, activity and conventions at kinks as the adjoint, so that each mode checks the other.
+Algorithm: dual numbers as in Griewank & Walther, "Evaluating Derivatives" (2008), §3.1, on SSA form.
+"""
+from __future__ import annotations
+
+from ..analysis.activity import Activity
+from ..analysis.alias import holds_pointer, is_fill, is_transfer
+from ..ir.builder import Builder, Inserter, const, zero
+from ..ir.model import Instruction, Module, Value, is_float
+from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, Type
+from ..rules.emit import emit
+from ..rules.scalar import lookup
+from .adjoint import REMAINDER, adjoint_flags
+from .shadow import MEMSET, Shadows
+
+
+class TangentWriter:
+    """Writes tangents into one function; ``tangents`` starts with those of the parameters."""
+
+    def __init__(self, module: Module, activity: Activity, shadows: Shadows, tangents: dict[Value, Value],
+                 gated: set[Value], internal: set[Instruction]):
+        self.module = module
+        self.activity = activity
+        self.shadows = shadows
+        self.tangents: dict[Value, Value] = dict(tangents)
+        self.gated = gated
+        #: Calls that are not inlined: their callees write the tangents.
+        self.internal = internal
+        self.builder: Builder
+        self.flags: tuple[str, ...] = ()
+        self.rules = {
+            "fadd": self._linear, "fsub": self._linear, "fmul": self._product, "fdiv": self._quotient,
+            "frem": self._remainder, "fneg": self._negation, "fpext": self._conversion, "fptrunc": self._conversion,
+            "freeze": self._copy, "select": self._select, "load": self._load, "call": self._call,
+        }
+
+    def write(self, instructions: list[Instruction]) -> None:
+        merged: dict[Instruction, Instruction] = {}
+        phis = [i for i in instructions if i.opcode == "phi" and is_float(i) and self.activity.active(i)]
+        for phi in phis:
+            merged[phi] = self.tangents[phi] = Inserter(phi.parent, 0).phi(phi.type, name=f"{phi.name}.dot")
+        for instruction in instructions:
+            self._write(instruction)
+        for phi, tangent in merged.items():
+            for value, block in phi.incoming():
+                tangent.append_operand(self.of(value))
+                tangent.blocks.append(block)
+
+    def of(self, value: Value) -> Value:
+        """The tangent of a value, zero where it is constant."""
+        return self.tangents.get(value) or zero(value.type)
+
+    def _write(self, instruction: Instruction) -> None:
+        if instruction.is_terminator or instruction in self.internal:
+            return
+        self.builder = Inserter.after(instruction)
+        self.flags = adjoint_flags(instruction)
+        if instruction.opcode == "store":
+            self._store(instruction)
+        elif is_transfer(instruction) or is_fill(instruction):
+            self._move(instruction)
+        elif instruction.opcode != "phi" and is_float(instruction) and self.activity.active(instruction):
+            self.tangents[instruction] = self.rules[instruction.opcode](instruction)
+
+    # arithmetic -----------------------------------------------------------------------------------------------------
+
+    def _binary(self, opcode: str, left: Value, right: Value) -> Value:
+        return self.builder.binary(opcode, left, right, flags=self.flags)
+
+    def _scaled(self, instruction: Instruction, tangent: Value, partial: Value, opcode: str = "fmul",
+                gated: bool = False) -> Value:
+        """tangent · partial; exactly zero for a zero tangent where the partial may be infinite or NaN."""
+        product = self._binary(opcode, tangent, partial)
+        if gated or instruction in self.gated:
+            nothing = const(tangent.type, 0.0)
+            return self.builder.select(self.builder.compare("oeq", tangent, nothing), nothing, product)
+        return product
+
+    def _total(self, type_: Type, terms: list[Value]) -> Value:
+        total = terms[0] if terms else zero(type_)
+        for term in terms[1:]:
+            total = self._binary("fadd", total, term)
+        return total
+
+    def _linear(self, instruction: Instruction) -> Value:
+        left, right = instruction.operands
+        if not self.activity.active(right):
+            return self.of(left)
+        if not self.activity.active(left) and instruction.opcode == "fadd":
+            return self.of(right)
+        if not self.activity.active(left):
+            return self.builder.fneg(self.of(right))
+        return self._binary(instruction.opcode, self.of(left), self.of(right))
+
+    def _product(self, instruction: Instruction) -> Value:
+        left, right = instruction.operands
+        terms = [self._scaled(instruction, self.of(mine), other)
+                 for mine, other in ((left, right), (right, left)) if self.activity.active(mine)]
+        return self._total(instruction.type, terms)
+
+    def _quotient(self, instruction: Instruction) -> Value:
+        """r = a / b: ṙ = (ȧ - r·ḃ) / b."""
+        numerator, denominator = instruction.operands
+        top = self.of(numerator)
+        if self.activity.active(denominator):
+            share = self._scaled(instruction, self.of(denominator), instruction)
+            top = self._binary("fsub", top, share) if self.activity.active(numerator) else self.builder.fneg(share)
+        return self._scaled(instruction, top, denominator, "fdiv")
+
+    def _remainder(self, instruction: Instruction) -> Value:
+        left, right = instruction.operands
+        if not self.activity.active(right):
+            return self.of(left)
+        partial = emit(REMAINDER, self.builder, [left, right], instruction, self.module, right.type)
+        share = self._scaled(instruction, self.of(right), partial, gated=True)
+        return self._total(instruction.type, [self.of(left), share] if self.activity.active(left) else [share])
+
+    def _negation(self, instruction: Instruction) -> Value:
+        return self.builder.fneg(self.of(instruction.operands[0]))
+
+    def _conversion(self, instruction: Instruction) -> Value:
+        return self.builder.cast(instruction.opcode, self.of(instruction.operands[0]), instruction.type)
+
+    def _copy(self, instruction: Instruction) -> Value:
+        return self.of(instruction.operands[0])
+
+    def _select(self, instruction: Instruction) -> Value:
+        condition, yes, no = instruction.operands
+        return self.builder.select(condition, self.of(yes), self.of(no))
+
+    def _call(self, call: Instruction) -> Value:
+        found = lookup(call.callee_name)
+        assert found is not None, call.callee_name
+        rule, _ = found
+        terms = []
+        for argument, partial, gated in zip(call.arguments, rule.partials, rule.gated, strict=False):
+            if partial is not None and self.activity.active(argument):
+                slope = emit(partial, self.builder, call.arguments, call, self.module, call.type, flags=self.flags)
+                terms.append(self._scaled(call, self.of(argument), slope, gated=gated))
+        return self._total(call.type, terms)
+
+    # memory ---------------------------------------------------------------------------------------------------------
+
+    def _load(self, load: Instruction) -> Value:
+        pointer = load.operands[0]
+        if not self.activity.active_memory(pointer):
+            return zero(load.type)
+        return self.builder.load(load.type, self.shadows.of(pointer), f"{load.name}.dot", load.align)
+
+    def _store(self, store: Instruction) -> None:
+        value, pointer = store.operands
+        if not holds_pointer(value.type) and self.activity.active_memory(pointer):
+            self.builder.store(self.of(value), self.shadows.of(pointer), store.align)
+
+    def _move(self, call: Instruction) -> None:
+        """A copy or a fill of memory; where it holds pointers, the shadows have been copied already."""
+        destination, source, size = call.arguments[:3]
+        types = self.activity.scalar_types(destination)
+        if not self.activity.active_memory(destination) or any(map(holds_pointer, types)):
+            return
+        if is_transfer(call) and self.activity.has_shadow(source):
+            arguments = [self.shadows.of(destination), self.shadows.of(source), *call.arguments[2:]]
+            self.builder.call(call.callee, call.function_type, arguments)
+            return
+        fill = self.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))
+        self.builder.call(fill, fill.function_type, [self.shadows.of(destination), const(I8, 0), size, const(I1, 0)])

@@ -1,0 +1,272 @@
+; What generated code calls while it runs, linked into each derivative so that the fast paths are inlined: memory from the
+; arena; stacks of records for loops whose trips nobody knows beforehand; copies of shadow memory in reverse.
+
+%arena = type { ptr, ptr, ptr, i64, i64, i64 }  ; last chunk, top, end, bytes in all, limit, 1 if the limit was hit
+%chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
+
+declare noalias ptr @aligned_alloc(i64, i64)
+declare i64 @llvm.umax.i64(i64, i64)
+declare i64 @llvm.uadd.sat.i64(i64, i64)
+
+define linkonce_odr noalias ptr @dp.arena.take(ptr %arena, i64 %bytes) alwaysinline {
+  %top.slot = getelementptr %arena, ptr %arena, i32 0, i32 1
+  %end.slot = getelementptr %arena, ptr %arena, i32 0, i32 2
+  %top = load ptr, ptr %top.slot
+  %end = load ptr, ptr %end.slot
+  %least = call i64 @llvm.umax.i64(i64 %bytes, i64 1)          ; an empty block is no failure
+  %more = call i64 @llvm.uadd.sat.i64(i64 %least, i64 31)
+  %rounded = and i64 %more, -32
+  %from = ptrtoint ptr %top to i64
+  %to = ptrtoint ptr %end to i64
+  %room = sub i64 %to, %from
+  %fits = icmp ule i64 %rounded, %room
+  br i1 %fits, label %fast, label %slow
+
+fast:
+  %next = getelementptr i8, ptr %top, i64 %rounded
+  store ptr %next, ptr %top.slot
+  ret ptr %top
+
+slow:
+  %fresh = call ptr @dp.arena.grow(ptr %arena, i64 %rounded)
+  ret ptr %fresh
+}
+
+define linkonce_odr ptr @dp.arena.grow(ptr %arena, i64 %bytes) noinline cold {
+  %top.slot = getelementptr %arena, ptr %arena, i32 0, i32 1
+  %end.slot = getelementptr %arena, ptr %arena, i32 0, i32 2
+  %total.slot = getelementptr %arena, ptr %arena, i32 0, i32 3
+  %limit.slot = getelementptr %arena, ptr %arena, i32 0, i32 4
+  %hit.slot = getelementptr %arena, ptr %arena, i32 0, i32 5
+  %total = load i64, ptr %total.slot
+  %limit = load i64, ptr %limit.slot
+  %left = sub i64 %limit, %total
+  %enough = add i64 %bytes, 128
+  %sane = icmp ult i64 %bytes, 4611686018427387904
+  %within = icmp sle i64 %enough, %left
+  %allowed = and i1 %sane, %within
+  br i1 %allowed, label %allocate, label %exceeded
+
+exceeded:
+  store i64 1, ptr %hit.slot
+  ret ptr null
+
+allocate:                                       ; as much again as there is already, at least 64 KiB, at most what is left
+  %least = call i64 @llvm.umax.i64(i64 %total, i64 65536)
+  %wanted = call i64 @llvm.umax.i64(i64 %least, i64 %enough)
+  %over = icmp sgt i64 %wanted, %left
+  %chosen = select i1 %over, i64 %enough, i64 %wanted
+  %more = add i64 %chosen, 63
+  %size = and i64 %more, -64
+  %chunk = call ptr @aligned_alloc(i64 64, i64 %size)
+  %failed = icmp eq ptr %chunk, null
+  br i1 %failed, label %exceeded, label %link
+
+link:
+  %last = load ptr, ptr %arena
+  store ptr %last, ptr %chunk
+  %size.slot = getelementptr %chunk, ptr %chunk, i32 0, i32 1
+  store i64 %size, ptr %size.slot
+  store ptr %chunk, ptr %arena
+  %begin = getelementptr %chunk, ptr %chunk, i64 1
+  %next = getelementptr i8, ptr %begin, i64 %bytes
+  %end = getelementptr i8, ptr %chunk, i64 %size
+  store ptr %next, ptr %top.slot
+  store ptr %end, ptr %end.slot
+  %sum = add i64 %total, %size
+  store i64 %sum, ptr %total.slot
+  ret ptr %begin
+}
+
+; Numba's MemInfo (numba/core/runtime/nrt.cpp): reference count, destructor, its argument, data, size, allocator.
+; The count is so large that no code ever frees what the arena owns.
+define linkonce_odr noalias ptr @dp.arena.meminfo(ptr %arena, i64 %bytes, i64 %align) alwaysinline {
+  %sane = icmp ult i64 %bytes, 4611686018427387904
+  %head = add i64 %bytes, 64
+  %extra = add i64 %head, %align
+  %asked = select i1 %sane, i64 %extra, i64 -1
+  %memory = call ptr @dp.arena.take(ptr %arena, i64 %asked)
+  %failed = icmp eq ptr %memory, null
+  br i1 %failed, label %none, label %fill
+
+none:
+  ret ptr null
+
+fill:
+  store i64 1099511627776, ptr %memory, align 8
+  %dtor = getelementptr i8, ptr %memory, i64 8
+  store ptr null, ptr %dtor, align 8
+  %dtor.info = getelementptr i8, ptr %memory, i64 16
+  store ptr null, ptr %dtor.info, align 8
+  %address = ptrtoint ptr %memory to i64
+  %behind = add i64 %address, 63
+  %shifted = add i64 %behind, %align
+  %minus = sub i64 0, %align
+  %aligned = and i64 %shifted, %minus
+  %distance = sub i64 %aligned, %address
+  %data = getelementptr i8, ptr %memory, i64 %distance
+  %data.slot = getelementptr i8, ptr %memory, i64 24
+  store ptr %data, ptr %data.slot, align 8
+  %size.slot = getelementptr i8, ptr %memory, i64 32
+  store i64 %bytes, ptr %size.slot, align 8
+  %allocator = getelementptr i8, ptr %memory, i64 40
+  store ptr null, ptr %allocator, align 8
+  ret ptr %memory
+}
+
+; A stack of records: %state holds top, base of the current chunk, end of it.  In front of a chunk's records lie the base and
+; top of the chunk before, and its own end.
+define linkonce_odr ptr @dp.stack.push(ptr %arena, ptr %state, i64 %bytes) alwaysinline {
+  %base.slot = getelementptr i8, ptr %state, i64 8
+  %end.slot = getelementptr i8, ptr %state, i64 16
+  %top = load ptr, ptr %state, align 8
+  %end = load ptr, ptr %end.slot, align 8
+  %next = getelementptr i8, ptr %top, i64 %bytes
+  %fits = icmp ule ptr %next, %end
+  br i1 %fits, label %fast, label %slow
+
+fast:
+  store ptr %next, ptr %state, align 8
+  ret ptr %top
+
+slow:
+  %base = load ptr, ptr %base.slot, align 8
+  %chunk = call ptr @dp.stack.grow(ptr %arena, ptr %base, ptr %top, i64 %bytes)
+  %failed = icmp eq ptr %chunk, null
+  br i1 %failed, label %none, label %fresh
+
+none:
+  ret ptr null
+
+fresh:
+  %begin = getelementptr i8, ptr %chunk, i64 32
+  %own.slot = getelementptr i8, ptr %chunk, i64 16
+  %own.end = load ptr, ptr %own.slot, align 8
+  %after = getelementptr i8, ptr %begin, i64 %bytes
+  store ptr %after, ptr %state, align 8
+  store ptr %begin, ptr %base.slot, align 8
+  store ptr %own.end, ptr %end.slot, align 8
+  ret ptr %begin
+}
+
+define linkonce_odr ptr @dp.stack.grow(ptr %arena, ptr %base, ptr %top, i64 %bytes) noinline cold {
+entry:
+  %first = icmp eq ptr %base, null
+  br i1 %first, label %choose, label %measure
+
+measure:
+  %old.end.slot = getelementptr i8, ptr %base, i64 -16
+  %old.end = load ptr, ptr %old.end.slot, align 8
+  %old.to = ptrtoint ptr %old.end to i64
+  %old.from = ptrtoint ptr %base to i64
+  %old.size = sub i64 %old.to, %old.from
+  %double = shl i64 %old.size, 1
+  %large = icmp ugt i64 %double, 67108864
+  %grown = select i1 %large, i64 67108864, i64 %double
+  br label %choose
+
+choose:
+  %wish = phi i64 [ 1024, %entry ], [ %grown, %measure ]
+  %some = shl i64 %bytes, 3
+  %size = call i64 @llvm.umax.i64(i64 %wish, i64 %some)
+  %all = add i64 %size, 32
+  %chunk = call ptr @dp.arena.take(ptr %arena, i64 %all)
+  %failed = icmp eq ptr %chunk, null
+  br i1 %failed, label %none, label %link
+
+none:
+  ret ptr null
+
+link:
+  store ptr %base, ptr %chunk, align 8
+  %top.slot = getelementptr i8, ptr %chunk, i64 8
+  store ptr %top, ptr %top.slot, align 8
+  %end.slot = getelementptr i8, ptr %chunk, i64 16
+  %end = getelementptr i8, ptr %chunk, i64 %all
+  store ptr %end, ptr %end.slot, align 8
+  ret ptr %chunk
+}
+
+define linkonce_odr ptr @dp.stack.pop(ptr %state, i64 %bytes) alwaysinline {
+entry:
+  %base.slot = getelementptr i8, ptr %state, i64 8
+  %top = load ptr, ptr %state, align 8
+  %base = load ptr, ptr %base.slot, align 8
+  %empty = icmp eq ptr %top, %base
+  br i1 %empty, label %back, label %have
+
+back:
+  %prior.base.slot = getelementptr i8, ptr %base, i64 -32
+  %prior.top.slot = getelementptr i8, ptr %base, i64 -24
+  %prior.base = load ptr, ptr %prior.base.slot, align 8
+  %prior.top = load ptr, ptr %prior.top.slot, align 8
+  store ptr %prior.base, ptr %base.slot, align 8
+  br label %have
+
+have:
+  %here = phi ptr [ %top, %entry ], [ %prior.top, %back ]
+  %minus = sub i64 0, %bytes
+  %record = getelementptr i8, ptr %here, i64 %minus
+  store ptr %record, ptr %state, align 8
+  ret ptr %record
+}
+
+; The adjoint of a copy: what was added to the destination belongs to the source, and the destination's is consumed.
+; For overlapping memory the order makes sure that each cell is read before anything is added to it.
+define linkonce_odr void @dp.transfer.f64(ptr %to, ptr %from, i64 %bytes) {
+entry:
+  %count = ashr i64 %bytes, 3
+  %any = icmp sgt i64 %count, 0
+  %up = icmp uge ptr %to, %from
+  %last = add i64 %count, -1
+  %first = select i1 %up, i64 0, i64 %last
+  %step = select i1 %up, i64 1, i64 -1
+  br i1 %any, label %loop, label %done
+
+loop:
+  %n = phi i64 [ 0, %entry ], [ %n.next, %loop ]
+  %i = phi i64 [ %first, %entry ], [ %i.next, %loop ]
+  %target = getelementptr double, ptr %to, i64 %i
+  %source = getelementptr double, ptr %from, i64 %i
+  %seed = load double, ptr %target, align 8
+  store double 0.0, ptr %target, align 8
+  %old = load double, ptr %source, align 8
+  %sum = fadd double %old, %seed
+  store double %sum, ptr %source, align 8
+  %i.next = add i64 %i, %step
+  %n.next = add i64 %n, 1
+  %more = icmp slt i64 %n.next, %count
+  br i1 %more, label %loop, label %done
+
+done:
+  ret void
+}
+
+define linkonce_odr void @dp.transfer.f32(ptr %to, ptr %from, i64 %bytes) {
+entry:
+  %count = ashr i64 %bytes, 2
+  %any = icmp sgt i64 %count, 0
+  %up = icmp uge ptr %to, %from
+  %last = add i64 %count, -1
+  %first = select i1 %up, i64 0, i64 %last
+  %step = select i1 %up, i64 1, i64 -1
+  br i1 %any, label %loop, label %done
+
+loop:
+  %n = phi i64 [ 0, %entry ], [ %n.next, %loop ]
+  %i = phi i64 [ %first, %entry ], [ %i.next, %loop ]
+  %target = getelementptr float, ptr %to, i64 %i
+  %source = getelementptr float, ptr %from, i64 %i
+  %seed = load float, ptr %target, align 4
+  store float 0.0, ptr %target, align 4
+  %old = load float, ptr %source, align 4
+  %sum = fadd float %old, %seed
+  store float %sum, ptr %source, align 4
+  %i.next = add i64 %i, %step
+  %n.next = add i64 %n, 1
+  %more = icmp slt i64 %n.next, %count
+  br i1 %more, label %loop, label %done
+
+done:
+  ret void
+}

@@ -1,0 +1,43 @@
+"""``vjp`` and ``jvp`` around derivatives written by hand."""
+import numba
+import numpy as np
+import pytest
+
+import dpcompile as dp
+
+
+def square():
+    return numba.njit(lambda x: x * x)
+
+
+@pytest.mark.usefixtures("square_derivative")
+class TestSquare:
+    def test_vjp(self):
+        value, pullback = dp.vjp(square(), 3.0)
+        assert value == 9.0
+        assert [pullback(1.0), pullback(2.0), pullback(1.0)] == [(6.0,), (12.0,), (6.0,)]
+
+    def test_jvp(self):
+        assert dp.jvp(square(), (3.0,), (2.0,)) == (9.0, 12.0)
+
+    @pytest.mark.parametrize("cotangent", ["x", np.ones(3), 1j, (1.0, 2.0)])
+    def test_cotangent_of_another_kind(self, cotangent):
+        with pytest.raises(dp.errors.SeedError):
+            dp.vjp(square(), 3.0)[1](cotangent)
+
+    @pytest.mark.parametrize("tangents", [(np.ones(3),), (1.0, 2.0), 1.0, (1j,)])
+    def test_tangent_of_another_kind(self, tangents):
+        with pytest.raises(dp.errors.ShadowError):
+            dp.jvp(square(), (3.0,), tangents)
+
+    def test_tangent_of_an_integer(self):
+        with pytest.raises(dp.errors.ShadowShapeError, match="None"):
+            dp.jvp(square(), (3,), (1.0,))
+
+    def test_check_grads(self):
+        dp.check_grads(square(), (3.0,))
+
+    @pytest.mark.parametrize("mode", ["forward", "reverse"])
+    def test_check_grads_finds_a_wrong_derivative(self, mode):
+        with pytest.raises(dp.errors.GradientCheckError, match="entry 0"):
+            dp.check_grads(numba.njit(lambda x: x * x * x), (3.0,), modes=(mode,))

@@ -1,0 +1,62 @@
+"""Differentiate random programs and report those that go wrong: ``python tests/fuzz/run.py --count 2000 --jobs 2``.
+
+The exit status is 0 when no derivative is wrong and nothing crashes; refusals are listed, for they should be rare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.fuzz.examine import Verdict
+from tests.fuzz.generate import Program, generate
+from tests.fuzz.shrink import as_test, shrink
+from tests.fuzz.worker import Worker
+
+
+def report(program: Program, verdict: Verdict, worker: Worker, shrinking: bool) -> None:
+    print(f"seed {program.seed}: {verdict.kind}: {verdict.detail.splitlines()[0][:300] if verdict.detail else ''}")
+    if shrinking:
+        small = shrink(program, worker)
+        print(as_test(small, worker.examine(small).detail))
+    sys.stdout.flush()
+
+
+def examine_all(seeds: range, shrinking: bool) -> Iterator[str]:
+    """The verdict on each seed, from one worker."""
+    worker = Worker()
+    for seed in seeds:
+        program = generate(seed)
+        verdict = worker.examine(program)
+        if verdict.kind != "right":
+            report(program, verdict, worker, shrinking)
+        elif seed % 50 == 0:
+            print(f"seed {seed}: right", flush=True)
+        yield verdict.kind
+    worker.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200, help="how many programs")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes")
+    parser.add_argument("--shrink", action="store_true", help="cut each failing program down and print it as a test")
+    options = parser.parse_args()
+    shares = [range(options.seed + job, options.seed + options.count, options.jobs) for job in range(options.jobs)]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        verdicts = pool.map(lambda seeds: list(examine_all(seeds, options.shrink)), shares)
+        kinds = Counter(chain.from_iterable(verdicts))
+    print(", ".join(f"{kinds[kind]} {kind}" for kind in ("right", "refused", "wrong", "crash", "invalid")))
+    return 1 if kinds["wrong"] + kinds["crash"] + kinds["invalid"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""The project's own kernels: ordinary Numba functions, one file a family, that the passes must differentiate."""
+
+from importlib import import_module
+
+from .record import RECORDS, Kernel
+
+FAMILIES = ("overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers")
+for family in FAMILIES:
+    import_module(f".{family}", __name__)
+
+KERNELS: tuple[Kernel, ...] = tuple(RECORDS.values())

@@ -1,0 +1,83 @@
+"""Arguments, results and their (co)tangents as trees of floats: inner products, random directions, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .record import is_float
+
+
+def leaves(tree: Any) -> Iterator[np.ndarray]:
+    """The float leaves of a tree, in order, as arrays; integers, strings, ``None`` and the like are passed over."""
+    if isinstance(tree, tuple):
+        for branch in tree:
+            yield from leaves(branch)
+    elif is_float(tree):
+        yield np.asarray(tree)
+
+
+def flat(tree: Any) -> np.ndarray:
+    """All float leaves in one vector of double precision."""
+    parts = [leaf.astype(np.float64).ravel() for leaf in leaves(tree)]
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def inner(left: Any, right: Any) -> float:
+    """The inner product of two trees of the same shape."""
+    return float(flat(left) @ flat(right))
+
+
+def size(left: Any, right: Any) -> float:
+    """The inner product without cancellation: what rounding errors are measured against."""
+    return float(np.abs(flat(left)) @ np.abs(flat(right)))
+
+
+def map_floats(function: Any, tree: Any) -> Any:
+    """The tree with the function applied to each float leaf and ``None`` for everything else."""
+    if isinstance(tree, tuple):
+        branches = [map_floats(function, branch) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
+    return function(tree) if is_float(tree) else None
+
+
+def random_like(tree: Any, generator: np.random.Generator) -> Any:
+    """Random values between -1 and 1 in the tree's structure and precision."""
+
+    def draw(leaf: Any) -> Any:
+        values = generator.uniform(-1.0, 1.0, np.shape(leaf)).astype(np.asarray(leaf).dtype)
+        return values if isinstance(leaf, np.ndarray) else type(leaf)(values)
+
+    return map_floats(draw, tree)
+
+
+def zeros_like(tree: Any) -> Any:
+    """Zeros in the tree's structure and precision."""
+    return map_floats(lambda leaf: np.zeros_like(leaf) if isinstance(leaf, np.ndarray) else type(leaf)(0.0), tree)
+
+
+def copied(tree: Any) -> Any:
+    """The same floats in memory of their own."""
+    return map_floats(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, tree)
+
+
+def moved(tree: Any, direction: Any, step: float) -> Any:
+    """``tree + step * direction``; arrays move in place, so that views and strides stay what they are."""
+    if isinstance(tree, tuple):
+        branches = [moved(*pair, step) for pair in zip(tree, direction, strict=True)]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
+    if direction is None:
+        return tree
+    if isinstance(tree, np.ndarray):
+        tree += (step * direction).astype(tree.dtype)
+        return tree
+    return type(tree)(tree + step * direction)
+
+
+def frozen(tree: Any) -> Any:
+    """The bits of a tree, to see later whether they changed."""
+    if isinstance(tree, tuple):
+        return tuple(map(frozen, tree))
+    return (tree.dtype, tree.shape, tree.tobytes()) if isinstance(tree, np.ndarray) else tree

@@ -1,0 +1,211 @@
+; Whether what a load read is still there in the reverse sweep. The pointers that change places are the old trap: a store
+; never hits what was read in the same iteration, and always what was read in the one before.
+
+; RUN: dp-opt --pass=overwrites --function=straight %s | filecheck %s --check-prefix=STRAIGHT
+; RUN: dp-opt --pass=overwrites --function=swap_phis %s | filecheck %s --check-prefix=PHIS
+; RUN: dp-opt --pass=overwrites --function=swap_parity %s | filecheck %s --check-prefix=PARITY
+; RUN: dp-opt --pass=overwrites --function=swap_copied %s | filecheck %s --check-prefix=COPIED
+; RUN: dp-opt --pass=overwrites --function=swap_memory %s | filecheck %s --check-prefix=MEMORY
+; RUN: dp-opt --pass=overwrites --function=later_loop %s | filecheck %s --check-prefix=LATER
+; RUN: dp-opt --pass=overwrites --function=cold_writer %s | filecheck %s --check-prefix=COLD
+; RUN: dp-opt --pass=overwrites --function=kinds_of_memory --set kinds=duplicated,duplicated %s | filecheck %s --check-prefix=KINDS
+; RUN: dp-opt --pass=overwrites --function=calls --set kinds=duplicated,const,duplicated %s | filecheck %s --check-prefix=CALLS
+; RUN: dp-opt --pass=overwrites --function=fills %s | filecheck %s --check-prefix=FILLS
+
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare double @llvm.sin.f64(double)
+@table = internal constant [3 x double] zeroinitializer
+@state = internal global double 0.0
+
+; Only what is written behind the load counts.
+; STRAIGHT: %before: argument %x may be overwritten later by 'store' in %entry
+; STRAIGHT: %after: argument %x may be overwritten later by 'store' in %entry
+; STRAIGHT: %other: may be read again
+; STRAIGHT: %last: may be read again
+define i32 @straight(ptr %x, ptr %y) {
+entry:
+  %before = load double, ptr %x
+  store double %before, ptr %x
+  %after = load double, ptr %x
+  %other = load double, ptr %y
+  store double %other, ptr %x
+  %last = load double, ptr %x
+  ret i32 0
+}
+
+; PHIS: %a: argument {{%[xy]}} may be overwritten later by 'store' in %loop
+; PHIS: %b: argument {{%[xy]}} may be overwritten later by 'store' in %loop
+define i32 @swap_phis(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %from = phi ptr [ %x, %entry ], [ %to, %loop ]
+  %to = phi ptr [ %y, %entry ], [ %from, %loop ]
+  %a = load double, ptr %from
+  %from.1 = getelementptr double, ptr %from, i64 1
+  %b = load double, ptr %from.1
+  %product = fmul double %a, %b
+  store double %product, ptr %to
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; PARITY: %a: argument {{%[xy]}} may be overwritten later by 'store' in %loop
+define i32 @swap_parity(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %bit = and i64 %i, 1
+  %even = icmp eq i64 %bit, 0
+  %from = select i1 %even, ptr %x, ptr %y
+  %to = select i1 %even, ptr %y, ptr %x
+  %a = load double, ptr %from
+  %product = fmul double %a, %a
+  store double %product, ptr %to
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; COPIED: %a: argument %x may be overwritten later by 'call' in %loop
+define i32 @swap_copied(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %a = load double, ptr %x
+  %product = fmul double %a, %a
+  store double %product, ptr %y
+  call void @llvm.memcpy.p0.p0.i64(ptr %x, ptr %y, i64 8, i1 false)
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; Neither the numbers nor the pointers themselves stay.
+; MEMORY: %from: stack %pair may be overwritten later by 'store' in %loop
+; MEMORY: %a: argument {{%[xy]}} may be overwritten later by 'store' in %loop
+define i32 @swap_memory(ptr %x, ptr %y, i64 %n) {
+entry:
+  %pair = alloca { ptr, ptr }
+  %second = getelementptr { ptr, ptr }, ptr %pair, i64 0, i32 1
+  store ptr %x, ptr %pair
+  store ptr %y, ptr %second
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %from = load ptr, ptr %pair
+  %to = load ptr, ptr %second
+  %a = load double, ptr %from
+  %product = fmul double %a, %a
+  store double %product, ptr %to
+  store ptr %to, ptr %pair
+  store ptr %from, ptr %second
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; A loop before is over; a loop behind is not.
+; LATER: %kept: argument %x may be overwritten later by 'store' in %second
+; LATER: %again: may be read again
+define i32 @later_loop(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %first
+first:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %first ]
+  %p = getelementptr double, ptr %x, i64 %i
+  %kept = load double, ptr %p
+  %q = getelementptr double, ptr %y, i64 %i
+  store double %kept, ptr %q
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %first, label %ready
+ready:
+  br label %second
+second:
+  %j = phi i64 [ 0, %ready ], [ %j.next, %second ]
+  %r = getelementptr double, ptr %y, i64 %j
+  %again = load double, ptr %r
+  %s = getelementptr double, ptr %x, i64 %j
+  store double %again, ptr %s
+  %j.next = add i64 %j, 1
+  %j.more = icmp slt i64 %j.next, %n
+  br i1 %j.more, label %second, label %done
+done:
+  ret i32 0
+}
+
+; What an error path writes, no reverse sweep will see.
+; COLD: %v: may be read again
+define i32 @cold_writer(ptr %x, ptr %y, i1 %bad) {
+entry:
+  %v = load double, ptr %x
+  br i1 %bad, label %fail, label %work
+fail:
+  store double 0.0, ptr %x
+  ret i32 1
+work:
+  store double %v, ptr %y
+  ret i32 0
+}
+
+; KINDS: %constant: may be read again
+; KINDS: %variable: it reads a global variable
+; KINDS: %local: stack memory is gone in the reverse sweep
+; KINDS: %kept: may be read again
+; KINDS: %lost: {{.*}}unknown
+; KINDS: %tricky: the access is volatile or atomic
+define i32 @kinds_of_memory(ptr %x, ptr %y) {
+  %constant = load double, ptr @table
+  %variable = load double, ptr @state
+  %slot = alloca i64
+  store i64 3, ptr %slot
+  %local = load i64, ptr %slot
+  %work = alloca double
+  %v = load double, ptr %x
+  store double %v, ptr %work
+  %kept = load double, ptr %work
+  store double %kept, ptr %y
+  %nowhere = inttoptr i64 %local to ptr
+  %lost = load double, ptr %nowhere
+  %tricky = load volatile i64, ptr %slot
+  ret i32 0
+}
+
+; A function of numbers writes nothing, one that is not inlined all that it is given.
+; CALLS: %pure: may be read again
+; CALLS: %handed: argument %work may be overwritten later by 'call'
+define i32 @calls(ptr %x, ptr %work, ptr %y) {
+  %pure = load double, ptr %x
+  %sine = call double @llvm.sin.f64(double %pure)
+  store double %sine, ptr %y
+  %handed = load double, ptr %work
+  call void @helper(ptr %work)
+  ret i32 0
+}
+
+define internal void @helper(ptr %p) {
+  store double 0.0, ptr %p
+  ret void
+}
+
+; FILLS: %v: argument %x may be overwritten later by 'call'
+define i32 @fills(ptr %x, ptr %y) {
+  %v = load double, ptr %x
+  store double %v, ptr %y
+  call void @llvm.memset.p0.i64(ptr %x, i8 0, i64 8, i1 false)
+  ret i32 0
+}

@@ -1,0 +1,211 @@
+; Active data that reaches what has no derivative is refused, with the user's line where it is known.
+
+; RUN: not dp-opt --pass=activity --function=stored_bits %s | filecheck %s --check-prefix=STORED
+; RUN: not dp-opt --pass=activity --function=computed_bits %s | filecheck %s --check-prefix=COMPUTED
+; RUN: not dp-opt --pass=activity --function=loaded_bits --set elements=double,double %s | filecheck %s --check-prefix=LOADED
+; RUN: not dp-opt --pass=activity --function=shifted_bits --set elements=double,double %s | filecheck %s --check-prefix=LOADED
+; RUN: not dp-opt --pass=activity --function=unknown_store %s | filecheck %s --check-prefix=ADDRESS
+; RUN: not dp-opt --pass=activity --function=unknown_load %s | filecheck %s --check-prefix=ADDRESS
+; RUN: not dp-opt --pass=activity --function=address_in_memory %s | filecheck %s --check-prefix=STORED-ADDRESS
+; RUN: not dp-opt --pass=activity --function=callers_pointer_read %s | filecheck %s --check-prefix=UNKNOWN
+; RUN: not dp-opt --pass=activity --function=callers_pointer_written %s | filecheck %s --check-prefix=UNKNOWN
+; RUN: dp-opt --pass=activity --function=callers_pointer_read --set kinds=const,duplicated %s | filecheck %s --check-prefix=CONSTANT
+; RUN: not dp-opt --pass=activity --function=global_state %s | filecheck %s --check-prefix=GLOBAL
+; RUN: not dp-opt --pass=activity --function=volatile_store %s | filecheck %s --check-prefix=ATOMIC
+; RUN: not dp-opt --pass=activity --function=volatile_load %s | filecheck %s --check-prefix=ATOMIC
+; RUN: not dp-opt --pass=activity --function=atomic_load %s | filecheck %s --check-prefix=ATOMIC
+; RUN: not dp-opt --pass=activity --function=atomic_add %s | filecheck %s --check-prefix=ATOMIC
+; RUN: dp-opt --pass=activity --function=volatile_load --set kinds=const,duplicated %s | filecheck %s --check-prefix=HARMLESS
+; RUN: not dp-opt --pass=activity --function=unknown_function %s | filecheck %s --check-prefix=FUNCTION
+; RUN: not dp-opt --pass=activity --function=unknown_writer %s | filecheck %s --check-prefix=WRITER
+; RUN: not dp-opt --pass=activity --function=function_pointer --set kinds=const,active,duplicated %s | filecheck %s --check-prefix=POINTER
+; RUN: not dp-opt --pass=activity --function=vectors %s | filecheck %s --check-prefix=VECTOR
+; RUN: not dp-opt --pass=activity --function=half_precision %s | filecheck %s --check-prefix=HALF
+; RUN: not dp-opt --pass=activity --function=returned_pointer %s | filecheck %s --check-prefix=RETURNED
+; RUN: not dp-opt --pass=activity --function=returned_float %s | filecheck %s --check-prefix=FLOAT
+
+declare double @mystery(double)
+declare void @writer(ptr)
+@state = internal global double 0.0
+
+; STORED: the bits of a floating-point number stored as an integer
+define i32 @stored_bits(double %a, ptr %y) {
+  %bits = bitcast double %a to i64
+  store i64 %bits, ptr %y
+  ret i32 0
+}
+
+; With the line: twice a, by adding one to the exponent.
+; COMPUTED: cannot differentiate the operation 'bitcast' giving double has no derivative here (/home/user/kernel.py:7 in twice)
+define i32 @computed_bits(double %a, ptr %y) !dbg !3 {
+  %bits = bitcast double %a to i64, !dbg !4
+  %more = add i64 %bits, 4503599627370496, !dbg !4
+  %b = bitcast i64 %more to double, !dbg !5
+  store double %b, ptr %y, !dbg !5
+  ret i32 0, !dbg !5
+}
+
+; LOADED: cannot differentiate {{the bits of a floating-point number stored as an integer|a load of type i64}}
+define i32 @loaded_bits(ptr %x, ptr %y) {
+  %v = load i64, ptr %x
+  %masked = and i64 %v, 9223372036854775807
+  store i64 %masked, ptr %y
+  ret i32 0
+}
+
+define i32 @shifted_bits(ptr %x, ptr %y) {
+  %v = load i64, ptr %x
+  %more = add i64 %v, 4503599627370496
+  store i64 %more, ptr %y
+  ret i32 0
+}
+
+; ADDRESS: a pointer to memory that carries derivatives which comes from 'inttoptr'
+define i32 @unknown_store(ptr %x, ptr %y) {
+  %n = ptrtoint ptr %y to i64
+  %p = inttoptr i64 %n to ptr
+  %v = load double, ptr %x
+  store double %v, ptr %p
+  ret i32 0
+}
+
+define i32 @unknown_load(ptr %x, ptr %y) {
+  %n = ptrtoint ptr %x to i64
+  %p = inttoptr i64 %n to ptr
+  %v = load double, ptr %p
+  store double %v, ptr %y
+  ret i32 0
+}
+
+; STORED-ADDRESS: a pointer to memory that carries derivatives stored as an integer
+define i32 @address_in_memory(ptr %x, ptr %y) {
+  %slot = alloca i64
+  %n = ptrtoint ptr %x to i64
+  store i64 %n, ptr %slot
+  %p = load ptr, ptr %slot
+  %v = load double, ptr %p
+  store double %v, ptr %y
+  ret i32 0
+}
+
+; A list of arrays, say: the caller's structure leads to memory of which nothing is known.
+; UNKNOWN: memory that carries derivatives is reached through a pointer of unknown origin
+; CONSTANT: %v: useful
+define i32 @callers_pointer_read(ptr %x, ptr %y) {
+  %p = load ptr, ptr %x
+  %v = load double, ptr %p
+  store double %v, ptr %y
+  ret i32 0
+}
+
+define i32 @callers_pointer_written(ptr %x, ptr %y) {
+  %p = load ptr, ptr %y
+  %v = load double, ptr %x
+  store double %v, ptr %p
+  ret i32 0
+}
+
+; GLOBAL: a store of active data into a global constant
+define i32 @global_state(double %a, ptr %y) {
+  store double %a, ptr @state
+  %b = load double, ptr @state
+  store double %b, ptr %y
+  ret i32 0
+}
+
+; ATOMIC: an atomic or volatile access of memory that carries derivatives
+; HARMLESS: %v: useful
+define i32 @volatile_store(double %a, ptr %y) {
+  store volatile double %a, ptr %y
+  ret i32 0
+}
+
+define i32 @volatile_load(ptr %x, ptr %y) {
+  %v = load volatile double, ptr %x
+  store double %v, ptr %y
+  ret i32 0
+}
+
+define i32 @atomic_load(ptr %x, ptr %y) {
+  %v = load atomic double, ptr %x unordered, align 8
+  store double %v, ptr %y
+  ret i32 0
+}
+
+define i32 @atomic_add(double %a, ptr %y) {
+  %old = atomicrmw fadd ptr %y, double %a seq_cst
+  ret i32 0
+}
+
+; FUNCTION: cannot differentiate a call of mystery
+define i32 @unknown_function(double %a, ptr %y) {
+  %b = call double @mystery(double %a)
+  store double %b, ptr %y
+  ret i32 0
+}
+
+; WRITER: cannot differentiate a call of writer
+define i32 @unknown_writer(ptr %x, ptr %y) {
+  call void @writer(ptr %x)
+  %v = load double, ptr %x
+  store double %v, ptr %y
+  ret i32 0
+}
+
+; POINTER: cannot differentiate a call through a function pointer
+define i32 @function_pointer(ptr %f, double %a, ptr %y) {
+  %b = call double %f(double %a)
+  store double %b, ptr %y
+  ret i32 0
+}
+
+; VECTOR: a load of type <2 x double> from memory that carries derivatives
+define i32 @vectors(ptr %x, ptr %y) {
+  %v = load <2 x double>, ptr %x
+  %w = fmul <2 x double> %v, %v
+  store <2 x double> %w, ptr %y
+  ret i32 0
+}
+
+; HALF: the operation 'fmul' giving half
+define i32 @half_precision(half %a, ptr %y) {
+  %square = fmul half %a, %a
+  store half %square, ptr %y
+  ret i32 0
+}
+
+; RETURNED: a pointer to memory that carries derivatives which comes from 'call'
+define i32 @returned_pointer(ptr %x, ptr %y) {
+  %p = call ptr @behind(ptr %x)
+  %v = load double, ptr %p
+  store double %v, ptr %y
+  ret i32 0
+}
+
+define internal ptr @behind(ptr %x) {
+  %p = getelementptr double, ptr %x, i64 1
+  ret ptr %p
+}
+
+; FLOAT: a call of square that returns double
+define i32 @returned_float(double %a, ptr %y) {
+  %v = call double @square(double %a)
+  store double %v, ptr %y
+  ret i32 0
+}
+
+define internal double @square(double %a) {
+  %v = fmul double %a, %a
+  ret double %v
+}
+
+!llvm.dbg.cu = !{!0}
+!llvm.module.flags = !{!2}
+!0 = distinct !DICompileUnit(language: DW_LANG_C_plus_plus, file: !1, producer: "test", isOptimized: false, runtimeVersion: 0, emissionKind: FullDebug)
+!1 = !DIFile(filename: "kernel.py", directory: "/home/user")
+!2 = !{i32 2, !"Debug Info Version", i32 3}
+!3 = distinct !DISubprogram(name: "twice", linkageName: "twice", scope: !1, file: !1, line: 5, type: !6, scopeLine: 5, spFlags: DISPFlagDefinition, unit: !0)
+!4 = !DILocation(line: 6, column: 1, scope: !3)
+!5 = !DILocation(line: 7, column: 1, scope: !3)
+!6 = !DISubroutineType(types: !7)
+!7 = !{}

@@ -1,0 +1,611 @@
+; Memory: overwriting, swapping, copying, allocating, records.
+
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare ptr @malloc(i64)
+declare void @free(ptr)
+declare double @llvm.sin.f64(double)
+
+@weights = internal constant [3 x double] [double 0.5, double 2.0, double -1.5]
+
+; Two buffers exchanged by phis: to[0] = sin(from[0]) from[1], to[1] = from[0] + from[1]
+define i32 @swap_phis(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %from = phi ptr [ %x, %entry ], [ %to, %loop ]
+  %to = phi ptr [ %y, %entry ], [ %from, %loop ]
+  %a = load double, ptr %from
+  %from.1 = getelementptr double, ptr %from, i64 1
+  %b = load double, ptr %from.1
+  %s = call double @llvm.sin.f64(double %a)
+  %product = fmul double %s, %b
+  store double %product, ptr %to
+  %sum = fadd double %a, %b
+  %to.1 = getelementptr double, ptr %to, i64 1
+  store double %sum, ptr %to.1
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; The same, the buffer chosen by the parity of the step
+define i32 @swap_parity(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %bit = and i64 %i, 1
+  %even = icmp eq i64 %bit, 0
+  %from = select i1 %even, ptr %x, ptr %y
+  %to = select i1 %even, ptr %y, ptr %x
+  %a = load double, ptr %from
+  %from.1 = getelementptr double, ptr %from, i64 1
+  %b = load double, ptr %from.1
+  %s = call double @llvm.sin.f64(double %a)
+  %product = fmul double %s, %b
+  store double %product, ptr %to
+  %sum = fadd double %a, %b
+  %to.1 = getelementptr double, ptr %to, i64 1
+  store double %sum, ptr %to.1
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; The same, the new state copied back
+define i32 @swap_copied(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %a = load double, ptr %x
+  %x.1 = getelementptr double, ptr %x, i64 1
+  %b = load double, ptr %x.1
+  %s = call double @llvm.sin.f64(double %a)
+  %product = fmul double %s, %b
+  store double %product, ptr %y
+  %sum = fadd double %a, %b
+  %y.1 = getelementptr double, ptr %y, i64 1
+  store double %sum, ptr %y.1
+  call void @llvm.memcpy.p0.p0.i64(ptr %x, ptr %y, i64 16, i1 false)
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; The same, the pointers kept in a structure on the stack
+define i32 @swap_memory(ptr %x, ptr %y, i64 %n) {
+entry:
+  %pair = alloca { ptr, ptr }
+  %second = getelementptr { ptr, ptr }, ptr %pair, i64 0, i32 1
+  store ptr %x, ptr %pair
+  store ptr %y, ptr %second
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %from = load ptr, ptr %pair
+  %to = load ptr, ptr %second
+  %a = load double, ptr %from
+  %from.1 = getelementptr double, ptr %from, i64 1
+  %b = load double, ptr %from.1
+  %s = call double @llvm.sin.f64(double %a)
+  %product = fmul double %s, %b
+  store double %product, ptr %to
+  %sum = fadd double %a, %b
+  %to.1 = getelementptr double, ptr %to, i64 1
+  store double %sum, ptr %to.1
+  store ptr %to, ptr %pair
+  store ptr %from, ptr %second
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; x[i + 1] = x[i] by one move, and back again after squaring x[1]
+define i32 @moves(ptr %x, i64 %bytes) {
+entry:
+  %x.1 = getelementptr double, ptr %x, i64 1
+  call void @llvm.memmove.p0.p0.i64(ptr %x.1, ptr %x, i64 %bytes, i1 false)
+  %v = load double, ptr %x.1
+  %w = fmul double %v, %v
+  store double %w, ptr %x.1
+  %x.2 = getelementptr double, ptr %x, i64 2
+  call void @llvm.memmove.p0.p0.i64(ptr %x, ptr %x.2, i64 %bytes, i1 false)
+  call void @llvm.memmove.p0.p0.i64(ptr %x, ptr %x, i64 %bytes, i1 false)
+  ret i32 0
+}
+
+; The middle of y is set to zero, then y[0] y[1] is stored behind it
+define i32 @fills(ptr %x, ptr %y) {
+entry:
+  call void @llvm.memcpy.p0.p0.i64(ptr %y, ptr %x, i64 40, i1 false)
+  %y.1 = getelementptr double, ptr %y, i64 1
+  %before = load double, ptr %y.1
+  call void @llvm.memset.p0.i64(ptr %y.1, i8 0, i64 16, i1 false)
+  %v = load double, ptr %y
+  %w = load double, ptr %y.1
+  %sum = fadd double %w, %before
+  %product = fmul double %v, %sum
+  %y.4 = getelementptr double, ptr %y, i64 4
+  store double %product, ptr %y.4
+  ret i32 0
+}
+
+; A constant is stored as an integer of the same size, as LLVM does with short fills; y[0] = x[0]^2, then zeroed
+define i32 @integer_zero(ptr %x, ptr %y) {
+entry:
+  %v = load double, ptr %x
+  %w = fmul double %v, %v
+  store double %w, ptr %y
+  %y.1 = getelementptr double, ptr %y, i64 1
+  store double %w, ptr %y.1
+  store i64 0, ptr %y
+  ret i32 0
+}
+
+; Numbers copied as integers of the same size, as LLVM does with short copies
+define i32 @integer_copies(ptr %x, ptr %y, i64 %n) {
+entry:
+  %positive = icmp sgt i64 %n, 0
+  %v = load i64, ptr %x
+  %x.1 = getelementptr double, ptr %x, i64 1
+  %w = load i64, ptr %x.1
+  %chosen = select i1 %positive, i64 %v, i64 %w
+  store i64 %chosen, ptr %y
+  %number = load double, ptr %y
+  %square = fmul double %number, %number
+  %y.1 = getelementptr double, ptr %y, i64 1
+  store double %square, ptr %y.1
+  ret i32 0
+}
+
+; Bits that are copied and looked at besides
+define i32 @integer_looked_at(ptr %x, ptr %y) {
+entry:
+  %v = load i64, ptr %x
+  store i64 %v, ptr %y
+  %negative = icmp slt i64 %v, 0
+  br i1 %negative, label %yes, label %no
+yes:
+  br label %no
+no:
+  %factor = phi double [ 1.0, %entry ], [ 3.0, %yes ]
+  %number = load double, ptr %y
+  %product = fmul double %number, %factor
+  store double %product, ptr %y
+  ret i32 0
+}
+
+; x[i] *= x[i - 1]: each value is overwritten after it was read
+define i32 @running_product(ptr %x, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 1, %entry ], [ %i.next, %loop ]
+  %before = sub nsw i64 %i, 1
+  %p = getelementptr double, ptr %x, i64 %before
+  %q = getelementptr double, ptr %x, i64 %i
+  %a = load double, ptr %p
+  %b = load double, ptr %q
+  %product = fmul double %a, %b
+  store double %product, ptr %q
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; A work array of its own in each iteration
+define i32 @allocating(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %work = call ptr @malloc(i64 16)
+  %p = getelementptr double, ptr %x, i64 %i
+  %v = load double, ptr %p
+  %square = fmul double %v, %v
+  store double %square, ptr %work
+  %sine = call double @llvm.sin.f64(double %square)
+  %work.1 = getelementptr double, ptr %work, i64 1
+  store double %sine, ptr %work.1
+  %a = load double, ptr %work
+  %b = load double, ptr %work.1
+  %product = fmul double %a, %b
+  %q = getelementptr double, ptr %y, i64 %i
+  store double %product, ptr %q
+  call void @free(ptr %work)
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; A table on the stack, filled in one loop and read backwards in another
+define i32 @stack_table(ptr %x, ptr %y) {
+entry:
+  %table = alloca [4 x double]
+  br label %fill
+fill:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %fill ]
+  %p = getelementptr double, ptr %x, i64 %i
+  %v = load double, ptr %p
+  %square = fmul double %v, %v
+  %cell = getelementptr [4 x double], ptr %table, i64 0, i64 %i
+  store double %square, ptr %cell
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp ult i64 %i.next, 4
+  br i1 %more, label %fill, label %ready
+ready:
+  br label %use
+use:
+  %j = phi i64 [ 3, %ready ], [ %j.next, %use ]
+  %product = phi double [ 1.0, %ready ], [ %product.next, %use ]
+  %place = getelementptr [4 x double], ptr %table, i64 0, i64 %j
+  %w = load double, ptr %place
+  %scaled = fmul double %product, %w
+  %product.next = fadd double %scaled, 0.5
+  store double %product.next, ptr %place
+  %j.next = sub nsw i64 %j, 1
+  %again = icmp sge i64 %j.next, 0
+  br i1 %again, label %use, label %done
+done:
+  %last = load double, ptr %table
+  %result = fmul double %last, %product.next
+  store double %result, ptr %y
+  ret i32 0
+}
+
+; y[i] = 0.25 x[i-1] + 0.5 x[i] + 0.25 x[i+1], several times between two buffers: linear
+define i32 @heat(ptr %x, ptr %y, i64 %n, i64 %steps) {
+entry:
+  br label %time
+time:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %time.latch ]
+  %from = phi ptr [ %x, %entry ], [ %to, %time.latch ]
+  %to = phi ptr [ %y, %entry ], [ %from, %time.latch ]
+  br label %space
+space:
+  %i = phi i64 [ 1, %time ], [ %i.next, %space ]
+  %i.before = sub nsw i64 %i, 1
+  %i.next = add nuw nsw i64 %i, 1
+  %left.p = getelementptr double, ptr %from, i64 %i.before
+  %middle.p = getelementptr double, ptr %from, i64 %i
+  %right.p = getelementptr double, ptr %from, i64 %i.next
+  %left = load double, ptr %left.p
+  %middle = load double, ptr %middle.p
+  %right = load double, ptr %right.p
+  %sides = fadd double %left, %right
+  %sides.part = fmul double %sides, 0.25
+  %middle.part = fmul double %middle, 0.5
+  %sum = fadd double %sides.part, %middle.part
+  %q = getelementptr double, ptr %to, i64 %i
+  store double %sum, ptr %q
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %space, label %time.latch
+time.latch:
+  %t.next = add nuw nsw i64 %t, 1
+  %again = icmp slt i64 %t.next, %steps
+  br i1 %again, label %time, label %done
+done:
+  ret i32 0
+}
+
+; The same with the square of the middle: one number a point must be kept
+define i32 @nonlinear_stencil(ptr %x, ptr %y, i64 %n, i64 %steps) {
+entry:
+  br label %time
+time:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %time.latch ]
+  %from = phi ptr [ %x, %entry ], [ %to, %time.latch ]
+  %to = phi ptr [ %y, %entry ], [ %from, %time.latch ]
+  br label %space
+space:
+  %i = phi i64 [ 1, %time ], [ %i.next, %space ]
+  %i.before = sub nsw i64 %i, 1
+  %i.next = add nuw nsw i64 %i, 1
+  %left.p = getelementptr double, ptr %from, i64 %i.before
+  %middle.p = getelementptr double, ptr %from, i64 %i
+  %right.p = getelementptr double, ptr %from, i64 %i.next
+  %left = load double, ptr %left.p
+  %middle = load double, ptr %middle.p
+  %right = load double, ptr %right.p
+  %sides = fadd double %left, %right
+  %sides.part = fmul double %sides, 0.25
+  %middle.part = fmul double %middle, %middle
+  %sum = fadd double %sides.part, %middle.part
+  %q = getelementptr double, ptr %to, i64 %i
+  store double %sum, ptr %q
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %space, label %time.latch
+time.latch:
+  %t.next = add nuw nsw i64 %t, 1
+  %again = icmp slt i64 %t.next, %steps
+  br i1 %again, label %time, label %done
+done:
+  ret i32 0
+}
+
+; c += a b for square matrices
+define i32 @matmul(ptr %a, ptr %b, ptr %c, i64 %n) {
+entry:
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %rows.latch ]
+  %row = mul nsw i64 %i, %n
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns.latch ]
+  %c.index = add nsw i64 %row, %j
+  %c.p = getelementptr double, ptr %c, i64 %c.index
+  %start = load double, ptr %c.p
+  br label %sum
+sum:
+  %k = phi i64 [ 0, %columns ], [ %k.next, %sum ]
+  %total = phi double [ %start, %columns ], [ %total.next, %sum ]
+  %a.index = add nsw i64 %row, %k
+  %a.p = getelementptr double, ptr %a, i64 %a.index
+  %b.row = mul nsw i64 %k, %n
+  %b.index = add nsw i64 %b.row, %j
+  %b.p = getelementptr double, ptr %b, i64 %b.index
+  %a.v = load double, ptr %a.p
+  %b.v = load double, ptr %b.p
+  %product = fmul double %a.v, %b.v
+  %total.next = fadd double %total, %product
+  %k.next = add nuw nsw i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %n
+  br i1 %k.more, label %sum, label %columns.latch
+columns.latch:
+  %result = phi double [ %total.next, %sum ]
+  store double %result, ptr %c.p
+  %j.next = add nuw nsw i64 %j, 1
+  %j.more = icmp slt i64 %j.next, %n
+  br i1 %j.more, label %columns, label %rows.latch
+rows.latch:
+  %i.next = add nuw nsw i64 %i, 1
+  %i.more = icmp slt i64 %i.next, %n
+  br i1 %i.more, label %rows, label %done
+done:
+  ret i32 0
+}
+
+; Euler steps of u' = u - u v, v' = u v - v; the last state is the result
+define i32 @lotka_volterra(double %u0, double %v0, double %h, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %u = phi double [ %u0, %entry ], [ %u.next, %loop ]
+  %v = phi double [ %v0, %entry ], [ %v.next, %loop ]
+  %met = fmul double %u, %v
+  %born = fsub double %u, %met
+  %eaten = fsub double %met, %v
+  %u.step = fmul double %born, %h
+  %v.step = fmul double %eaten, %h
+  %u.next = fadd double %u, %u.step
+  %v.next = fadd double %v, %v.step
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  store double %u.next, ptr %y
+  %y.1 = getelementptr double, ptr %y, i64 1
+  store double %v.next, ptr %y.1
+  ret i32 0
+}
+
+; Records of an integer and a float: the integer is copied and counted, the float squared
+define i32 @records(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %p = getelementptr { i64, double }, ptr %x, i64 %i
+  %p.1 = getelementptr { i64, double }, ptr %x, i64 %i, i32 1
+  %q = getelementptr { i64, double }, ptr %y, i64 %i
+  %q.1 = getelementptr { i64, double }, ptr %y, i64 %i, i32 1
+  %count = load i64, ptr %p
+  store i64 %count, ptr %q
+  %more.count = add i64 %count, 1
+  %factor = sitofp i64 %more.count to double
+  %v = load double, ptr %p.1
+  %square = fmul double %v, %v
+  %w = fmul double %square, %factor
+  store double %w, ptr %q.1
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; A constant array that shares a pointer with an active one needs a shadow of its own.
+define i32 @shared_pointer(ptr %x, ptr %table, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %sum = phi double [ 0.0, %entry ], [ %sum.next, %loop ]
+  %bit = and i64 %i, 1
+  %even = icmp eq i64 %bit, 0
+  %array = select i1 %even, ptr %x, ptr %table
+  %p = getelementptr double, ptr %array, i64 %i
+  %v = load double, ptr %p
+  %square = fmul double %v, %v
+  %sum.next = fadd double %sum, %square
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  store double %sum.next, ptr %y
+  ret i32 0
+}
+
+; The same with a table in the program itself
+define i32 @global_table(ptr %x, ptr %y) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %sum = phi double [ 0.0, %entry ], [ %sum.next, %loop ]
+  %w.p = getelementptr [3 x double], ptr @weights, i64 0, i64 %i
+  %w = load double, ptr %w.p
+  %p = getelementptr double, ptr %x, i64 %i
+  %middle = icmp eq i64 %i, 1
+  %either = select i1 %middle, ptr getelementptr (double, ptr @weights, i64 2), ptr %p
+  %v = load double, ptr %either
+  %product = fmul double %v, %w
+  %square = fmul double %product, %v
+  %sum.next = fadd double %sum, %square
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp ult i64 %i.next, 3
+  br i1 %more, label %loop, label %done
+done:
+  store double %sum.next, ptr %y
+  ret i32 0
+}
+
+; A constant work array that active data flows through
+define i32 @scratch(ptr %x, ptr %work, ptr %y) {
+entry:
+  %v = load double, ptr %x
+  %square = fmul double %v, %v
+  store double %square, ptr %work
+  %w = load double, ptr %work
+  %sine = call double @llvm.sin.f64(double %w)
+  store double %sine, ptr %y
+  ret i32 0
+}
+
+; x[i] = x[i - 1] / 4 + x[i] / 2 + x[i + 1] / 4 in place: what is added to meets what is read
+define i32 @smooth_in_place(ptr %x, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 1, %entry ], [ %i.next, %loop ]
+  %i.before = sub nsw i64 %i, 1
+  %i.next = add nuw nsw i64 %i, 1
+  %left.p = getelementptr double, ptr %x, i64 %i.before
+  %middle.p = getelementptr double, ptr %x, i64 %i
+  %right.p = getelementptr double, ptr %x, i64 %i.next
+  %left = load double, ptr %left.p
+  %middle = load double, ptr %middle.p
+  %right = load double, ptr %right.p
+  %sides = fadd double %left, %right
+  %sides.part = fmul double %sides, 0.25
+  %middle.part = fmul double %middle, 0.5
+  %sum = fadd double %sides.part, %middle.part
+  store double %sum, ptr %middle.p
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; A pointer that walks two cells a step
+define i32 @walking(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %p = phi ptr [ %x, %entry ], [ %p.next, %loop ]
+  %a = load double, ptr %p
+  %p.1 = getelementptr double, ptr %p, i64 1
+  %b = load double, ptr %p.1
+  %product = fmul double %a, %b
+  %q = getelementptr double, ptr %y, i64 %i
+  store double %product, ptr %q
+  %p.next = getelementptr double, ptr %p, i64 2
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; Writes alternate between the result and a constant work array, which is read again
+define i32 @shared_target(ptr %x, ptr %work, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %bit = and i64 %i, 1
+  %even = icmp eq i64 %bit, 0
+  %to = select i1 %even, ptr %work, ptr %y
+  %p = getelementptr double, ptr %x, i64 %i
+  %v = load double, ptr %p
+  %old = load double, ptr %work
+  %product = fmul double %v, %old
+  %sum = fadd double %product, %v
+  store double %sum, ptr %to
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  %last = load double, ptr %work
+  %q = getelementptr double, ptr %y, i64 1
+  store double %last, ptr %q
+  ret i32 0
+}
+
+; Memory that begins as zeros
+define i32 @zeroed(ptr %x, ptr %y, i64 %n) {
+entry:
+  %work = call ptr @calloc(i64 %n, i64 8)
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %half = lshr i64 %i, 1
+  %p = getelementptr double, ptr %x, i64 %i
+  %v = load double, ptr %p
+  %w = getelementptr double, ptr %work, i64 %half
+  %old = load double, ptr %w
+  %square = fmul double %v, %v
+  %sum = fadd double %old, %square
+  store double %sum, ptr %w
+  %q = getelementptr double, ptr %y, i64 %i
+  %scaled = fmul double %sum, %v
+  store double %scaled, ptr %q
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+declare ptr @calloc(i64, i64)
+
+; An error leaves the loop where a number is too large; until then the loop keeps what it overwrites.
+define i32 @checked_loop(ptr %x, double %limit, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %next ]
+  %p = getelementptr double, ptr %x, i64 %i
+  %v = load double, ptr %p
+  %large = fcmp ogt double %v, %limit
+  br i1 %large, label %fail, label %next
+next:
+  %square = fmul double %v, %v
+  store double %square, ptr %p
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+fail:
+  ret i32 1
+done:
+  ret i32 0
+}

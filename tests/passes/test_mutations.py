@@ -1,0 +1,130 @@
+"""Each mechanism switched off makes a small check go red: so the checks see it, and the mechanism is needed."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from dpcompile.passes.analysis.activity import Activity
+from dpcompile.passes.analysis.needed import Needed
+from dpcompile.passes.analysis.overwrites import Overwrites
+from dpcompile.passes.ir.model import Block, Instruction, Value
+from dpcompile.passes.transform import cotangents, forward, reverse
+from dpcompile.passes.transform.adjoint import Adjoints
+from dpcompile.passes.transform.cotangents import Cotangents
+from dpcompile.passes.transform.distributed_loop import DistributedLoop
+from dpcompile.passes.transform.shadow import _Writer
+from dpcompile.passes.transform.sweep import ReverseSweep
+from dpcompile.passes.transform.tangent import TangentWriter
+
+from tests.passes.machine import Machine
+from tests.passes.test_differentiate import Case, calls, check, loops, memory, numbers, scalars, spread, text_of
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``apply`` switches something off; ``case`` is what must notice."""
+
+    name: str
+    case: Case
+    apply: Callable[[pytest.MonkeyPatch], None]
+    check: Callable[[Case, Machine], None] = check
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def patch(owner: object, name: str, replacement: object) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda monkeypatch: monkeypatch.setattr(owner, name, replacement)
+
+
+def keep_what_was_taken(self: Cotangents, value: Value) -> Value | None:
+    return self._total(value)
+
+
+def add_one_phi_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the phis of a block were assignments in sequence."""
+    def later(self: ReverseSweep, block: Block) -> list[tuple[Instruction, Value]]:
+        phis = [phi for phi in block.phis if self.activity.active(phi)]
+        return [(phi, phi) for phi in phis]
+
+    def now(self: ReverseSweep, taken: list[tuple[Instruction, Value]], source: Block) -> None:
+        for phi, _ in taken:
+            cotangent = self.cotangents.take(phi)
+            if cotangent is not None:
+                self.cotangents.add(phi.value_from(source), cotangent)
+
+    monkeypatch.setattr(ReverseSweep, "take_phis", later)
+    monkeypatch.setattr(ReverseSweep, "add_to_incoming", now)
+
+
+def store_without_clearing(self: Adjoints, store: Instruction) -> None:
+    value, pointer = store.operands
+    if self.activity.active(value):
+        self.add(value, self.builder.load(value.type, self.get(self.context.shadows.of(pointer))))
+
+
+def never_overlapping(self: DistributedLoop, one: tuple[Value, Value], other: tuple[Value, Value]) -> Value:
+    return self.builder.compare("ule", one[0], one[1])
+
+
+def check_without_leak(case: Case, machine: Machine) -> None:
+    cotangents = machine.reverse((0.0, 2.0, np.zeros(1)), [np.ones(1)])
+    assert cotangents[:2] == [0, 1]
+
+
+def check_twice(case: Case, machine: Machine) -> None:
+    """The second run finds the memory of the first in the pool."""
+    check(case, machine)
+    check(case, machine)
+
+
+#: Wrong numbers, or a pass that stumbles over what is missing.
+RED = (AssertionError, ValueError)
+
+ROTATING = loops("rotating", spread(6), np.zeros(2), 0.3, 0.8, 6)
+PRODUCT = memory("running_product", spread(6), 6)
+SWAP = memory("swap_phis", spread(2), np.zeros(2), 4)
+GATED = scalars("gated_select", 1.0, 1.0, np.zeros(1))
+EITHER = scalars("either", 0.7, 1.9, np.zeros(1))
+
+MUTATIONS = [
+    Mutation("overwritten memory is read again", PRODUCT, patch(Overwrites, "why_not", lambda self, load: "")),
+    Mutation("swapped buffers are read again", SWAP, patch(Overwrites, "_may_follow", lambda self, first, second: False)),
+    Mutation("writers behind the load only", SWAP, patch(
+        Overwrites, "_may_follow", lambda self, first, second: first.parent is not second.parent)),
+    Mutation("cotangents are not consumed", ROTATING, patch(Cotangents, "take", keep_what_was_taken)),
+    Mutation("every cotangent is local", ROTATING, patch(cotangents, "_is_local", lambda value: True)),
+    Mutation("phis in sequence", ROTATING, add_one_phi_after_the_other),
+    Mutation("stores do not clear", PRODUCT, patch(Adjoints, "_store", store_without_clearing)),
+    Mutation("constants do not clear", memory("fills", spread(5), np.zeros(5)), patch(
+        Adjoints, "_fill", lambda self, call: None)),
+    Mutation("moves are forgotten", memory("moves", spread(6), 32), patch(Adjoints, "_transfer", lambda self, call: None)),
+    Mutation("selects are not gated", GATED, patch(reverse, "find_gated", lambda *arguments: set()), check_without_leak),
+    Mutation("branches are not gated", scalars("gated_branch", 1.0, 1.0, np.zeros(1)), patch(
+        reverse, "find_gated", lambda *arguments: set()), check_without_leak),
+    Mutation("new shadows are not cleared", memory("allocating", spread(4), np.zeros(4), 4), patch(
+        _Writer, "_zero", lambda self, builder, memory, size: None), check_twice),
+    Mutation("joins are jumped over", EITHER, patch(Needed, "joins", lambda self, block: False)),
+    Mutation("memory hands no derivative on", PRODUCT, patch(Activity, "active_memory", lambda self, pointer: False)),
+    Mutation("overlapping loops are distributed", memory("smooth_in_place", spread(300), 299), patch(
+        DistributedLoop, "_disjoint", never_overlapping)),
+    Mutation("tangents are not stored", PRODUCT, patch(TangentWriter, "_store", lambda self, store: None)),
+    Mutation("shadows of calls are mixed up", calls("tree", spread(5), numbers(0.3), 5), patch(
+        forward, "shadow_arguments", lambda callee, arguments, shadows: [
+            shadows.of(a) for a, p in zip(arguments, callee.parameters, strict=True) if p in callee.with_shadow][::-1])),
+]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=str)
+def test_mutant_is_noticed(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutation.check(mutation.case, fresh_machine(mutation.case))
+    mutation.apply(monkeypatch)
+    with pytest.raises(RED):
+        mutation.check(mutation.case, fresh_machine(mutation.case))
+
+
+def fresh_machine(case: Case) -> Machine:
+    """Compiled anew: mutants must not find the machines of other tests."""
+    return Machine(text_of(case.file), case.entry, case.arguments, case.constant)

@@ -1,0 +1,300 @@
+"""Every recorded kernel against the laws that derivatives obey.
+
+One test a kernel, so that a worker compiles each kernel once; all checks of it run and report together. The environment
+variable ``DPCOMPILE_PREOPT`` (0 to 3) chooses how far LLVM optimises a kernel before it is differentiated: this file at
+the default level and the sample at the bottom at all levels belong to every run, the whole file at each level to a
+release: ``DPCOMPILE_PREOPT=0 python -m pytest tests/test_kernels.py``.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numba.core.runtime import _nrt_python, rtsys
+
+import dpcompile as dp
+from tests.kernels import KERNELS, Kernel
+from tests.kernels.trees import copied, flat, frozen, inner, is_float, moved, random_like, size, zeros_like
+
+# Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
+WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
+SAMPLE = KERNELS[::29]
+
+
+@dataclass(frozen=True)
+class Precision:
+    """Tolerances of the dot test and the step and tolerance of differences, for each floating-point type."""
+
+    dot: float
+    step: float
+    differences: float
+
+
+DOUBLE, SINGLE = Precision(1e-12, 1e-3, 1e-9), Precision(2e-5, 2e-2, 2e-4)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A kernel with random directions: tangents of the arguments, seeds of the result and of the written arrays."""
+
+    kernel: Kernel
+    precision: Precision
+    result: Any
+    tangents: tuple[Any, ...]
+    seed: Any
+    shadows: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, kernel: Kernel) -> Trial:
+        generator = np.random.default_rng(20)
+        arguments = kernel.arguments()
+        tangents, shadows = (random_like(arguments, generator) for _ in range(2))
+        result = kernel.function(*kernel.arguments())
+        precision = SINGLE if kernel.single else Precision(DOUBLE.dot, DOUBLE.step, kernel.tolerance)
+        return cls(kernel, precision, result, tangents, random_like(result, generator), shadows)
+
+    @property
+    def scalar(self) -> bool:
+        return isinstance(self.result, (float, np.floating))
+
+    @property
+    def annotatable(self) -> bool:
+        """The low-level call annotates numbers and arrays, not tuples of them."""
+        return not any(isinstance(value, tuple) and is_float(value) for value in self.kernel.arguments())
+
+    def active(self, trees: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What belongs to the arguments that derivatives are taken for."""
+        return tuple(trees[i] for i in self.kernel.wrt)
+
+    def written(self, trees: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(trees[i] for i in self.kernel.writes)
+
+
+def close(got: float, expected: float, scale: float, tolerance: float, what: str) -> None:
+    error = abs(got - expected) / max(scale, 1e-30)
+    assert error <= tolerance or got == expected, f"{what}: {got!r} against {expected!r}, relative error {error:.2e}"
+
+
+def same(got: Any, expected: Any, tolerance: float, what: str) -> None:
+    left, right = flat(got), flat(expected)
+    assert left.shape == right.shape, f"{what}: {got!r} has another structure than {expected!r}"
+    np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance * (1 + np.abs(right).max(initial=0)), err_msg=what)
+
+
+def difference(trial: Trial, tangents: tuple[Any, ...], outputs: Callable[[Any, tuple[Any, ...]], float]) -> float:
+    """The derivative of ``outputs(result, arguments afterwards)`` along the tangents, by differences."""
+
+    def at(step: float) -> float:
+        arguments = moved(trial.kernel.arguments(), tangents, step)
+        return outputs(trial.kernel.function(*arguments), arguments)
+
+    h = trial.precision.step
+    return sum(w * (at(k * h) - at(-k * h)) for k, w in enumerate(WEIGHTS, 1)) / h
+
+
+def check_vjp_and_jvp(trial: Trial) -> None:
+    """⟨ȳ, Jẋ⟩ = ⟨Jᵀȳ, ẋ⟩, both right by differences, the pullback repeatable, the arguments as they were."""
+    if trial.result is None:
+        return
+    arguments, seed = trial.kernel.arguments(), trial.seed
+    before = frozen(arguments)
+    value, pullback = dp.vjp(trial.kernel.function, *arguments)
+    cotangents = pullback(seed)
+    tangent_value, tangent = dp.jvp(trial.kernel.function, arguments, trial.tangents)
+    assert frozen(arguments) == before, "vjp or jvp changed an argument"
+    same(value, trial.result, trial.precision.dot, "value of vjp")
+    same(tangent_value, trial.result, trial.precision.dot, "value of jvp")
+    assert frozen(pullback(seed)) == frozen(cotangents), "a second pullback differs"
+    reverse, scale = inner(cotangents, trial.tangents), size(cotangents, trial.tangents) + size(seed, value)
+    close(inner(seed, tangent), reverse, scale, trial.precision.dot, "jvp against vjp")
+    expected = difference(trial, trial.tangents, lambda result, _: inner(seed, result))
+    close(reverse, expected, scale, trial.precision.differences, "vjp against differences")
+
+
+def check_grad(trial: Trial) -> None:
+    """``grad`` is the pullback of one, twice the same, and leaves every argument as it found it."""
+    if not trial.scalar:
+        return
+    arguments = trial.kernel.arguments()
+    before = frozen(arguments)
+    gradient = dp.grad(trial.kernel.function, argnums=trial.kernel.wrt)
+    first, second = gradient(*arguments), gradient(*arguments)
+    assert frozen(arguments) == before, "grad changed an argument"
+    assert frozen(first) == frozen(second), "a second call differs"
+    cotangents = dp.vjp(trial.kernel.function, *arguments)[1](type(trial.result)(1.0))
+    same(first, trial.active(cotangents), trial.precision.dot, "grad against vjp")
+
+
+def check_grad_of_one(trial: Trial) -> None:
+    """The same number when all but the last argument are constants: activity must not change the answer."""
+    if not trial.scalar or len(trial.kernel.wrt) < 2:
+        return
+    last, arguments = trial.kernel.wrt[-1], trial.kernel.arguments()
+    got = dp.grad(trial.kernel.function, argnums=last)(*arguments)
+    cotangents = dp.vjp(trial.kernel.function, *arguments)[1](type(trial.result)(1.0))
+    same(got, cotangents[last], trial.precision.dot, f"grad of argument {last} alone against vjp")
+
+
+def annotated(trial: Trial, arguments: tuple[Any, ...], shadows: tuple[Any, ...], forward: bool) -> list[Any]:
+    """The arguments of the low-level call; what is not differentiated is constant, though it may be written."""
+
+    def annotate(position: int, value: Any, shadow: Any) -> Any:
+        if position not in trial.kernel.wrt + trial.kernel.writes or not is_float(value):
+            return dp.Const(value)
+        return dp.Duplicated(value, shadow) if forward or isinstance(value, np.ndarray) else dp.Active(value)
+
+    return [annotate(i, *pair) for i, pair in enumerate(zip(arguments, shadows, strict=True))]
+
+
+def reverse_sweep(trial: Trial, shadows: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    """The arguments after a low-level reverse call and, for each, its cotangent: returned or in its shadow."""
+    arguments = trial.kernel.arguments()
+    seed = {} if trial.result is None else {"seed": trial.seed}
+    annotations = annotated(trial, arguments, shadows, forward=False)
+    value, cotangents = dp.autodiff(dp.Reverse, trial.kernel.function, *annotations, **seed)
+    pairs = zip(annotations, cotangents, shadows, strict=True)
+    found = tuple(shadow if isinstance(a, dp.Duplicated) else cotangent for a, cotangent, shadow in pairs)
+    return value, arguments, found
+
+
+def only(positions: tuple[int, ...], trees: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A copy of the trees at these positions, zeros elsewhere."""
+    return tuple(copied(tree) if i in positions else zeros_like(tree) for i, tree in enumerate(trees))
+
+
+def check_autodiff(trial: Trial) -> None:
+    """The dot test and differences again, for the map from all arguments to the result and the written arrays."""
+    if not trial.annotatable:
+        return
+    kernel, precision = trial.kernel, trial.precision
+    primal = kernel.arguments()
+    kernel.function(*primal)
+    value, arguments, cotangents = reverse_sweep(trial, only(kernel.writes, trial.shadows))
+    same(value, trial.result, precision.dot, "value of autodiff")
+    same(arguments, primal, precision.dot, "arguments after autodiff")
+    tangents = only(kernel.wrt + kernel.writes, trial.tangents)
+    pairs = [pair for pair in zip(cotangents, tangents, strict=True) if pair[0] is not None]
+    seeds = (trial.seed, trial.written(trial.shadows))
+    reverse = sum(inner(*pair) for pair in pairs)
+    scale = sum(size(*pair) for pair in pairs) + size(seeds, (value, trial.written(arguments)))
+    close(forward_sweep(trial, seeds, tangents), reverse, scale, precision.dot, "Forward against Reverse")
+    expected = difference(trial, tangents, lambda result, after: inner(seeds, (result, trial.written(after))))
+    close(reverse, expected, scale, precision.differences, "Reverse against differences")
+
+
+def forward_sweep(trial: Trial, seeds: tuple[Any, ...], tangents: tuple[Any, ...]) -> float:
+    """The seeds against the tangents of the result and of the written arrays, from a low-level forward call."""
+    shadows = copied(tangents)
+    annotations = annotated(trial, trial.kernel.arguments(), shadows, forward=True)
+    _, tangent = dp.autodiff(dp.Forward, trial.kernel.function, *annotations)
+    return inner(seeds, (tangent, trial.written(shadows)))
+
+
+def check_shadows_accumulate(trial: Trial) -> None:
+    """What a shadow of an array that is only read holds beforehand stays in the sum."""
+    if not trial.annotatable:
+        return
+    _, arguments, plain = reverse_sweep(trial, only(trial.kernel.writes, trial.shadows))
+    before = frozen(trial.kernel.arguments())
+    _, arguments, accumulated = reverse_sweep(trial, copied(trial.shadows))
+    for i, shadow in enumerate(trial.shadows):
+        if i not in trial.kernel.writes:
+            assert frozen(arguments[i]) == before[i], f"argument {i} is only read and yet changed"
+        if isinstance(shadow, np.ndarray) and i in trial.kernel.wrt and i not in trial.kernel.writes:
+            same(accumulated[i] - shadow, plain[i], 2 * trial.precision.dot, f"accumulation into shadow {i}")
+        elif plain[i] is not None:
+            same(accumulated[i], plain[i], trial.precision.dot, f"cotangent {i}")
+
+
+def calls(trial: Trial, arguments: Callable[[], tuple[Any, ...]]) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Every way to ask for a derivative of the kernel, ready to be called."""
+    function = trial.kernel.function
+    if trial.scalar:
+        gradient = dp.grad(function, argnums=trial.kernel.wrt)
+        yield "grad", lambda: gradient(*arguments())
+    if trial.result is not None:
+        yield "vjp", lambda: dp.vjp(function, *arguments())[1](trial.seed)
+        yield "jvp", lambda: dp.jvp(function, arguments(), trial.tangents)
+    if trial.annotatable:
+        seed = {} if trial.result is None else {"seed": trial.seed}
+        shadows = copied(trial.shadows)
+        yield (
+            "Reverse",
+            lambda: dp.autodiff(dp.Reverse, function, *annotated(trial, arguments(), shadows, False), **seed),
+        )
+
+
+def assert_balanced(what: str, call: Callable[[], Any]) -> None:
+    """As many allocations as frees in Numba's runtime, once everything is compiled and cached."""
+    _nrt_python.memsys_enable_stats()
+    call()
+    gc.collect()
+    before = rtsys.get_allocation_stats()
+    for _ in range(3):
+        call()
+    gc.collect()
+    after = rtsys.get_allocation_stats()
+    assert after.alloc - before.alloc == after.free - before.free, f"{what} leaks memory"
+    assert after.mi_alloc - before.mi_alloc == after.mi_free - before.mi_free, f"{what} leaks arrays"
+
+
+def check_memory(trial: Trial) -> None:
+    for what, call in calls(trial, trial.kernel.arguments):
+        assert_balanced(what, call)
+
+
+def check_exceptions(trial: Trial) -> None:
+    """An exception of the kernel arrives as it is, from every derivative, and nothing leaks."""
+    if trial.kernel.raises is None:
+        return
+    exception, arguments = trial.kernel.raises
+    with pytest.raises(exception) as primal:
+        trial.kernel.function(*arguments())
+
+    def expect(call: Callable[[], Any]) -> None:
+        with pytest.raises(exception) as raised:
+            call()
+        assert raised.type is primal.type and raised.value.args == primal.value.args
+
+    for what, call in calls(trial, arguments):
+        assert_balanced(f"{what} with an exception", lambda call=call: expect(call))
+
+
+CHECKS = (
+    check_vjp_and_jvp, check_grad, check_grad_of_one, check_autodiff, check_shadows_accumulate, check_memory,
+    check_exceptions,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=str)
+def test_kernel(kernel: Kernel) -> None:
+    trial, failures = Trial.of(kernel), []
+    for check in CHECKS:
+        try:
+            check(trial)
+        except Exception as failure:
+            failure.add_note(check.__name__)
+            failures.append(failure)
+    if failures:
+        raise ExceptionGroup(f"{kernel}: {len(failures)} of {len(CHECKS)} checks fail", failures)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", range(4))
+def test_sample_at_every_level(level: int) -> None:
+    """Other optimisation before differentiation means other IR for the same kernel."""
+    here = Path(__file__)
+    nodes = [f"{here}::test_kernel[{kernel}]" for kernel in SAMPLE]
+    command = [sys.executable, "-m", "pytest", "--tb=short", "-p", "no:cacheprovider", *nodes]
+    environment = {**os.environ, "DPCOMPILE_PREOPT": str(level)}
+    run = subprocess.run(command, cwd=here.parent.parent, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-2000:]
