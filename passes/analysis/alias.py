@@ -130,6 +130,8 @@ class Aliasing:
     contents: dict[MemoryObject, Objects] = field(default_factory=dict)
     cells: dict[Cell, Objects] = field(default_factory=dict)
     arguments: dict[Argument, MemoryObject] = field(default_factory=dict)
+    #: Objects of the caller in which no pointer ever lies: arrays of numbers.
+    plain: set[MemoryObject] = field(default_factory=set)
 
     def objects_of(self, pointer: Value) -> Objects:
         if isinstance(pointer, Global):
@@ -185,14 +187,19 @@ class Aliasing:
 
 
 def analyse(function: Function, module_globals: dict[str, Global],
-            representative: Mapping[Argument, Argument] | None = None) -> Aliasing:
-    """Solves the constraints; ``representative``: arguments that may overlap have the same one (by default none do)."""
+            representative: Mapping[Argument, Argument] | None = None, plain: Iterable[Argument] = ()) -> Aliasing:
+    """Solves the constraints.
+
+    ``representative``: arguments that may overlap have the same one (by default none do); ``plain``: arguments that the
+    front end knows to point to numbers, not to pointers.
+    """
     result = Aliasing(function, globals=module_globals)
     for argument in function.arguments:
         if argument.type == PTR:
             obj = MemoryObject(Origin.ARGUMENT, (representative or {}).get(argument, argument))
             result.arguments[argument] = obj
             result.pointers[argument] = frozenset({obj})
+    result.plain = {result.arguments[a] for a in plain}
     while _sweep(function, result):
         pass
     return result
@@ -253,7 +260,12 @@ def _loaded(result: Aliasing, obj: MemoryObject, offset: int | None) -> Objects:
     else:
         held = result.cells.get((obj, offset), _NONE) | result.cells.get((obj, None), _NONE)
     # What the caller's memory pointed to before, nobody here knows.
-    return held | {UNKNOWN} if obj.origin in (Origin.UNKNOWN, Origin.GLOBAL, Origin.ARGUMENT) else held
+    return held | {UNKNOWN} if _was_there_before(result, obj) else held
+
+
+def _was_there_before(result: Aliasing, obj: MemoryObject) -> bool:
+    """Whether pointers that nobody here knows may lie in ``obj``."""
+    return obj.origin in (Origin.UNKNOWN, Origin.GLOBAL, Origin.ARGUMENT) and obj not in result.plain
 
 
 def _store(result: Aliasing, pointer: Value, objects: Objects, type_: Type | None = None) -> None:
@@ -264,6 +276,8 @@ def _store(result: Aliasing, pointer: Value, objects: Objects, type_: Type | Non
 
 
 def _hold(result: Aliasing, obj: MemoryObject, offset: int | None, objects: Objects) -> None:
+    if obj in result.plain:
+        return
     _grow(result.contents, obj, objects)
     _grow(result.cells, (obj, offset), objects)
 
@@ -272,7 +286,7 @@ def _copy(result: Aliasing, call: Instruction) -> None:
     """Cells keep their distance from each other."""
     target, source = (result.offset_of(a) for a in call.arguments[:2])
     for obj in result.objects_of(call.arguments[1]):
-        if obj.origin in (Origin.UNKNOWN, Origin.GLOBAL, Origin.ARGUMENT):
+        if _was_there_before(result, obj):
             _store(result, call.arguments[0], frozenset({UNKNOWN}))
         for (owner, offset), held in list(result.cells.items()):
             if owner == obj:

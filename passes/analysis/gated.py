@@ -4,8 +4,8 @@ Requires: activity; control flow of the prepared function.
 Ensures:  an arm that is not taken leaks no infinity and no NaN into a cotangent: not through a select or a maximum, not
           through a branch, and not through memory that only arms read.
 Algorithm: backward dataflow: a value is *surely seeded* if some use of it that runs whenever it runs leads, through such
-          uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken; its
-          partial is gated where it can be infinite or NaN.
+          uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken, and
+          its partial infinite or NaN: arms guard against just that, in arrays with gaps, say.
 
 A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.
 """
@@ -13,28 +13,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ..ir.model import Block, Instruction, Value, is_float
-from ..rules.scalar import lookup
+from ..ir.model import Block, Constant, Instruction, Value, is_float
 from .activity import CONSTANT, Activity
 from .alias import MemoryObject, is_internal_call, is_transfer
 from .cfg import ControlFlow, warm_post_dominators
 from .loops import LoopForest
-
-#: Functions that give finite numbers for all finite numbers.
-_FINITE = frozenset("""sin cos tanh atan atan2 erf erfc asinh cbrt hypot fabs copysign fmax fmin fma fdim floor ceil trunc
-    round rint canonicalize sinpi cospi normcdf""".split())
-_QUOTIENTS = ("fdiv", "frem")
 
 
 def find_gated(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool) -> set[Value]:
     """The instructions whose partials are gated; the callers of what is no entry may have arms themselves."""
     instructions = [i for b in blocks for i in b.instructions]
     seeded = _SurelySeeded(activity, instructions, cfg, forest).solve() if is_entry else set()
-    doubtful = [i for i in instructions if is_float(i) and activity.active(i) and i not in seeded]
-    if not doubtful:
-        return set()
-    wild = _not_finite(activity, instructions)
-    return {i for i in doubtful if i.opcode in _QUOTIENTS or any(o in wild for o in i.operands)}
+    return {i for i in instructions if is_float(i) and activity.active(i) and i not in seeded and _has_a_partial(i)}
+
+
+def _has_a_partial(instruction: Instruction) -> bool:
+    """Whether seeds are multiplied by something that is not known here: it may be infinite or NaN."""
+    if instruction.opcode == "fmul":
+        return not any(isinstance(o, Constant) for o in instruction.operands)
+    if instruction.opcode in ("fdiv", "frem"):
+        return not isinstance(instruction.operands[1], Constant)
+    return instruction.opcode == "call"
 
 
 class _SurelySeeded:
@@ -118,30 +117,3 @@ class _SurelySeeded:
 def _chooses(call: Instruction) -> bool:
     """Whether a call hands on one of its operands."""
     return call.opcode == "call" and ("min" in call.callee_name or "max" in call.callee_name)
-
-
-def _not_finite(activity: Activity, instructions: list[Instruction]) -> set[Value]:
-    """Values that may be infinite or NaN although all that the caller passed is finite."""
-    wild: set[Value] = set()
-    memory: set[MemoryObject] = set()
-    size = -1
-    while size != (size := len(wild) + len(memory)):
-        for instruction in instructions:
-            if instruction.opcode == "store":
-                if instruction.operands[0] in wild:
-                    memory |= activity.aliasing.objects_of(instruction.operands[1])
-            elif is_float(instruction) and _may_be_wild(instruction, activity, wild, memory):
-                wild.add(instruction)
-    return wild
-
-
-def _may_be_wild(instruction: Instruction, activity: Activity, wild: set[Value], memory: set[MemoryObject]) -> bool:
-    if instruction.opcode == "load":
-        return bool(activity.aliasing.objects_of(instruction.operands[0]) & memory)
-    if instruction.opcode in _QUOTIENTS:
-        return True
-    if instruction.opcode == "call":
-        known = lookup(instruction.callee_name)
-        if known is None or known[0].name not in _FINITE:
-            return True
-    return any(o in wild for o in instruction.operands)

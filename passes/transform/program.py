@@ -137,7 +137,7 @@ class Program:
         if version.cfg is None:
             version.cfg = cfg.analyse(version.function)
             version.forest = loops.analyse(version.function, version.cfg)
-        version.aliasing = alias.analyse(version.function, self.module.globals, version.representative)
+        version.aliasing = alias.analyse(version.function, self.module.globals, version.representative, version.facts)
         version.activity = activities.analyse(self.module, version.function, version.aliasing, version.kinds,
                                               version.cfg.cold, version.facts, self._wants_shadow)
 
