@@ -6,10 +6,11 @@ Ensures:  the text defines the symbols of ``Derivative.symbols`` with the callin
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .errors import PassError
-from .ir.model import Constant, Function, Module
+from .ir.model import Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
 from .report import report
@@ -122,22 +123,29 @@ def _reverse(module: Module, program: Program, request: Request) -> tuple[dict[s
 
 
 def _drop_unused(module: Module, roots: set[str]) -> None:
-    """Functions that nothing calls any more; the primal, as a rule."""
+    """Functions and variables that nothing refers to any more; the primal, as a rule."""
     kept: set[str] = set()
     pending = list(roots)
     while pending:
         name = pending.pop()
-        if name in kept or name not in module.functions:
-            continue
-        kept.add(name)
-        for instruction in module.functions[name].instructions():
-            for operand in instruction.operands:
-                if isinstance(operand, Function):
-                    pending.append(operand.name)
-                elif isinstance(operand, Constant):
-                    pending.extend(operand.globals)
-    for variable in module.globals.values():
-        pending.extend(variable.mentions)
-    for name in [n for n in module.functions if n not in kept and n not in pending]:
+        if name not in kept:
+            kept.add(name)
+            pending += _mentioned(module, name)
+    for name in [n for n in module.functions if n not in kept]:
         for instruction in module.functions.pop(name).instructions():
             instruction.drop_operands()
+    for name in [n for n in module.globals if n not in kept]:
+        del module.globals[name]
+
+
+def _mentioned(module: Module, name: str) -> Iterator[str]:
+    """The symbols that a function or a variable refers to."""
+    if name in module.globals:
+        yield from module.globals[name].mentions
+    elif name in module.functions:
+        for instruction in module.functions[name].instructions():
+            for operand in instruction.operands:
+                if isinstance(operand, (Function, Global)):
+                    yield operand.name
+                elif isinstance(operand, Constant):
+                    yield from operand.globals

@@ -139,8 +139,9 @@ def _mark_inlined(module: llvm.ModuleRef, graph: CallGraph, entry: str) -> None:
 _CANONICAL = ["add_loop_simplify_pass", "add_lcssa_pass", "add_instruction_namer_pass", "add_strip_dead_prototype_pass"]
 #: Nests of short loops are unrolled from the inside, one level at a time.
 UNROLLED_DEPTH = 3
-_MINIMAL = ["add_always_inliner_pass", "add_global_dead_code_eliminate_pass", "add_sroa_pass", "add_simplify_cfg_pass",
-            "add_sccp_pass", "add_dead_code_elimination_pass"]
+#: What differentiation needs in any case: one function, memory and structures of local numbers as values.
+_MINIMAL = ["add_always_inliner_pass", "add_global_dead_code_eliminate_pass", "add_sroa_pass", "add_instruction_combine_pass",
+            "add_simplify_cfg_pass", "add_sccp_pass", "add_dead_code_elimination_pass"]
 
 
 def _optimised(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:

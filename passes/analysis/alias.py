@@ -12,6 +12,7 @@ at run time that arrays which are written overlap no other; for a callee its cal
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -53,6 +54,8 @@ Cell = tuple[MemoryObject, int | None]
 Objects = frozenset[MemoryObject]
 _NONE: Objects = frozenset()
 Key = TypeVar("Key")
+#: What LLVM makes of an integer that shares a structure with pointers: nothing lives on the first page.
+_SMALL_ADDRESS = re.compile(r"inttoptr \(i64 \d{1,3} to ptr\)$")
 TRANSFERS = ("llvm.memcpy", "llvm.memmove")
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
 HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
@@ -146,7 +149,8 @@ class Aliasing:
         if constant.globals:
             return frozenset(MemoryObject(Origin.GLOBAL, self.globals[name])
                              for name in constant.globals if name in self.globals)
-        return frozenset({UNKNOWN}) if "inttoptr" in constant.text else _NONE
+        small = _SMALL_ADDRESS.match(constant.text)
+        return frozenset({UNKNOWN}) if "inttoptr" in constant.text and not small else _NONE
 
     globals: dict[str, Global] = field(default_factory=dict)
 
@@ -326,6 +330,12 @@ def _constrain_opaque(call: Instruction, result: Aliasing) -> None:
     start = frozenset().union(*(result.objects_of(a) for a in handed_over(call)))
     touched = result.reachable(start | {fresh})
     for obj in touched:
-        _hold(result, obj, None, touched)
+        if not _has_fixed_data(obj):
+            _hold(result, obj, None, touched)
     if holds_pointer(call.type):
         _grow(result.pointers, call, touched)
+
+
+def _has_fixed_data(obj: MemoryObject) -> bool:
+    """Whether this is a MemInfo whose memory never moves: only those of variable size are ever given other memory."""
+    return obj.origin == Origin.HEADER and isinstance(obj.site, Instruction) and "varsize" not in obj.site.callee_name

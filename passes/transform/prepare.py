@@ -29,7 +29,7 @@ def prepare(module: Module, function: Function, facts: dict[Argument, Type] | No
     for instruction in list(function.instructions()):
         if instruction.opcode == "call":
             _simplify_call(module, instruction)
-    retype_copies(function, analyse(function, module.globals), facts or {})
+    retype_copies(function, analyse(function, module.globals, plain=facts or ()), facts or {})
 
 
 def _simplify_call(module: Module, call: Instruction) -> None:
