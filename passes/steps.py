@@ -9,10 +9,13 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, overwrites
+from .analysis import alias, gated, infinite, overwrites
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing, Origin
 from .analysis.cache_plan import CachePlan
+from .analysis.gated import Gates
+from .analysis.infinite import Infinite
+from .analysis.memory_types import MemoryTypes
 from .analysis.overwrites import Overwrites
 from .analysis.reverse_path import ReversePath
 from .errors import PassError
@@ -33,6 +36,20 @@ def find_aliases(module: Module, function: Function, settings: Settings) -> Alia
 
 def find_activity(module: Module, function: Function, settings: Settings) -> Activity:
     return _program(module, function, settings, "analysed").entry.activity
+
+
+def find_memory_types(module: Module, function: Function, settings: Settings) -> MemoryTypes:
+    return find_activity(module, function, settings).types
+
+
+def find_infinite(module: Module, function: Function, settings: Settings) -> Infinite:
+    version = _program(module, function, settings, "analysed").entry
+    return infinite.analyse(version.function, version.warm_instructions(), version.aliasing)
+
+
+def find_gates(module: Module, function: Function, settings: Settings) -> Gates:
+    version = _program(module, function, settings, "analysed").entry
+    return gated.analyse(version.activity, version.warm_blocks(), version.cfg, version.forest, version.is_entry)
 
 
 def find_overwrites(module: Module, function: Function, settings: Settings) -> Overwrites:

@@ -29,6 +29,8 @@ NORMAL_STATUSES = frozenset({0, -2, -3})
 
 def is_error_status(value: Value) -> bool:
     """Whether returning ``value`` means that an exception is raised, whatever happened before."""
+    while isinstance(value, Instruction) and value.opcode == "phi" and len(value.operands) == 1:
+        value = value.operands[0]       # what loop-closed form hands out of a loop
     if isinstance(value, Instruction) and isinstance(value.callee, Function):
         return value.callee.always_raises
     if not isinstance(value, Constant) or value.type != I32:

@@ -2,29 +2,57 @@
 
 Requires: activity; control flow of the prepared function.
 Ensures:  an arm that is not taken leaks no infinity and no NaN into a cotangent: not through a select or a maximum, not
-          through a branch, and not through memory that only arms read.
+          through a branch, and not through memory that only arms read; nor does a value that the program lets be
+          infinite on its way into exp(-x), 1 / x or another function that is flat there.
 Algorithm: backward dataflow: a value is *surely seeded* if some use of it that runs whenever it runs leads, through such
           uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken, and
-          its partial infinite or NaN: arms guard against just that, in arrays with gaps, say.
+          its partial infinite or NaN: arms guard against just that, in arrays with gaps, say.  Where every such way
+          leads through a function that may be flat at infinity, the seed is zero there; that matters where the partial
+          is infinite as well (``analysis.infinite``).
+Debug:    dp-opt --pass=gated
 
 A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.
 """
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
-from ..ir.model import Block, Constant, Instruction, Value, is_float
+from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
+from . import infinite
 from .activity import CONSTANT, Activity
 from .alias import MemoryObject, is_internal_call, is_transfer
 from .cfg import ControlFlow, warm_post_dominators
 from .loops import LoopForest
 
 
-def find_gated(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool) -> set[Value]:
-    """The instructions whose partials are gated; the callers of what is no entry may have arms themselves."""
+@dataclass
+class Gates:
+    """``seeds``: instructions whose seed may be zero where a partial is infinite; ``partials``: those that may be flat
+    where an operand, and with it the operand's tangent, is infinite."""
+
+    function: Function
+    seeds: set[Value] = field(default_factory=set)
+    partials: set[Value] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        rows = [f"  {i.ref}: {what}" for i in self.function.instructions()
+                for what, found in (("its seed is asked", self.seeds), ("its partial is asked", self.partials)) if i in found]
+        return "\n".join([f"gates of {self.function.ref}", *rows])
+
+
+def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool) -> Gates:
+    """The instructions that are gated; the callers of what is no entry may have arms themselves."""
     instructions = [i for b in blocks for i in b.instructions]
-    seeded = _SurelySeeded(activity, instructions, cfg, forest).solve() if is_entry else set()
-    return {i for i in instructions if is_float(i) and activity.active(i) and i not in seeded and _has_a_partial(i)}
+    infinities = infinite.analyse(activity.function, instructions, activity.aliasing)
+    solver = _SurelySeeded(activity, instructions, cfg, forest)
+    seeded = solver.solve(through_flat=True) if is_entry else set()
+    steeply_seeded = solver.solve(through_flat=False) if is_entry else set()
+    active = [i for i in instructions if is_float(i) and activity.active(i)]
+    seeds = {i for i in active if _has_a_partial(i)
+             and i not in (steeply_seeded if _partial_is_in(i, infinities) else seeded)}
+    partials = {i for i in active if _may_be_flat(i) and any(o in infinities for o in i.operands if is_float(o))}
+    return Gates(activity.function, seeds, partials)
 
 
 def _has_a_partial(instruction: Instruction) -> bool:
@@ -36,6 +64,17 @@ def _has_a_partial(instruction: Instruction) -> bool:
     return instruction.opcode == "call"
 
 
+def _partial_is_in(instruction: Instruction, infinities: infinite.Infinite) -> bool:
+    """Whether what seeds are multiplied by may be infinite because the program says so."""
+    factors = [instruction, *instruction.operands] if instruction.opcode == "fdiv" else instruction.operands
+    return any(factor in infinities for factor in factors if is_float(factor))
+
+
+def _may_be_flat(instruction: Instruction) -> bool:
+    """Whether a partial may vanish where an operand is infinite."""
+    return instruction.opcode in ("fdiv", "call")
+
+
 class _SurelySeeded:
     """Spreads from what the caller sees back to the values that lead there."""
 
@@ -45,10 +84,12 @@ class _SurelySeeded:
         self.later = warm_post_dominators(cfg)
         self.entry = cfg.function.entry
         self.seeded: set[Value] = set()
+        self.through_flat = True
         # Memory of the caller's that is read here too may be work space, with a seed of zero where nothing reads it.
         read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
-        self.memory = {o for a, kind in activity.kinds.items() if kind != CONSTANT
-                       for o in activity.aliasing.reachable(activity.aliasing.objects_of(a))} - read
+        self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT
+                        for o in activity.aliasing.reachable(activity.aliasing.objects_of(a))} - read
+        self.memory: set[MemoryObject] = set()
         self.writers: dict[MemoryObject, list[Instruction]] = defaultdict(list)
         for instruction in instructions:
             if instruction.opcode == "store":
@@ -62,8 +103,9 @@ class _SurelySeeded:
         for obj in self.activity.aliasing.objects_of(pointer):
             self.writers[obj].append(writer)
 
-    def solve(self) -> set[Value]:
-        for call in self.calls:
+    def solve(self, through_flat: bool) -> set[Value]:
+        self.through_flat, self.seeded, self.memory = through_flat, set(), set(self.outside)
+        for call in self.calls if through_flat else ():
             self._spread_operands(call)
             for argument in call.arguments:
                 self._reach_all(self.activity.aliasing.reachable(self.activity.aliasing.objects_of(argument)))
@@ -93,7 +135,7 @@ class _SurelySeeded:
             for value, source in user.incoming():
                 self._seed_from(value, source)
         elif user.opcode != "select" and not _chooses(user):
-            for operand in user.operands:
+            for operand in user.operands if self.through_flat else _steep_operands(user):
                 self._seed(operand, user)
 
     def _runs_in_each_iteration(self, block: Block) -> bool:
@@ -112,6 +154,13 @@ class _SurelySeeded:
                 return
             self.pending.append(value)
         self.seeded.add(value)
+
+
+def _steep_operands(user: Instruction) -> list[Value]:
+    """The operands with respect to which the partial does not vanish at infinity."""
+    if user.opcode == "fdiv":
+        return user.operands[:1]
+    return [] if user.opcode == "call" else user.operands
 
 
 def _chooses(call: Instruction) -> bool:

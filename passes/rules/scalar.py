@@ -230,6 +230,11 @@ def _load(rows: tuple[Rule, ...]) -> tuple[dict[str, Rule], dict[str, tuple[Rule
 
 RULES, _BY_SYMBOL = _load(_ROWS)
 
+#: Rows of functions that may be infinite or NaN although their operands are finite: poles, domains, growth.
+UNBOUNDED: frozenset[str] = frozenset("""rsqrt rcbrt fdivide pow powi ldexp exp exp2 exp10 expm1 log log2 log10 log1p tan
+    asin acos sinh cosh acosh atanh sqrt erfcx erfinv erfcinv normcdfinv tgamma lgamma digamma trigamma fmod remainder
+    logb""".split())
+
 #: Functions of floats that carry no derivative: they give an integer or a truth value.
 INACTIVE: frozenset[str] = frozenset(
     _spell(template, precision, integer)

@@ -5,7 +5,7 @@ Ensures:  see ``pipeline.differentiate``.
 """
 from __future__ import annotations
 
-from ..analysis.gated import find_gated
+from ..analysis import gated
 from ..ir.builder import Inserter
 from ..ir.model import Argument, Instruction, Module, Value
 from ..ir.types import PTR
@@ -37,12 +37,13 @@ def _declare(version: Version) -> tuple[dict[Argument, Value], dict[Value, Value
 
 def _write(module: Module, program: Program, version: Version, shadows: dict[Argument, Value],
            tangents: dict[Value, Value], arena: Argument) -> None:
-    warm = [b for b in version.cfg.reverse_postorder if b not in version.cfg.cold]
+    warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
-    gated = find_gated(version.activity, warm, version.cfg, version.forest, version.is_entry)
-    writer = TangentWriter(module, version.activity, pointers, tangents, gated, set(calls))
+    gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
+    dump("gated", lambda: gates)
+    writer = TangentWriter(module, version.activity, pointers, tangents, gates, set(calls))
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     check_allocations(version.function, pointers.allocations, made, arena)

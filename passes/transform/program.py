@@ -43,11 +43,17 @@ class Version:
     #: Bytes of the version's tape record, known only when its plan is made; calls refer to this constant.
     tape_bytes: Constant = field(default_factory=lambda: Constant(I64, "0"))
 
+    def warm_blocks(self) -> list[Block]:
+        """The blocks from which a normal return can be reached, in reverse postorder."""
+        return [b for b in self.cfg.reverse_postorder if b not in self.cfg.cold]
+
+    def warm_instructions(self) -> list[Instruction]:
+        return [i for b in self.warm_blocks() for i in b.instructions]
+
     @property
     def returns(self) -> Block | None:
         """The block of the normal return; None where the function always raises."""
-        warm = (b for b in self.cfg.reverse_postorder if b not in self.cfg.cold)
-        return next((b for b in warm if b.terminator.opcode == "ret"), None)
+        return next((b for b in self.warm_blocks() if b.terminator.opcode == "ret"), None)
 
     @property
     def parameters(self) -> list[Argument]:
@@ -64,9 +70,7 @@ class Version:
 
     def calls(self) -> Iterator[Instruction]:
         """Warm calls of functions that are not inlined."""
-        for block in self.cfg.reverse_postorder:
-            if block not in self.cfg.cold:
-                yield from filter(is_internal_call, block.instructions)
+        yield from filter(is_internal_call, self.warm_instructions())
 
     def is_written(self, argument: Argument) -> bool:
         writers = overwrites.analyse(self.function, self.aliasing, self.cfg, True).writers

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import induction, overwrites, reverse_path
+from ..analysis import gated, induction, overwrites, reverse_path
 from ..analysis.alias import Origin
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
-from ..analysis.gated import find_gated
 from ..analysis.needed import Needed
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
@@ -93,8 +92,7 @@ class _Build:
                                  version.cfg.cold)
         self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
-        warm = [i for b in version.cfg.reverse_postorder if b not in version.cfg.cold for i in b.instructions]
-        self.scopes.annotate(warm, shadows.mirrors)
+        self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
         counters = insert_counters(self.function, version.cfg, version.forest)
         self._plan(shadows, counters)
         self._write_reverse(shadows, counters, reverses)
@@ -181,7 +179,9 @@ class _Build:
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses)
-        context.gated = find_gated(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
+        gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
+        dump("gated", lambda: gates)
+        context.gated = gates.seeds
         context.distributions = self.distributions
         ReverseSweep(context).write()
         dump("adjoint", lambda: write_function(self.reverse))

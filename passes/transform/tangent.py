@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..analysis.activity import Activity
 from ..analysis.alias import holds_pointer, is_fill, is_transfer
+from ..analysis.gated import Gates
 from ..ir.builder import Builder, Inserter, const, zero
 from ..ir.model import Instruction, Module, Value, is_float
 from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, Type
@@ -22,12 +23,12 @@ class TangentWriter:
     """Writes tangents into one function; ``tangents`` starts with those of the parameters."""
 
     def __init__(self, module: Module, activity: Activity, shadows: Shadows, tangents: dict[Value, Value],
-                 gated: set[Value], internal: set[Instruction]):
+                 gates: Gates, internal: set[Instruction]):
         self.module = module
         self.activity = activity
         self.shadows = shadows
         self.tangents: dict[Value, Value] = dict(tangents)
-        self.gated = gated
+        self.gates = gates
         #: Calls that are not inlined: their callees write the tangents.
         self.internal = internal
         self.builder: Builder
@@ -73,12 +74,18 @@ class TangentWriter:
 
     def _scaled(self, instruction: Instruction, tangent: Value, partial: Value, opcode: str = "fmul",
                 gated: bool = False) -> Value:
-        """tangent · partial; exactly zero for a zero tangent where the partial may be infinite or NaN."""
+        """tangent · partial; exactly zero for a zero tangent where the partial may be infinite or NaN, and for a zero
+        partial where the tangent may be."""
         product = self._binary(opcode, tangent, partial)
-        if gated or instruction in self.gated:
-            nothing = const(tangent.type, 0.0)
-            return self.builder.select(self.builder.compare("oeq", tangent, nothing), nothing, product)
+        if gated or instruction in self.gates.seeds:
+            product = self._zero_where_zero(tangent, product)
+        if opcode == "fmul" and instruction in self.gates.partials:
+            product = self._zero_where_zero(partial, product)
         return product
+
+    def _zero_where_zero(self, factor: Value, product: Value) -> Value:
+        nothing = const(factor.type, 0.0)
+        return self.builder.select(self.builder.compare("oeq", factor, nothing), nothing, product)
 
     def _total(self, type_: Type, terms: list[Value]) -> Value:
         total = terms[0] if terms else zero(type_)

@@ -249,6 +249,29 @@ def where_guards_a_singularity(x, s):
     return total
 
 
+@kernel(args=lambda: (vector(4), vector(5, 1), 0.7), tolerance=1e-8)
+def infinite_border(x, y, temperature):
+    """A soft minimum over neighbours, of which those beyond the border are infinitely far: exp(-infinity) is flat."""
+    cost = np.full((x.size + 1, y.size + 1), np.inf)
+    cost[0, 0] = 0.0
+    for i in range(x.size):
+        for j in range(y.size):
+            a, b, c = -cost[i, j] / temperature, -cost[i, j + 1] / temperature, -cost[i + 1, j] / temperature
+            top = max(a, b, c)
+            total = math.exp(a - top) + math.exp(b - top) + math.exp(c - top)
+            cost[i + 1, j + 1] = (x[i] - y[j]) ** 2 - temperature * (math.log(total) + top)
+    return cost[x.size, y.size]
+
+
+@kernel(args=lambda: (np.array([-800.0, -2.0, 0.3, 900.0]), 1.1))
+def saturated(x, steepness):
+    """Beyond what the exponential function can hold the logistic function is flat."""
+    total = 0.0
+    for value in x:
+        total += value / (1.0 + math.exp(-value * steepness)) + math.tanh(value * value * steepness)
+    return total
+
+
 @kernel(args=lambda: (vector(5), 0.9, 1.2))
 def clipped_array(x, low, high):
     return np.minimum(np.maximum(x, low * 0.8), high) * x

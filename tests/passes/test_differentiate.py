@@ -119,6 +119,7 @@ CASES = [
     scalars("single", 0.7, 1.3, np.array([0.9], "f4"), np.zeros(1, "f4"), precision=2e-3, agreement=1e-5),
     scalars("gated_select", 0.7, 1.3, np.zeros(1)),
     scalars("gated_branch", 0.7, 1.3, np.zeros(1)),
+    scalars("gated_flat", 0.7, 1.3, np.zeros(1)),
     scalars("gated_memory", spread(3), np.zeros(3), np.zeros(3), 3),
     scalars("either", 0.7, 1.9, np.zeros(1)),
     scalars("either", 0.3, 1.9, np.zeros(1)),
@@ -246,6 +247,12 @@ def test_arm_not_taken_leaks_nothing_through_memory() -> None:
     assert np.array_equal(cotangents[0], [1, 1, 0.5])
     _, tangents = machine.forward((x, zeros, zeros, 3), [np.ones(3), zeros, zeros])
     assert np.array_equal(tangents[2], [1, 1, 0.5])
+
+
+def test_infinity_ends_where_a_function_is_flat() -> None:
+    machine = machine_of(scalars("gated_flat", 1.0, 1.0, np.zeros(1)))
+    assert machine.reverse((0.0, 0.5, np.zeros(1)), [np.ones(1)])[:2] == [0, 1]
+    assert machine.forward((0.0, 0.5, np.zeros(1)), [1.0, 1.0, np.zeros(1)])[1] == [1]
 
 
 def test_ties_and_kinks() -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from dpcompile.passes.analysis import gated, infinite
 from dpcompile.passes.analysis.activity import Activity
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.ir.model import Block, Instruction, Value
-from dpcompile.passes.transform import cotangents, forward, reverse
+from dpcompile.passes.transform import cotangents, forward
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
@@ -74,6 +75,14 @@ def check_without_leak(case: Case, machine: Machine) -> None:
     assert cotangents[:2] == [0, 1]
 
 
+def check_flat(case: Case, machine: Machine) -> None:
+    assert machine.reverse((0.0, 0.5, np.zeros(1)), [np.ones(1)])[:2] == [0, 1]
+
+
+def no_gates(activity: Activity, *rest: object) -> gated.Gates:
+    return gated.Gates(activity.function)
+
+
 def check_twice(case: Case, machine: Machine) -> None:
     """The second run finds the memory of the first in the pool."""
     check(case, machine)
@@ -101,9 +110,11 @@ MUTATIONS = [
     Mutation("constants do not clear", memory("fills", spread(5), np.zeros(5)), patch(
         Adjoints, "_fill", lambda self, call: None)),
     Mutation("moves are forgotten", memory("moves", spread(6), 32), patch(Adjoints, "_transfer", lambda self, call: None)),
-    Mutation("selects are not gated", GATED, patch(reverse, "find_gated", lambda *arguments: set()), check_without_leak),
+    Mutation("selects are not gated", GATED, patch(gated, "analyse", no_gates), check_without_leak),
     Mutation("branches are not gated", scalars("gated_branch", 1.0, 1.0, np.zeros(1)), patch(
-        reverse, "find_gated", lambda *arguments: set()), check_without_leak),
+        gated, "analyse", no_gates), check_without_leak),
+    Mutation("infinities are not looked for", scalars("gated_flat", 1.0, 1.0, np.zeros(1)), patch(
+        infinite, "analyse", lambda function, instructions, aliasing: infinite.Infinite(function)), check_flat),
     Mutation("new shadows are not cleared", memory("allocating", spread(4), np.zeros(4), 4), patch(
         _Writer, "_zero", lambda self, builder, memory, size: None), check_twice),
     Mutation("joins are jumped over", EITHER, patch(Needed, "joins", lambda self, block: False)),

@@ -92,6 +92,18 @@ entry:
   ret i32 0
 }
 
+; 1/a² is infinite at a = 0, and exp(-1/a²) flat.
+define i32 @gated_flat(double %a, double %b, ptr %y) {
+entry:
+  %square = fmul double %a, %a
+  %inverse = fdiv double -1.0, %square
+  %scaled = fmul double %inverse, %b
+  %bump = call double @llvm.exp.f64(double %scaled)
+  %sum = fadd double %bump, %b
+  store double %sum, ptr %y
+  ret i32 0
+}
+
 ; The same where the arm is computed before a branch.
 define i32 @gated_branch(double %a, double %b, ptr %y) {
 entry:

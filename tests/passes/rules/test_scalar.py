@@ -12,7 +12,7 @@ from dpcompile.passes.ir.model import Module
 from dpcompile.passes.rules import INACTIVE, RULES, Rule, classify, evaluate, lookup
 from dpcompile.passes.rules.expression import Call, Expr, x0
 from dpcompile.passes.rules.library import LIBRARY
-from dpcompile.passes.rules.scalar import _load
+from dpcompile.passes.rules.scalar import UNBOUNDED, _load
 from mpmath import mp
 from numba import _helperlib
 from numba.core import intrinsics
@@ -150,6 +150,14 @@ def test_what_is_not_gated_is_always_finite(rule: Rule, table: Compiled):
 @pytest.mark.parametrize("name", ["sqrt", "log", "pow", "asin", "exp", "sin", "acosh", "hypot", "tgamma"])
 def test_what_can_blow_up_is_gated(name: str):
     assert all(RULES[name].gated)
+
+
+def test_what_is_not_unbounded_is_finite_at_finite_operands():
+    table = compile_table("double")
+    assert RULES.keys() >= UNBOUNDED
+    for rule in (rule for rule in RULES.values() if on_host(rule) and rule.name not in UNBOUNDED):
+        for point in product([x for x in NASTY if math.isfinite(x) and x < 1e300], repeat=rule.arity):
+            assert math.isfinite(table[f"primal.{rule.name}"](*point)), (rule.name, point)
 
 
 @rows

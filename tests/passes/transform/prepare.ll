@@ -7,6 +7,7 @@
 ; RUN: dp-opt --pass=prepare,verify --function=merged --set elements=double,, %s | filecheck %s --check-prefix=MERGED
 ; RUN: dp-opt --pass=prepare,verify --function=pointers %s | filecheck %s --check-prefix=POINTERS
 ; RUN: dp-opt --pass=prepare,verify --function=forwarded %s | filecheck %s --check-prefix=FORWARDED
+; RUN: dp-opt --pass=prepare,cfg --function=raises_in_a_loop %s | filecheck %s --check-prefix=RAISES
 ; RUN: not dp-opt --pass=prepare --function=copies --set elements=double,text %s | filecheck %s --check-prefix=WRONG
 
 declare void @NRT_incref(ptr)
@@ -125,4 +126,36 @@ join:
   %twice = fmul double %number, 2.0
   store double %twice, ptr %y
   ret i32 0
+}
+
+define i32 @always_raises(ptr %excinfo) {
+  store ptr null, ptr %excinfo
+  ret i32 1
+}
+
+; Loop-closed form hands the status out of the loop through a phi: it is that of an exception all the same.
+; RAISES:     control flow of @raises_in_a_loop
+; RAISES:     %fail -> {{.*}} cold
+; RAISES:     %out -> {{.*}} cold
+define i32 @raises_in_a_loop(ptr %excinfo, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %latch ]
+  %bad = icmp eq i64 %i, 7
+  br i1 %bad, label %fail, label %latch
+fail:
+  %status = call i32 @always_raises(ptr %excinfo)
+  switch i32 %status, label %out [ i32 0, label %latch
+                                   i32 -2, label %latch ]
+latch:
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %end
+out:
+  %status.lcssa = phi i32 [ %status, %fail ]
+  br label %end
+end:
+  %result = phi i32 [ 0, %latch ], [ %status.lcssa, %out ]
+  ret i32 %result
 }

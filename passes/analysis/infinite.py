@@ -1,0 +1,87 @@
+"""Which values may be infinite, or the NaN that follows, although every number that came in is finite and none overflows.
+
+Requires: aliasing; the table of scalar functions.
+Ensures:  a float that is computed from an infinite literal, by a division, by a function with a pole or one that grows
+          without bound, or from such a float, also through memory and calls, is in the result.
+Algorithm: forward dataflow over SSA values and abstract memory objects, to the fixed point.
+Debug:    dp-opt --pass=infinite
+
+An argument that is infinite itself and a sum or product that overflows are not looked for: there the primal's own
+result is infinite or NaN, but for programs that expect it, and those ask for infinity by its name.
+"""
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..ir.model import Constant, Function, Instruction, Value, is_float
+from ..rules.scalar import UNBOUNDED, lookup
+from .alias import Aliasing, MemoryObject, is_internal_call, is_transfer
+
+#: How LLVM spells the literals that it does not write as decimal numbers.
+_BITS = "0x"
+
+
+@dataclass
+class Infinite:
+    """The values, and the objects in whose memory such values may lie."""
+
+    function: Function
+    values: set[Value] = field(default_factory=set)
+    objects: set[MemoryObject] = field(default_factory=set)
+
+    def __contains__(self, value: Value) -> bool:
+        return is_infinite_literal(value) if isinstance(value, Constant) else value in self.values
+
+    def __str__(self) -> str:
+        rows = [f"  {i.ref} may be infinite" for i in self.function.instructions() if i in self.values]
+        return "\n".join([f"infinities of {self.function.ref}", *rows])
+
+
+def is_infinite_literal(value: Constant) -> bool:
+    """Whether a literal is an infinity or NaN."""
+    text = value.text
+    if not is_float(value) or not text.startswith(_BITS) or not text[2:].isalnum() or len(text) != 18:
+        return text in ("+inf", "-inf", "+nan", "-nan", "+qnan", "-qnan")
+    (number,) = struct.unpack(">d", bytes.fromhex(text[2:]))
+    return not math.isfinite(number)
+
+
+def analyse(function: Function, instructions: Iterable[Instruction], aliasing: Aliasing) -> Infinite:
+    """What may become infinite in these instructions."""
+    instructions = list(instructions)
+    result = Infinite(function)
+    size = -1
+    while size != (size := len(result.values) + len(result.objects)):
+        for instruction in instructions:
+            _visit(instruction, aliasing, result)
+    return result
+
+
+def _visit(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> None:
+    if instruction.opcode == "store":
+        if instruction.operands[0] in result:
+            result.objects |= aliasing.objects_of(instruction.operands[1])
+    elif is_transfer(instruction):
+        if aliasing.objects_of(instruction.arguments[1]) & result.objects:
+            result.objects |= aliasing.objects_of(instruction.arguments[0])
+    elif is_internal_call(instruction):
+        touched = frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments))
+        result.objects |= aliasing.reachable(touched)
+        result.values |= {instruction} if is_float(instruction) else set()
+    elif is_float(instruction) and _may_be_infinite(instruction, aliasing, result):
+        result.values.add(instruction)
+
+
+def _may_be_infinite(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> bool:
+    if instruction.opcode == "load":
+        return bool(aliasing.objects_of(instruction.operands[0]) & result.objects)
+    if instruction.opcode in ("fdiv", "frem") and not isinstance(instruction.operands[1], Constant):
+        return True
+    if instruction.opcode == "call":
+        found = lookup(instruction.callee_name)
+        if found is None or found[0].name in UNBOUNDED:
+            return True
+    return any(operand in result for operand in instruction.operands)

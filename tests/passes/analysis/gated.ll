@@ -1,0 +1,73 @@
+; RUN: dp-opt --pass=gated --function=always %s | filecheck %s --check-prefix=ALWAYS
+; RUN: dp-opt --pass=gated --function=arm %s | filecheck %s --check-prefix=ARM
+; RUN: dp-opt --pass=gated --function=chosen %s | filecheck %s --check-prefix=CHOSEN
+; RUN: dp-opt --pass=gated --function=flat %s | filecheck %s --check-prefix=FLAT
+; RUN: dp-opt --pass=gated --function=steep %s | filecheck %s --check-prefix=STEEP
+
+declare double @llvm.exp.f64(double)
+declare double @llvm.fabs.f64(double)
+
+; What is used whenever it is computed has a seed of its own.
+; ALWAYS:     gates of @always
+; ALWAYS-NOT:   its seed is asked
+define i32 @always(double %a, double %b, ptr %y) {
+entry:
+  %product = fmul double %a, %b
+  %quotient = fdiv double %product, %b
+  store double %quotient, ptr %y
+  ret i32 0
+}
+
+; What only one side of a branch uses may have the seed zero.
+; ARM:      gates of @arm
+; ARM-NEXT:   %product: its seed is asked
+; ARM-NOT:    %twice
+define i32 @arm(i1 %c, double %a, double %b, ptr %y) {
+entry:
+  %product = fmul double %a, %b
+  br i1 %c, label %take, label %join
+take:
+  %twice = fmul double %product, 2.0
+  br label %join
+join:
+  %value = phi double [ %twice, %take ], [ %b, %entry ]
+  store double %value, ptr %y
+  ret i32 0
+}
+
+; So may an operand of a select.
+; CHOSEN:      gates of @chosen
+; CHOSEN-NEXT:   %quotient: its seed is asked
+define i32 @chosen(i1 %c, double %a, double %b, ptr %y) {
+entry:
+  %quotient = fdiv double %a, %b
+  %value = select i1 %c, double %quotient, double %b
+  store double %value, ptr %y
+  ret i32 0
+}
+
+; The quotient may be infinite, and the exponential is flat there.
+; FLAT:      gates of @flat
+; FLAT-NEXT:   %inverse: its seed is asked
+; FLAT-NEXT:   %scaled: its seed is asked
+; FLAT-NEXT:   %bump: its partial is asked
+define i32 @flat(double %a, double %b, ptr %y) {
+entry:
+  %inverse = fdiv double 1.0, %a
+  %scaled = fmul double %inverse, %b
+  %bump = call double @llvm.exp.f64(double %scaled)
+  store double %bump, ptr %y
+  ret i32 0
+}
+
+; Infinite, but never flat: no other use lies between it and memory.
+; STEEP:     gates of @steep
+; STEEP-NOT:   its seed is asked
+define i32 @steep(double %a, double %b, ptr %y) {
+entry:
+  %inverse = fdiv double 1.0, %a
+  %scaled = fmul double %inverse, %b
+  %sum = fadd double %scaled, %a
+  store double %sum, ptr %y
+  ret i32 0
+}

@@ -1,0 +1,78 @@
+; RUN: dp-opt --pass=infinite --function=poles %s | filecheck %s --check-prefix=POLES
+; RUN: dp-opt --pass=infinite --function=border %s | filecheck %s --check-prefix=BORDER
+; RUN: dp-opt --pass=infinite --function=finite %s | filecheck %s --check-prefix=FINITE
+; RUN: dp-opt --pass=infinite --function=across %s | filecheck %s --check-prefix=ACROSS
+
+declare double @llvm.exp.f64(double)
+declare double @llvm.cos.f64(double)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+
+; Divisions and functions that grow without bound, and what is computed from them; a cosine is bounded, but not of infinity.
+; POLES:      infinities of @poles
+; POLES-NEXT:   %ratio may be infinite
+; POLES-NEXT:   %grown may be infinite
+; POLES-NEXT:   %sum may be infinite
+; POLES-NEXT:   %wave may be infinite
+; POLES-NOT:    %half
+define i32 @poles(double %a, double %b, ptr %y) {
+entry:
+  %ratio = fdiv double %a, %b
+  %half = fdiv double %a, 2.0
+  %small = call double @llvm.cos.f64(double %half)
+  %grown = call double @llvm.exp.f64(double %a)
+  %sum = fadd double %small, %grown
+  %wave = call double @llvm.cos.f64(double %sum)
+  store double %wave, ptr %y
+  ret i32 0
+}
+
+; A literal reaches a load through memory, a copy of memory and a phi.
+; BORDER:      infinities of @border
+; BORDER-NEXT:   %again may be infinite
+; BORDER-NEXT:   %chosen may be infinite
+; BORDER-NEXT:   %product may be infinite
+define i32 @border(i1 %c, double %a, ptr %y) {
+entry:
+  %cell = alloca double
+  %copy = alloca double
+  store double 0x7FF0000000000000, ptr %cell
+  call void @llvm.memcpy.p0.p0.i64(ptr %copy, ptr %cell, i64 8, i1 false)
+  br i1 %c, label %read, label %join
+read:
+  %again = load double, ptr %copy
+  br label %join
+join:
+  %chosen = phi double [ %again, %read ], [ %a, %entry ]
+  %product = fmul double %chosen, %a
+  store double %product, ptr %y
+  ret i32 0
+}
+
+; Arguments and what lies behind them count as finite, sums and products as not overflowing.
+; FINITE:      infinities of @finite
+; FINITE-NOT:    may be infinite
+define i32 @finite(ptr %x, double %a, ptr %y) {
+entry:
+  %value = load double, ptr %x
+  %square = fmul double %value, %value
+  %sum = fadd double %square, %a
+  %scaled = fdiv double %sum, 3.0
+  store double %scaled, ptr %y
+  ret i32 0
+}
+
+define void @fill(ptr %p) {
+  store double 0xFFF0000000000000, ptr %p
+  ret void
+}
+
+; What is not inlined may write anything that it can reach.
+; ACROSS:      infinities of @across
+; ACROSS-NEXT:   %value may be infinite
+define i32 @across(ptr %x, ptr %y) {
+entry:
+  call void @fill(ptr %x)
+  %value = load double, ptr %x
+  store double %value, ptr %y
+  ret i32 0
+}
