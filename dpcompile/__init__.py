@@ -7,6 +7,9 @@ from .jit import jit
 from .operators import inside as _inside  # noqa: F401  registers the transforms with Numba
 from .operators.autodiff import autodiff
 from .operators.gradient import grad, value_and_grad
+from .operators.hessian import hessian, hvp, value_gradient_and_hessian
+from .operators.jacobian import jacfwd, jacobian, jacrev
+from .operators.lazy import lazy_hessian, lazy_jacobian
 from .operators.products import jvp, vjp
 from .operators.pushforward import derivative
 from .testing import check_grads
@@ -24,8 +27,16 @@ __all__ = [
     "errors",
     "explain",
     "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
     "jit",
     "jvp",
+    "lazy_hessian",
+    "lazy_jacobian",
     "value_and_grad",
+    "value_gradient_and_hessian",
     "vjp",
 ]

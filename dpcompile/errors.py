@@ -31,6 +31,14 @@ class ArgumentSelectionError(DifferentiationError, ValueError):
     """
 
 
+class ModeError(DifferentiationError, ValueError):
+    """A way of differentiating is asked for that there is not.
+
+    Example: ``dp.jacobian(f, mode="sideways")``.
+    Fix: ``"auto"``, ``"forward"`` or ``"reverse"``.
+    """
+
+
 class IntegerArgumentError(DifferentiationError, TypeError):
     """A derivative is wanted with respect to an integer, a boolean or another type that is not differentiable.
 

@@ -11,9 +11,10 @@ from collections.abc import Callable
 import numba
 from numba.core.registry import CPUDispatcher
 
-from .errors import NotYetError
 from .explain import Explanation, explain
 from .operators.gradient import grad, value_and_grad
+from .operators.hessian import hessian
+from .operators.jacobian import Mode, jacobian
 from .operators.primal import Selection
 from .operators.products import jvp, vjp
 
@@ -40,11 +41,13 @@ class DifferentiableFunction(CPUDispatcher):
         """``(value, tangent)`` at ``primals`` along ``tangents``."""
         return jvp(self, primals, tangents)
 
-    def jacobian(self, *args):
-        raise NotYetError("dp.jacobian is not there yet; apply dp.jvp or a pullback to unit vectors")
+    def jacobian(self, *args, argnums: Selection = None, argnames: Selection = None, mode: Mode = "auto", **named):
+        """The Jacobian at these arguments, by argument 0 or those selected."""
+        return jacobian(self, argnums, argnames, mode)(*args, **named)
 
-    def hessian(self, *args):
-        raise NotYetError("dp.hessian is not there yet; difference dp.grad")
+    def hessian(self, *args, argnums: Selection = None, argnames: Selection = None, **named):
+        """The Hessian at these arguments, by argument 0 or those selected."""
+        return hessian(self, argnums, argnames)(*args, **named)
 
     def explain(self, *args) -> Explanation:
         """What the gradient at these arguments stores, and why."""

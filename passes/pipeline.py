@@ -14,9 +14,11 @@ from .ir.model import Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
 from .report import report
-from .transform.forward import build_tangents
+from .transform.forward import build_tangents, write_packed
+from .transform.lanes import Lanes
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
+from .transform.scalarise import scalarise
 from .visible import check
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
@@ -38,12 +40,13 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be differentiated, and how; ``mode``: reverse, split or forward."""
+    """What is to be differentiated, and how; ``mode``: reverse, split or forward, that with ``width`` tangents at a time."""
 
     entry: str
     parameters: tuple[Parameter, ...]
     mode: str
     name: str
+    width: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,12 +83,15 @@ def differentiate(text: str, request: Request) -> Derivative:
     * split: ``i32 NAME.augmented(P…, S…, ptr arena, ptr tape)`` and ``void NAME.reverse(P…, S…, ptr arena, ptr tape,
       ptr cotangents)`` with the same pointers; the reverse may run several times, the seeds written anew into S.
     * forward: ``i32 NAME.tangent(P…, S…, T…, ptr arena)`` with the tangents T of the active parameters.
+    * forward with a width: ``i32 NAME.tangents(P…, S…, ptr directions, ptr arena)`` with the tangents of the active
+      parameters behind one another in memory, ``width`` doubles each, and shadow memory as ``transform.lanes`` says.
 
     Field k of ``cotangents``, 8 bytes each, receives the cotangent of the k-th active parameter.
     """
     if request.mode not in MODES:
         raise PassError(f"unknown mode {request.mode!r}")
     module = read(text)
+    scalarise(module)
     primal = module.functions[request.entry]
     require_status(primal)
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
@@ -106,8 +112,14 @@ def differentiate(text: str, request: Request) -> Derivative:
 
 
 def _forward(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
-    build_tangents(module, program)
-    return {"tangent": program.entry.function.name, **ARENA}, 0, str(program.entry.activity)
+    entry = program.entry
+    build_tangents(module, program, Lanes(request.width))
+    symbols = {"tangent": entry.function.name}
+    if request.width > 1:
+        packed = write_packed(module, entry.function, len(entry.active), f"{request.name}.tangents")
+        entry.function.attributes = "alwaysinline"
+        symbols = {"tangents": packed.name}
+    return {**symbols, **ARENA}, 0, str(entry.activity)
 
 
 def _reverse(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:

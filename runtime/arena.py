@@ -1,11 +1,18 @@
 """The memory of a gradient while it runs: tape, shadows, and the primal's own arrays, in one arena.
 
-``SHARED`` is LLVM IR that a program compiles once; ``INLINED`` is linked with the module of each derivative.
+``SHARED`` is LLVM IR that a program compiles once; ``INLINED`` is linked with the module of each derivative;
+``DIFFERENTIABLE`` with one that is differentiated again, whose memory then comes from the arena of the new derivative.
 """
 from __future__ import annotations
 
 from importlib import resources
 
-_folder = resources.files(__package__)
-SHARED = _folder.joinpath("arena.ll").read_text(encoding="utf-8")
-INLINED = _folder.joinpath("inlined.ll").read_text(encoding="utf-8")
+
+def _text(*files: str) -> str:
+    folder = resources.files(__package__)
+    return "\n".join(folder.joinpath(file).read_text(encoding="utf-8") for file in files)
+
+
+SHARED = _text("arena.ll")
+INLINED = _text("inlined.ll", "transfer.ll")
+DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

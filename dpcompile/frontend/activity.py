@@ -69,16 +69,6 @@ def _array_leaves(ty: types.Array, wanted: bool) -> list[Leaf]:
     return found
 
 
-def leaf_offsets(ty: types.Type, offset: int) -> Iterator[int]:
-    """Position of the first parameter of each part of an argument that is not a tuple."""
-    if isinstance(ty, types.BaseTuple):
-        for item in ty:
-            yield from leaf_offsets(item, offset)
-            offset += leaf_count(item)
-    else:
-        yield offset
-
-
 def memory_leaves(ty: types.Type, offset: int, arrays_only: bool = False) -> Iterator[int]:
     """Positions of the pointers in an argument for whose memory a shadow can be made."""
     if isinstance(ty, types.BaseTuple):
@@ -96,11 +86,16 @@ def leaf_count(ty: types.Type) -> int:
     return len(cpu_target.target_context.get_arg_packer((ty,)).argument_types)
 
 
-def arrays_with_offsets(ty: types.Type, offset: int = 0, text: str = "") -> Iterator[tuple[types.Array, int, str]]:
-    """The arrays in an argument: type, position of the first leaf, and the index expression that leads there."""
-    if isinstance(ty, types.Array):
-        yield ty, offset, text
-    elif isinstance(ty, types.BaseTuple):
+def parts_with_offsets(ty: types.Type, offset: int = 0, text: str = "") -> Iterator[tuple[types.Type, int, str]]:
+    """What is no tuple in an argument: type, position of the first leaf, and the index expression that leads there."""
+    if isinstance(ty, types.BaseTuple):
         for index, item in enumerate(ty):
-            yield from arrays_with_offsets(item, offset, f"{text}[{index}]")
+            yield from parts_with_offsets(item, offset, f"{text}[{index}]")
             offset += leaf_count(item)
+    else:
+        yield ty, offset, text
+
+
+def arrays_with_offsets(ty: types.Type, offset: int = 0, text: str = "") -> Iterator[tuple[types.Array, int, str]]:
+    """The arrays among the parts of an argument."""
+    return (part for part in parts_with_offsets(ty, offset, text) if isinstance(part[0], types.Array))

@@ -16,8 +16,8 @@ from numba.np.numpy_support import as_dtype
 from ..errors import UnsupportedError
 from .activity import is_differentiable
 
-__all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "rebuild",
-           "tangent", "tangent_type", "typeof"]
+__all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "lanes_type", "rebuild",
+           "row_major", "tangent", "tangent_type", "typeof"]
 
 Names = dict[str, object]
 Leaf = Callable[[types.Type, str], str]
@@ -106,6 +106,13 @@ def compacted(ty: types.Type) -> types.Type:
     return _mapped(compacted, ty)
 
 
+def row_major(ty: types.Type) -> types.Type:
+    """``compacted``, with arrays in C order only."""
+    if isinstance(ty, types.Array):
+        return types.Array(ty.dtype, ty.ndim, "C") if ty.layout == "F" else compacted(ty)
+    return _mapped(row_major, ty)
+
+
 def _mapped(change: Callable[[types.Type], types.Type], ty: types.Type) -> types.Type:
     """A tuple type with its items changed; any other type, and a tuple without changes, as it is."""
     if not isinstance(ty, types.BaseTuple):
@@ -121,6 +128,18 @@ def tangent_type(ty: types.Type) -> types.Type:
     return contiguous(ty) if is_differentiable(ty) else types.none
 
 
+def lanes_type(ty: types.Type, layout: str) -> types.Type:
+    """The type of several tangents of such a value: real arrays with the lanes as last axis, a complex number in two."""
+    if isinstance(ty, types.BaseTuple):
+        return types.BaseTuple.from_types([lanes_type(item, layout) for item in ty], getattr(ty, "instance_class", None))
+    if not is_differentiable(ty):
+        return types.none
+    axes, number = (ty.ndim, ty.dtype) if isinstance(ty, types.Array) else (0, ty)
+    if isinstance(number, types.Complex):
+        return types.Array(number.underlying_float, axes + 2, layout)
+    return types.Array(number, axes + 1, layout)
+
+
 def check_result(ty: types.Type, name: str) -> None:
     """Refuses results that cannot be copied out of the memory of generated code."""
     if isinstance(ty, types.BaseTuple):
@@ -133,7 +152,8 @@ def check_result(ty: types.Type, name: str) -> None:
 
 def definition(name: str, source: str, names: Names) -> Callable:
     """The function ``name`` that ``source`` defines."""
-    scope: Names = {"zeros_like": np.zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8, **names}
+    scope: Names = {"zeros_like": np.zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8,
+                    "ascontiguousarray": np.ascontiguousarray, **names}
     exec(compile(source, f"<{name}>", "exec"), scope)
     function = scope[name]
     assert callable(function)

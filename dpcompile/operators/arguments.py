@@ -12,7 +12,7 @@ from numba.core import types
 
 from ..errors import AliasedArgumentsError
 from ..frontend import structure
-from ..frontend.activity import arrays_with_offsets, is_differentiable, leaf_offsets
+from ..frontend.activity import arrays_with_offsets, is_differentiable, parts_with_offsets
 from ..targets import intrinsics
 from ..targets.calls import cotangents_type
 from ..targets.cpu import CompiledDerivative
@@ -55,11 +55,11 @@ class Arguments:
 
     def preparation(self) -> list[str]:
         """Copies of what the kernel writes and of strided arrays that need a shadow, then the shadows."""
-        lines = []
-        for index in range(len(self.types)):
-            lines.append(f"primal_{index} = {self._primal(index)}")
-            lines.append(f"shadow_{index} = {self._shadow(index)}")
-        return lines
+        return [*self.copies(), *(f"shadow_{index} = {self._shadow(index)}" for index in range(len(self.types)))]
+
+    def copies(self) -> list[str]:
+        """The primals: the arguments themselves, or copies."""
+        return [f"primal_{index} = {self._primal(index)}" for index in range(len(self.types))]
 
     def _primal(self, index: int) -> str:
         if isinstance(self.types[index], types.Dispatcher):
@@ -79,14 +79,23 @@ class Arguments:
 
     def _shadow(self, index: int) -> str:
         def leaf(ty: types.Type, text: str, offset: int) -> str | None:
-            return f"zeros_like({text})" if self.derivative.shadowed(ty, offset) else None
+            return self.shadow_like(text) if self.derivative.shadowed(ty, offset) else None
 
         return self._rebuilt(index, f"primal_{index}", leaf, "None", plain=True)
+
+    def shadow_like(self, text: str) -> str:
+        """Zeroed memory for the shadow of an array."""
+        return f"zeros_like({text})"
+
+    def shadowed_parts(self) -> list[str]:
+        """The shadows that there are."""
+        return [f"shadow_{index}{text}" for index, ty in enumerate(self.types)
+                for part, offset, text in parts_with_offsets(ty, self.offsets[index]) if self.derivative.shadowed(part, offset)]
 
     def _rebuilt(self, index: int, text: str, change: Callable[[types.Type, str, int], str | None], otherwise: str,
                  plain: bool) -> str:
         """An argument with some leaves changed; ``otherwise`` where none is."""
-        offsets = leaf_offsets(self.types[index], self.offsets[index])
+        offsets = (offset for _, offset, _ in parts_with_offsets(self.types[index], self.offsets[index]))
         changed: list[str] = []
 
         def leaf(ty: types.Type, part: str) -> str:
@@ -114,6 +123,21 @@ class Arguments:
         parameters = parameters or ", ".join(f"argument_{index}" for index in range(len(self.types)))
         body = "\n    ".join(lines)
         return structure.definition(name, f"def {name}({parameters}):\n    {body}\n", self.names)
+
+
+class WideArguments(Arguments):
+    """The same where several tangents go through the derivative at a time: shadows are memory for all of them."""
+
+    def shadow_like(self, text: str) -> str:
+        return f"zeros({text}.size * {self.derivative.width}, {text}.dtype)"
+
+    def conversions(self, positions: tuple[int, ...]) -> list[str]:
+        """Brings the arrays of these arguments into C order, which is that of columns."""
+        def leaf(ty: types.Type, text: str) -> str:
+            return f"ascontiguousarray({text})" if isinstance(ty, types.Array) and ty.layout == "F" else text
+
+        changed = {p: structure.rebuild(self.types[p], f"argument_{p}", leaf, self.names) for p in positions}
+        return [f"argument_{p} = {text}" for p, text in changed.items() if "ascontiguousarray" in text]
 
 
 def aliasing_message(derivative: CompiledDerivative, first: str, second: str) -> str:

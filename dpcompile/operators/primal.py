@@ -46,10 +46,10 @@ def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
 
 
 def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
-             mode: str) -> CompiledDerivative:
+             mode: str, width: int = 1) -> CompiledDerivative:
     """The derivative of a function for argument types, made once for each combination."""
-    return remembered(function, (argument_types, wanted, mode),
-                      lambda: compile_derivative(function, primal(function, argument_types), wanted, mode))
+    return remembered(function, (argument_types, wanted, mode, width),
+                      lambda: compile_derivative(function, primal(function, argument_types), wanted, mode, width))
 
 
 def primal(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> Primal:

@@ -54,6 +54,8 @@ class CompiledDerivative:
     wanted: tuple[bool, ...]
     derivative: pipeline.Derivative
     library: JITCodeLibrary
+    #: Tangents at a time, in forward mode.
+    width: int = 1
 
     @functools.cached_property
     def numba_type(self) -> DerivativeType:
@@ -76,7 +78,7 @@ class CompiledDerivative:
     @functools.cached_property
     def _raw(self) -> RawLibrary:
         raw = RawLibrary(DifferentiableDispatcher.targetdescr.target_context.codegen(), self.primal.name)
-        for text in filter(None, (self.derivative.text, self.primal.support)):
+        for text in filter(None, (self.derivative.text, arena.DIFFERENTIABLE, self.primal.support)):
             raw.add_llvm_module(llvm.parse_assembly(text))
         raw.finalize()
         return raw
@@ -136,15 +138,16 @@ def _constant_derivative(context, builder, ty, value):
 
 
 @global_compiler_lock
-def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str) -> CompiledDerivative:
+def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str,
+                       width: int = 1) -> CompiledDerivative:
     """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result."""
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name)
+    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width)
     try:
         derivative = pipeline.differentiate(primal.text, request)
     except Exception as error:
         raise explained(error, primal) from error
-    made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name))
+    made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name), width)
     made.check_shadows()
     return made
 

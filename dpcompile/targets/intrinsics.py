@@ -21,7 +21,7 @@ from .cpu import CompiledDerivative
 TAPE_TOO_LARGE = 0x4450
 _TOO_LARGE = ("the gradient of {name} stores more than dp.config.max_tape_bytes for its reverse sweep; dp.explain shows what "
               "and which loop it belongs to. Recompute instead with dp.checkpoint, or raise the limit.")
-_OUTCOME = (types.boolean, types.int32, types.uintp)
+OUTCOME = (types.boolean, types.int32, types.uintp)
 _ALIGNMENT = 16
 
 
@@ -29,7 +29,7 @@ _ALIGNMENT = 16
 def gradient(typing_context, derivative, arguments, shadows, seed):
     """Both sweeps in one call: ``failed, code, exception, value, cotangents``."""
     compiled = derivative.compiled
-    returned = types.Tuple([*_OUTCOME, value_type(compiled.primal.signature.return_type), cotangents_type(compiled)])
+    returned = types.Tuple([*OUTCOME, value_type(compiled.primal.signature.return_type), cotangents_type(compiled)])
 
     def codegen(context, builder, sig, values):
         call = Call(context, builder, sig, values)
@@ -47,7 +47,7 @@ def gradient(typing_context, derivative, arguments, shadows, seed):
 @intrinsic
 def augmented(typing_context, derivative, arguments, shadows, record):
     """The primal, with a tape for ``reverse``: ``failed, code, exception, value, arena``."""
-    returned = types.Tuple([*_OUTCOME, value_type(derivative.compiled.primal.signature.return_type), types.uintp])
+    returned = types.Tuple([*OUTCOME, value_type(derivative.compiled.primal.signature.return_type), types.uintp])
 
     def codegen(context, builder, sig, values):
         call = Call(context, builder, sig, values)
@@ -92,7 +92,7 @@ def _reverse(*operands, repeated: bool):
 def tangent(typing_context, derivative, arguments, shadows, directions):
     """Forward mode: ``failed, code, exception, value, tangent, arena``; ``directions`` are the tangents of numbers."""
     result = derivative.compiled.primal.signature.return_type
-    returned = types.Tuple([*_OUTCOME, value_type(result), value_type(result, structure.tangent), types.uintp])
+    returned = types.Tuple([*OUTCOME, value_type(result), value_type(result, structure.tangent), types.uintp])
 
     def codegen(context, builder, sig, values):
         call = Call(context, builder, sig, values)

@@ -49,9 +49,9 @@ def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: L
     seeded = solver.solve(through_flat=True) if is_entry else set()
     steeply_seeded = solver.solve(through_flat=False) if is_entry else set()
     active = [i for i in instructions if is_float(i) and activity.active(i)]
-    seeds = {i for i in active if _has_a_partial(i)
+    seeds: set[Value] = {i for i in active if _has_a_partial(i)
              and i not in (steeply_seeded if _partial_is_in(i, infinities) else seeded)}
-    partials = {i for i in active if _may_be_flat(i) and any(o in infinities for o in i.operands if is_float(o))}
+    partials: set[Value] = {i for i in active if _may_be_flat(i) and any(o in infinities for o in i.operands if is_float(o))}
     return Gates(activity.function, seeds, partials)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .model import Block, CallInfo, Constant, Function, Instruction, Value
-from .types import DOUBLE, I1, I64, PTR, VOID, FloatType, FunctionType, IntType, PointerType, Type
+from .types import DOUBLE, I1, I64, PTR, VOID, FloatType, FunctionType, IntType, PointerType, Type, VectorType
 
 _BINARY = frozenset("add sub mul sdiv udiv srem urem shl lshr ashr and or xor fadd fsub fmul fdiv frem".split())
 
@@ -68,9 +68,10 @@ class Builder:
         return self._add("fneg", value.type, [value], name, flags=flags)
 
     def compare(self, predicate: str, left: Value, right: Value, name: str = "") -> Value:
-        """icmp or fcmp, by the operands' type."""
-        opcode = "fcmp" if isinstance(left.type, FloatType) else "icmp"
-        return self._add(opcode, I1, [left, right], name, predicate=predicate)
+        """icmp or fcmp, by the operands' type; of vectors lane by lane."""
+        vector = left.type if isinstance(left.type, VectorType) else None
+        opcode = "fcmp" if isinstance(vector.element if vector else left.type, FloatType) else "icmp"
+        return self._add(opcode, VectorType(vector.count, I1) if vector else I1, [left, right], name, predicate=predicate)
 
     def select(self, condition: Value, yes: Value, no: Value, name: str = "") -> Value:
         return self._add("select", yes.type, [condition, yes, no], name)
@@ -100,8 +101,20 @@ class Builder:
         return self._add("call", function_type.result, [callee, *arguments], name, flags=flags,
                          function_type=function_type, call=info or CallInfo())
 
-    def extract(self, aggregate: Value, index: int, type_: Type, name: str = "") -> Value:
-        return self._add("extractvalue", type_, [aggregate], name, indices=(index,))
+    def extract(self, aggregate: Value, path: tuple[int, ...], type_: Type, name: str = "") -> Value:
+        return self._add("extractvalue", type_, [aggregate], name, indices=path)
+
+    def insert(self, aggregate: Value, value: Value, path: tuple[int, ...], name: str = "") -> Value:
+        return self._add("insertvalue", aggregate.type, [aggregate, value], name, indices=path)
+
+    def splat(self, value: Value, count: int, name: str = "") -> Value:
+        """A vector with ``value`` in each of its lanes."""
+        type_ = VectorType(count, value.type)
+        if isinstance(value, Constant):
+            return Constant(type_, f"<{', '.join([f'{value.type} {value.text}'] * count)}>", value.globals)
+        poison, mask = Constant(type_, "poison"), Constant(VectorType(count, IntType(32)), "zeroinitializer")
+        first = self._add("insertelement", type_, [poison, value, i64(0)], name)
+        return self._add("shufflevector", type_, [first, poison, mask], name)
 
     def phi(self, type_: Type, pairs: Sequence[tuple[Value, Block]] = (), name: str = "") -> Instruction:
         phi = Instruction("phi", type_, [v for v, _ in pairs], self.function.fresh(name or "phi"),

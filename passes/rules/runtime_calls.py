@@ -113,6 +113,12 @@ _ROWS: tuple[RuntimeCall, ...] = (
         llvm.sshl.sat llvm.ushl.sat llvm.smax llvm.smin llvm.umax llvm.umin llvm.scmp llvm.ucmp llvm.abs llvm.ctlz
         llvm.cttz llvm.ctpop llvm.bswap llvm.bitreverse llvm.fshl llvm.fshr llvm.expect llvm.expect.with.probability
         llvm.is.constant llvm.objectsize numba_sdiv numba_srem numba_udiv numba_urem"""),
+    # What a derivative calls that is differentiated again: its memory becomes that of the derivative of higher order
+    RuntimeCall("dp.arena.take", "allocate", size=(1,), returns="memory"),
+    RuntimeCall("dp.arena.meminfo", "allocate", size=(1,), returns="meminfo"),
+    RuntimeCall("dp.arena.new", "pure"),
+    RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
+    RuntimeCall("dp.arena.release", "free", writes=(0,)),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),
     RuntimeCall("numba_gettyperecord", "pure", writes=(1, 2, 3, 4, 5, 6)),

@@ -6,44 +6,65 @@ Ensures:  see ``pipeline.differentiate``.
 from __future__ import annotations
 
 from ..analysis import gated
-from ..ir.builder import Inserter
-from ..ir.model import Argument, Instruction, Module, Value
-from ..ir.types import PTR
+from ..ir.builder import Builder, Inserter
+from ..ir.model import Argument, Function, Instruction, Module, Value
+from ..ir.types import DOUBLE, PTR, VOID, FunctionType, VectorType, size_of
 from ..ir.writer import write_function
 from ..visible import dump
 from .calls import extend_signature, shadow_arguments
+from .lanes import Lanes
 from .program import Program, Version
 from .shadow import Shadows, insert_shadows
 from .tangent import TangentWriter
 from .tape import check_allocations
 
 
-def build_tangents(module: Module, program: Program) -> None:
+def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes()) -> None:  # noqa: B008  it is frozen
     """Turns every version of the program into its tangent function."""
     versions = list(program.versions.values())
-    extra = {id(version): _declare(version) for version in versions}
+    extra = {id(version): _declare(version, lanes) for version in versions}
     for version in versions:
-        _write(module, program, version, *extra[id(version)])
+        _write(module, program, version, lanes, *extra[id(version)])
 
 
-def _declare(version: Version) -> tuple[dict[Argument, Value], dict[Value, Value], Argument]:
+def write_packed(module: Module, tangent: Function, active: int, name: str) -> Function:
+    """``NAME``: the same with the tangents of the active parameters in memory, each lane a double, instead of by value."""
+    kept = tangent.arguments[:-active - 1]
+    own = [Argument(a.type, a.name) for a in kept]
+    directions, arena = Argument(PTR, tangent.fresh("directions")), Argument(PTR, tangent.arguments[-1].name)
+    arguments = [*own, directions, arena]
+    packed = Function(name, FunctionType(tangent.function_type.result, tuple(a.type for a in arguments)), arguments)
+    module.functions[name] = packed
+    builder = Builder(packed.add_block("entry"))
+    tangents: list[Value] = []
+    for position, parameter in enumerate(tangent.arguments[len(kept):-1]):
+        assert isinstance(parameter.type, VectorType)
+        stored = VectorType(parameter.type.count, DOUBLE)
+        loaded = builder.load(stored, builder.offset(directions, position * size_of(stored)), align=8)
+        tangents.append(loaded if parameter.type == stored else builder.cast("fptrunc", loaded, parameter.type))
+    made = builder.call(tangent, tangent.function_type, [*own, *tangents, arena])
+    builder.ret(None if made.type == VOID else made)
+    return packed
+
+
+def _declare(version: Version, lanes: Lanes) -> tuple[dict[Argument, Value], dict[Value, Value], Argument]:
     fresh = version.function.fresh
     shadows: dict[Argument, Value] = {a: Argument(PTR, fresh(f"{a.name}.shadow")) for a in version.with_shadow}
-    tangents: dict[Value, Value] = {a: Argument(a.type, fresh(f"{a.name}.dot")) for a in version.active}
+    tangents: dict[Value, Value] = {a: Argument(lanes.type_of(a.type), fresh(f"{a.name}.dot")) for a in version.active}
     arena = Argument(PTR, fresh("arena"))
     extend_signature(version, [*shadows.values(), *tangents.values(), arena])    # type: ignore[list-item]
     return shadows, tangents, arena
 
 
-def _write(module: Module, program: Program, version: Version, shadows: dict[Argument, Value],
+def _write(module: Module, program: Program, version: Version, lanes: Lanes, shadows: dict[Argument, Value],
            tangents: dict[Value, Value], arena: Argument) -> None:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
-    pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold)
+    pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
     dump("gated", lambda: gates)
-    writer = TangentWriter(module, version.activity, pointers, tangents, gates, set(calls))
+    writer = TangentWriter(module, version.activity, pointers, tangents, gates, set(calls), lanes)
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     check_allocations(version.function, pointers.allocations, made, arena)

@@ -8,15 +8,17 @@ Ensures:  a cold status is returned from a block of its own; reference counts, l
 from __future__ import annotations
 
 from ..analysis.alias import analyse
-from ..ir.builder import Inserter, const
+from ..ir.builder import Inserter, const, i64, zero
 from ..ir.model import Argument, Function, Instruction, Module
-from ..ir.types import DOUBLE, I1, I32, I64, PTR, VOID, FunctionType, Type
+from ..ir.types import DOUBLE, I1, I32, I64, PTR, VOID, ArrayType, FunctionType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, MEMINFO_SIZE, classify
 from .raising_calls import prune_raising_calls
 from .retype_copies import retype_copies
 from .split_returns import split_returns
 from .unify_returns import unify_returns
 
+#: Size of an arena (runtime/arena.ll).
+ARENA_BYTES = 48
 #: Kinds of runtime calls that mean nothing where memory lives in an arena.
 _DROPPED = frozenset({"hint", "refcount", "free"})
 
@@ -38,6 +40,11 @@ def _simplify_call(module: Module, call: Instruction) -> None:
         return
     if known.kind in _DROPPED and not call.users:
         call.erase()
+    elif call.callee_name == "dp.arena.new":
+        _empty_arena(call)
+    elif call.callee_name == "dp.arena.exceeded":
+        call.replace_uses(i64(0))
+        call.erase()
     elif call.callee_name in ("NRT_MemInfo_varsize_realloc", "NRT_MemInfo_varsize_alloc"):
         _expand_growth(module, call)
     elif call.callee_name in ("numba_frexp", "numba_frexpf"):
@@ -47,6 +54,15 @@ def _simplify_call(module: Module, call: Instruction) -> None:
         field = builder.offset(call.arguments[0], MEMINFO_DATA, name=f"{call.name}.field")
         call.replace_uses(builder.load(PTR, field, name=f"{call.name}.data", align=8))
         call.erase()
+
+
+def _empty_arena(call: Instruction) -> None:
+    """A derivative that is differentiated again takes all memory from the arena of its own derivative."""
+    memory = ArrayType(ARENA_BYTES // 8, I64)
+    arena = Inserter(call.parent.parent.entry, 0).alloca(memory, f"{call.name}.empty", align=8)
+    Inserter.before(call).store(zero(memory), arena, align=8)
+    call.replace_uses(arena)
+    call.erase()
 
 
 def _scale_mantissa(module: Module, call: Instruction) -> None:

@@ -4,6 +4,7 @@ Requires: prepared IR; activity; ``parameters`` gives the shadow of each pointer
 Ensures:  ``Shadows.of(p)`` is an SSA value that addresses p's shadow with the same index arithmetic; shadow memory is made
           where the primal's is made, zeroed, mirrors its layout, and holds shadow pointers where the primal holds pointers.
           Memory that derivatives flow through lives in the arena, so that it outlives the sweep that made it.
+          With several lanes (``transform.lanes``) all distances in shadow memory are as many times those of the primal.
 Algorithm: the shadow memory of Enzyme (Moses & Churavy, NeurIPS 2020, §3.2).
 """
 from __future__ import annotations
@@ -18,7 +19,8 @@ from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
 from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, size_of
-from ..rules.runtime_calls import MEMINFO_DATA, classify
+from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
+from .lanes import Lanes, load_fields, store_fields
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
@@ -53,14 +55,13 @@ class Shadows:
 
 
 def insert_shadows(module: Module, function: Function, activity: Activity, parameters: Mapping[Argument, Value],
-                   arena: Value, cold: frozenset[Block]) -> Shadows:
+                   arena: Value, cold: frozenset[Block], lanes: Lanes = Lanes()) -> Shadows:  # noqa: B008  it is frozen
     """Writes the shadow instructions into ``function``."""
     shadows = Shadows(activity)
     shadows.table.update(parameters.items())
-    writer = _Writer(module, function, shadows, arena)
+    writer = _Writer(module, function, shadows, arena, lanes)
+    instructions = [i for b in function.blocks if b not in cold for i in b.instructions]
     writer.shadow_globals()
-    blocks = [b for b in function.blocks if b not in cold]
-    instructions = [i for b in blocks for i in b.instructions]
     for instruction in instructions:
         writer.declare(instruction)
     for instruction in instructions:
@@ -69,7 +70,8 @@ def insert_shadows(module: Module, function: Function, activity: Activity, param
 
 
 class _Writer:
-    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value):
+    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value, lanes: Lanes):
+        self.lanes = lanes
         self.module = module
         self.function = function
         self.shadows = shadows
@@ -84,7 +86,8 @@ class _Writer:
         for obj in sorted(self.activity.shadowed, key=str):
             if obj.origin == Origin.GLOBAL and isinstance(obj.site, Global):
                 size = size_of(obj.site.value_type) if obj.site.value_type is not None else 0
-                self.shadows.globals[obj.site] = self._take(builder, i64(size), f"{obj.site.name}.shadow")
+                scaled = self.lanes.size(builder, i64(size))
+                self.shadows.globals[obj.site] = self._take(builder, scaled, f"{obj.site.name}.shadow")
 
     def declare(self, instruction: Instruction) -> None:
         """First round: the shadow instruction, so that phis can refer to it."""
@@ -113,6 +116,25 @@ class _Writer:
             for operand in instruction.operands:
                 mirror.append_operand(self.shadow_operand(operand))
             mirror.blocks = list(instruction.blocks)
+            if self.lanes.width > 1:
+                self._spread(instruction, mirror)
+
+    def _spread(self, instruction: Instruction, mirror: Instruction) -> None:
+        """In the place of a mirror that computes with distances, or with a structure in memory: one that knows the lanes."""
+        builder = Inserter.before(mirror)
+        if instruction.opcode == "getelementptr":
+            replacement = self.lanes.address(builder, instruction, mirror.operands[0], mirror.name)
+        elif instruction.opcode == "load" and instruction.type != PTR:
+            replacement = load_fields(builder, self.lanes, instruction.type, mirror.operands[0])
+        else:
+            return
+        self._take_place_of(mirror, replacement)
+
+    def _take_place_of(self, mirror: Instruction, replacement: Value) -> None:
+        self.shadows.mirrors[replacement] = self.shadows.mirrors.pop(mirror)
+        self.shadows.table[self.shadows.mirrors[replacement]] = replacement
+        mirror.replace_uses(replacement)
+        mirror.erase()
 
     def shadow_operand(self, operand: Value) -> Value:
         if isinstance(operand, Constant) and operand.globals and operand.type == PTR:
@@ -125,7 +147,7 @@ class _Writer:
             if obj in self.activity.shadowed and isinstance(obj.site, Global):
                 builder = Inserter(self.function.entry, len(self.shadows.globals) * 2)
                 base, address = (builder.cast("ptrtoint", p, I64) for p in (obj.site, constant))
-                offset = builder.binary("sub", address, base)
+                offset = self.lanes.size(builder, builder.binary("sub", address, base))
                 return builder.gep(I8, self.shadows.globals[obj.site], offset)
         return constant
 
@@ -150,7 +172,7 @@ class _Writer:
             count = builder.cast("sext", alloca.operands[0], I64) if alloca.operands[0].type != I64 else alloca.operands[0]
             size = builder.binary("mul", size, count)
         memory = self._take(builder, size, alloca.name, zeroed=False)
-        shadow = self._take(builder, size, f"{memory.name}.shadow")
+        shadow = self._take(builder, self.lanes.size(builder, size), f"{memory.name}.shadow")
         self._replace(alloca, memory, shadow)
 
     def _replace(self, old: Instruction, new: Instruction, shadow: Value | None) -> None:
@@ -169,12 +191,22 @@ class _Writer:
             return
         memory, size = self._allocate_in_arena(call)
         builder = Inserter.after(memory)
-        shadow = self._allocate(builder, known.returns, size, f"{memory.name}.shadow")
-        data = shadow
-        if known.returns == "meminfo":
-            data = builder.load(PTR, builder.offset(shadow, MEMINFO_DATA), align=8)
-        self._zero(builder, data, size)
+        shadow = self._allocate_shadow(builder, known.returns, size, f"{memory.name}.shadow")
         self._replace(call, memory, shadow)
+
+    def _allocate_shadow(self, builder: Builder, returns: str, size: Value, name: str) -> Instruction:
+        """Zeroed; a MemInfo is one only with one lane, else just the place where the pointer to the data is looked up."""
+        scaled = self.lanes.size(builder, size)
+        if returns != "meminfo":
+            return self._take(builder, scaled, name)
+        if self.lanes.width == 1:
+            shadow = self._allocate(builder, returns, size, name)
+            self._zero(builder, builder.load(PTR, builder.offset(shadow, MEMINFO_DATA), align=8), size)
+            return shadow
+        shadow = self._take(builder, i64(MEMINFO_BYTES * self.lanes.width), name)
+        data = self._take(builder, scaled, f"{name}.data")
+        builder.store(data, builder.offset(shadow, MEMINFO_DATA * self.lanes.width), align=8)
+        return shadow
 
     def _allocate_in_arena(self, call: Instruction) -> tuple[Instruction, Value]:
         known = classify(call.callee_name)
@@ -216,6 +248,7 @@ class _Writer:
             return
         builder = Inserter.after(call)
         arguments = [self.shadow_operand(a) if a.type == PTR else a for a in call.arguments]
+        arguments[2] = self.lanes.size(builder, arguments[2])
         copy = builder.call(call.callee, call.function_type, arguments)
         self.shadows.mirrors[copy] = call
 
@@ -224,8 +257,12 @@ class _Writer:
         if not holds_pointer(value.type) or not self.activity.has_shadow(pointer):
             return
         builder = Inserter.after(store)
-        copy = builder.store(self.shadow_operand(value), self.shadow_operand(pointer), align=store.align)
-        self.shadows.mirrors[copy] = store
+        shadow, address = self.shadow_operand(value), self.shadow_operand(pointer)
+        if self.lanes.width > 1 and value.type != PTR:
+            copies = list(store_fields(builder, self.lanes, shadow, address))
+        else:
+            copies = [builder.store(shadow, address, align=store.align)]
+        self.shadows.mirrors.update(dict.fromkeys(copies, store))
 
 
 __all__ = ["Shadows", "insert_shadows"]

@@ -28,11 +28,11 @@ def _split(block: Block, status: Instruction) -> list[Block]:
     early = []
     for predecessor in dict.fromkeys(status.blocks):
         incoming = status.value_from(predecessor)
-        if is_error_status(incoming):
-            _redirect(predecessor, block, incoming)
-        elif _forwards(predecessor, incoming):
+        if _forwards(predecessor, incoming):
             _return_early(predecessor, block, incoming)
             early.append(predecessor)
+        elif is_error_status(incoming):
+            _redirect(predecessor, block, incoming)
     if not status.blocks:
         _remove(block)
     return early

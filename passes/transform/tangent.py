@@ -3,6 +3,7 @@
 Requires: a prepared function with its analyses and shadows.
 Ensures:  shadow memory holds the tangents of what the primal's memory holds, at every point of the program; the same
           derivative table, activity and conventions at kinks as the adjoint, so that each mode checks the other.
+          With several lanes (``transform.lanes``) a tangent is a vector.
 Algorithm: dual numbers as in Griewank & Walther, "Evaluating Derivatives" (2008), §3.1, on SSA form.
 """
 from __future__ import annotations
@@ -16,6 +17,7 @@ from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.scalar import lookup
 from .adjoint import REMAINDER, adjoint_flags
+from .lanes import Lanes
 from .shadow import MEMSET, Shadows
 
 
@@ -23,7 +25,8 @@ class TangentWriter:
     """Writes tangents into one function; ``tangents`` starts with those of the parameters."""
 
     def __init__(self, module: Module, activity: Activity, shadows: Shadows, tangents: dict[Value, Value],
-                 gates: Gates, internal: set[Instruction]):
+                 gates: Gates, internal: set[Instruction], lanes: Lanes):
+        self.lanes = lanes
         self.module = module
         self.activity = activity
         self.shadows = shadows
@@ -43,7 +46,7 @@ class TangentWriter:
         merged: dict[Instruction, Instruction] = {}
         phis = [i for i in instructions if i.opcode == "phi" and is_float(i) and self.activity.active(i)]
         for phi in phis:
-            merged[phi] = self.tangents[phi] = Inserter(phi.parent, 0).phi(phi.type, name=f"{phi.name}.dot")
+            merged[phi] = self.tangents[phi] = Inserter(phi.parent, 0).phi(self.lanes.type_of(phi.type), name=f"{phi.name}.dot")
         for instruction in instructions:
             self._write(instruction)
         for phi, tangent in merged.items():
@@ -53,7 +56,7 @@ class TangentWriter:
 
     def of(self, value: Value) -> Value:
         """The tangent of a value, zero where it is constant."""
-        return self.tangents.get(value) or zero(value.type)
+        return self.tangents.get(value) or zero(self.lanes.type_of(value.type))
 
     def _write(self, instruction: Instruction) -> None:
         if instruction.is_terminator or instruction in self.internal:
@@ -76,6 +79,7 @@ class TangentWriter:
                 gated: bool = False) -> Value:
         """tangent · partial; exactly zero for a zero tangent where the partial may be infinite or NaN, and for a zero
         partial where the tangent may be."""
+        partial = self.lanes.spread(self.builder, partial)
         product = self._binary(opcode, tangent, partial)
         if gated or instruction in self.gates.seeds:
             product = self._zero_where_zero(tangent, product)
@@ -84,11 +88,11 @@ class TangentWriter:
         return product
 
     def _zero_where_zero(self, factor: Value, product: Value) -> Value:
-        nothing = const(factor.type, 0.0)
+        nothing = zero(factor.type)
         return self.builder.select(self.builder.compare("oeq", factor, nothing), nothing, product)
 
     def _total(self, type_: Type, terms: list[Value]) -> Value:
-        total = terms[0] if terms else zero(type_)
+        total = terms[0] if terms else zero(self.lanes.type_of(type_))
         for term in terms[1:]:
             total = self._binary("fadd", total, term)
         return total
@@ -116,7 +120,10 @@ class TangentWriter:
         if self.activity.active(denominator):
             share = self._scaled(instruction, self.of(denominator), instruction)
             top = self._binary("fsub", top, share) if self.activity.active(numerator) else self.builder.fneg(share)
-        return self._scaled(instruction, top, denominator, "fdiv")
+        if self.lanes.width == 1:
+            return self._scaled(instruction, top, denominator, "fdiv")
+        inverse = self._binary("fdiv", const(denominator.type, 1.0), denominator)      # one division for all lanes
+        return self._scaled(instruction, top, inverse)
 
     def _remainder(self, instruction: Instruction) -> Value:
         left, right = instruction.operands
@@ -130,7 +137,8 @@ class TangentWriter:
         return self.builder.fneg(self.of(instruction.operands[0]))
 
     def _conversion(self, instruction: Instruction) -> Value:
-        return self.builder.cast(instruction.opcode, self.of(instruction.operands[0]), instruction.type)
+        return self.builder.cast(instruction.opcode, self.of(instruction.operands[0]),
+                                 self.lanes.type_of(instruction.type))
 
     def _copy(self, instruction: Instruction) -> Value:
         return self.of(instruction.operands[0])
@@ -153,10 +161,10 @@ class TangentWriter:
     # memory ---------------------------------------------------------------------------------------------------------
 
     def _load(self, load: Instruction) -> Value:
-        pointer = load.operands[0]
+        pointer, type_ = load.operands[0], self.lanes.type_of(load.type)
         if not self.activity.active_memory(pointer):
-            return zero(load.type)
-        return self.builder.load(load.type, self.shadows.of(pointer), f"{load.name}.dot", load.align)
+            return zero(type_)
+        return self.builder.load(type_, self.shadows.of(pointer), f"{load.name}.dot", load.align)
 
     def _store(self, store: Instruction) -> None:
         value, pointer = store.operands
@@ -165,12 +173,13 @@ class TangentWriter:
 
     def _move(self, call: Instruction) -> None:
         """A copy or a fill of memory; where it holds pointers, the shadows have been copied already."""
-        destination, source, size = call.arguments[:3]
+        destination, source = call.arguments[:2]
         types = self.activity.scalar_types(destination)
         if not self.activity.active_memory(destination) or any(map(holds_pointer, types)):
             return
+        size = self.lanes.size(self.builder, call.arguments[2])
         if is_transfer(call) and self.activity.has_shadow(source):
-            arguments = [self.shadows.of(destination), self.shadows.of(source), *call.arguments[2:]]
+            arguments = [self.shadows.of(destination), self.shadows.of(source), size, *call.arguments[3:]]
             self.builder.call(call.callee, call.function_type, arguments)
             return
         fill = self.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -21,6 +21,8 @@ C_TYPES = {DOUBLE: ctypes.c_double, FLOAT: ctypes.c_float, I1: ctypes.c_bool, I8
            I64: ctypes.c_int64, PTR: ctypes.c_void_p, VOID: None}
 ELEMENTS = {"float64": "double", "float32": "float", "int64": "i64", "int32": "i32", "int8": "i8"}
 NO_LIMIT = 1 << 40
+#: Tangents at a time in wide forward mode.
+WIDTH = 4
 #: Larger than any tape record of the tests.
 TAPE_BYTES = 4096
 
@@ -81,6 +83,8 @@ class Machine:
         self.entry = entry
         self.derivatives = {mode: pipeline.differentiate(text, request(text, entry, arguments, mode, constant))
                             for mode in pipeline.MODES}
+        wide = replace(request(text, entry, arguments, "forward", constant), name=f"wide.{entry}", width=WIDTH)
+        self.derivatives["wide"] = pipeline.differentiate(text, wide)
         texts = [d.text for d in self.derivatives.values()]
         self.engine = load(text, *texts, arena.INLINED, arena.SHARED, level=level)
         kinds = [p.kind for p in self.derivatives["reverse"].parameters]
@@ -110,6 +114,21 @@ class Machine:
         self.status = self._call(symbols["tangent"], self.result, types, values)
         self._call(symbols["arena.release"], VOID, [PTR], [memory])
         return given, [shadows[k] for k in self.duplicated]
+
+    def wide(self, arguments: Sequence, tangents: Sequence[Sequence]) -> list[list]:
+        """As ``forward`` for ``WIDTH`` lists of tangents at once; the tangents of the arrays for each."""
+        given, shadows = copies(arguments), {}
+        columns = dict(zip(self.directions, zip(*tangents, strict=True), strict=True))
+        for k in self.with_shadow:
+            lanes = columns[k] if k in columns else [np.zeros_like(given[k])] * WIDTH
+            shadows[k] = np.stack(lanes, axis=-1)
+        packed = np.array([columns[k] for k in self.active] or [0.0], np.float64)
+        symbols = self.derivatives["wide"].symbols
+        memory = self._call(symbols["arena.new"], PTR, [I64], [NO_LIMIT])
+        types = [*self.types, *(PTR for _ in shadows), PTR, PTR]
+        self.status = self._call(symbols["tangents"], self.result, types, [*given, *shadows.values(), packed, memory])
+        self._call(symbols["arena.release"], VOID, [PTR], [memory])
+        return [[shadows[k][..., lane] for k in self.duplicated] for lane in range(WIDTH)]
 
     def reverse(self, arguments: Sequence, seeds: Sequence, limit: int = NO_LIMIT) -> list:
         """The cotangents in the order of ``directions``; ``seeds`` are those of the arrays, in the order of

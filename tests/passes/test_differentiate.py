@@ -16,7 +16,7 @@ from dpcompile.passes import pipeline
 from dpcompile.passes.errors import PassError
 from dpcompile.passes.transform.tape import TAPE_FULL
 
-from tests.passes.machine import Machine, copies, pairing, request
+from tests.passes.machine import WIDTH, Machine, copies, pairing, request
 
 FOLDER = Path(__file__).parent / "differentiate"
 PASSES = ("add_loop_simplify_pass", "add_lcssa_pass", "add_instruction_namer_pass")
@@ -218,6 +218,11 @@ def check(case: Case, machine: Machine) -> None:
     left = machine.primal(case.arguments)
     after, results = machine.forward(case.arguments, tangents)
     assert all(np.array_equal(a, b) for a, b in zip(left, after, strict=True))
+
+    others = [random_like([case.arguments[k] for k in machine.directions], lane) for lane in range(3, WIDTH + 2)]
+    for lane, wide in zip([tangents, *others], machine.wide(case.arguments, [tangents, *others]), strict=True):
+        for one, other in zip(machine.forward(case.arguments, lane)[1], wide, strict=True):
+            np.testing.assert_allclose(other, one, rtol=case.agreement, atol=case.agreement)
 
     cotangents = machine.reverse(case.arguments, seeds)
     assert all(np.array_equal(a, b) for a, b in zip(left, machine.left, strict=True))

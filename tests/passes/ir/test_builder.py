@@ -84,7 +84,7 @@ def test_every_instruction() -> None:
     builder.load(DOUBLE, builder.offset(p, 8))
     sine = module.declare("llvm.sin.f64", FunctionType(DOUBLE, (DOUBLE,)))
     builder.call(sine, sine.function_type, [x], flags=("contract",))
-    builder.extract(builder.load(StructType((PTR, I64)), p), 1, I64)
+    builder.extract(builder.load(StructType((PTR, I64)), p), (1,), I64)
     builder.cond_br(c, yes, join)
     Builder(yes).br(join)
     builder = Builder(join)

@@ -1,0 +1,331 @@
+"""``jacobian``, ``jacfwd``, ``jacrev``: dense Jacobians as Numba dispatchers.
+
+Requires: a function of real numbers, arrays and tuples of them, with a result of any such shape.
+Ensures:  for each array or number of the result and of each selected argument an array of shape ``out.shape + in.shape``;
+          structures outside are the result's, those inside the arguments'; arguments stay as they were.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import llvmlite.binding as llvm
+from numba.core import types
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import cpu_target
+
+from ..errors import IntegerArgumentError, ModeError, NonFloatResultError, NonScalarResultError, UnsupportedError
+from ..frontend import structure
+from ..frontend.activity import holds_arrays, is_differentiable, parts_with_offsets
+from ..frontend.generated import GeneratedDispatcher, stub
+from ..targets import intrinsics, wide
+from . import matrix
+from .arguments import HAND_ON, Arguments, WideArguments
+from .primal import Selection, check_differentiable, compiled, dispatcher_of, primal, remembered, selected, signature_of
+
+Mode = Literal["auto", "forward", "reverse"]
+Chunk = int | Literal["auto"]
+#: Registers of doubles that the tangents of one number fill, where the user does not say how many there shall be.
+REGISTERS = 2
+MOST_TANGENTS = 64
+#: A row by a reverse sweep costs about as much as so many columns by forward sweeps (benchmarks/jacobians.py).
+COLUMNS_PER_ROW = 2
+_MODES = ("auto", "forward", "reverse")
+
+
+def jacobian(f, argnums: Selection = None, argnames: Selection = None, mode: Mode = "auto", has_aux: bool = False,
+             chunk: Chunk = "auto"):
+    """A function that returns the Jacobian of ``f``: by argument 0, or by those selected."""
+    if mode not in _MODES:
+        raise ModeError(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
+    function = dispatcher_of(f)
+    positions, single = selected(function, argnums, argnames)
+    made = Jacobian(function, positions, single, has_aux, mode, _width(chunk))
+    return remembered(function, made.key, lambda: made.dispatcher((argnums, argnames, mode, has_aux, chunk)))
+
+
+def jacfwd(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, chunk: Chunk = "auto"):
+    """``jacobian`` by forward mode, ``chunk`` columns at a time."""
+    return jacobian(f, argnums, argnames, "forward", has_aux, chunk)
+
+
+def jacrev(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):
+    """``jacobian`` by reverse mode, a row at a time."""
+    return jacobian(f, argnums, argnames, "reverse", has_aux)
+
+
+def _width(chunk: Chunk) -> int:
+    if chunk == "auto":
+        return REGISTERS * (8 if llvm.get_host_cpu_features().get("avx512f") else 4)
+    if not isinstance(chunk, int) or isinstance(chunk, bool) or not 1 <= chunk <= MOST_TANGENTS:
+        raise ModeError(f"a chunk is 'auto' or a number of tangents from 1 to {MOST_TANGENTS}, not {chunk!r}")
+    return max(2, chunk)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A number or array among the arguments that columns belong to; ``number``: which of the numbers it is."""
+
+    position: int
+    path: str
+    type: types.Type
+    number: int | None
+
+    @property
+    def is_array(self) -> bool:
+        return self.number is None
+
+    @property
+    def shape(self) -> str:
+        return f"argument_{self.position}{self.path}.shape" if self.is_array else "()"
+
+    @property
+    def shadow(self) -> str:
+        return f"shadow_{self.position}{self.path}"
+
+    @property
+    def cotangent(self) -> str:
+        return self.shadow if self.is_array else f"cotangents[{self.number}]"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A number or array of the result that rows belong to."""
+
+    text: str
+    type: types.Type
+
+    @property
+    def shape(self) -> str:
+        return f"{self.text}.shape" if isinstance(self.type, types.Array) else "()"
+
+    @property
+    def change(self) -> str:
+        return "change" + self.text.removeprefix("value")
+
+    @property
+    def is_complex(self) -> bool:
+        return isinstance(_number(self.type), types.Complex)
+
+    @property
+    def prefix(self) -> str:
+        """Of the helpers that take its columns."""
+        return "complex_" if self.is_complex else ""
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """Which Jacobian of which function; writes the code of one call for each combination of argument types."""
+
+    function: Dispatcher
+    positions: tuple[int, ...]
+    single: bool
+    has_aux: bool
+    mode: Mode
+    #: Columns that one forward sweep gives.
+    width: int
+
+    @property
+    def key(self) -> tuple:
+        return "jacobian", self.positions, self.single, self.has_aux, self.mode, self.width
+
+    @property
+    def name(self) -> str:
+        return f"jacobian_of_{self.function.py_func.__name__.strip('<>')}"
+
+    def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
+        doc = f"Jacobian of {self.function.py_func.__name__}"
+        return GeneratedDispatcher(self.function, stub(self.name, signature_of(self.function), doc), self.implementation,
+                                   (jacobian, (self.function, *selection)))
+
+    def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
+        check_differentiable(self.function, self.positions, argument_types)
+        for position in self.positions:
+            _check_real(argument_types[position], self.function, position)
+        primal_types = self._primal_types(argument_types)
+        self._check_result(self._result(primal_types))
+        mode = self.mode if self.mode != "auto" else _mode_by_types(
+            [argument_types[position] for position in self.positions], self._differentiated(self._result(primal_types)))
+        return {"forward": self._forward, "reverse": self._reverse, "auto": self._either}[mode](argument_types)
+
+    # types ----------------------------------------------------------------------------------------------------------
+
+    def _wanted(self, argument_types) -> tuple[bool, ...]:
+        return tuple(position in self.positions for position in range(len(argument_types)))
+
+    def _primal_types(self, argument_types) -> tuple[types.Type, ...]:
+        return tuple(structure.compacted(ty) if active else ty
+                     for ty, active in zip(argument_types, self._wanted(argument_types), strict=True))
+
+    def _result(self, primal_types) -> types.Type:
+        return types.unliteral(primal(self.function, primal_types).signature.return_type)
+
+    def _differentiated(self, result: types.Type) -> types.Type:
+        return result[0] if self.has_aux else result
+
+    def _check_result(self, result: types.Type) -> None:
+        name = self.function.py_func.__name__
+        if self.has_aux and not (isinstance(result, types.BaseTuple) and len(result) == 2):
+            raise NonScalarResultError(f"with has_aux=True {name} must return (result, auxiliary), not {result}")
+        structure.check_result(result, name)
+        if not is_differentiable(self._differentiated(result)):
+            raise NonFloatResultError(f"{name} returns {result}; a Jacobian needs floats. For a kernel that writes into "
+                                      f"its arguments, use dp.autodiff.")
+
+    def _blocks(self, argument_types) -> list[Block]:
+        found = {(position, path): ty for position in sorted(self.positions)
+                 for ty, _, path in parts_with_offsets(argument_types[position]) if is_differentiable(ty)}
+        numbers = [key for key, ty in found.items() if not isinstance(ty, types.Array)]
+        return [Block(*key, ty, numbers.index(key) if key in numbers else None)
+                for position in self.positions for key, ty in found.items() if key[0] == position]
+
+    def _leaves(self, result: types.Type) -> list[Leaf]:
+        parts = parts_with_offsets(self._differentiated(result), text="value[0]" if self.has_aux else "value")
+        return [Leaf(text, ty) for ty, _, text in parts if is_differentiable(ty)]
+
+    # forward mode ---------------------------------------------------------------------------------------------------
+
+    def _forward(self, argument_types) -> Callable:
+        wanted = self._wanted(argument_types)
+        primal_types = tuple(structure.row_major(ty) if active else ty
+                             for ty, active in zip(argument_types, wanted, strict=True))
+        blocks = self._blocks(argument_types)
+        width = self.width if any(block.is_array for block in blocks) else max(2, min(self.width, len(blocks)))
+        derivative = compiled(self.function, primal_types, wanted, "forward", width)
+        derivative.check_shadows(arrays_only=True)
+        arguments = WideArguments(derivative, argument_types, signature_of(self.function))
+        arguments.names.update(tangents=wide.tangents, release=intrinsics.release, CHUNK=width, **matrix.HELPERS)
+        leaves = self._leaves(self._result(primal_types))
+        sweep = [*arguments.preparation(), *_seeds(blocks),
+                 f"failed, code, exception, value, change, arena = tangents(derivative, {arguments.operands}, directions)",
+                 "if failed:", "    release(derivative, arena)", *HAND_ON[1:],
+                 "if first == 0:", *(f"    rows_{i} = {leaf.prefix}columns_of({leaf.change}, total)"
+                                     for i, leaf in enumerate(leaves)),
+                 *(f"fill_{leaf.prefix}columns(rows_{i}, {leaf.change}, first)" for i, leaf in enumerate(leaves)),
+                 "release(derivative, arena)", "first += CHUNK", "if first >= total:", "    break"]
+        lines = [*arguments.checks(), *arguments.conversions(self.positions), *_extents(blocks), "first = 0", "while True:",
+                 *(f"    {line}" for line in sweep), *self._returned(argument_types, blocks, leaves)]
+        return arguments.function(self.name, lines)
+
+    # reverse mode ---------------------------------------------------------------------------------------------------
+
+    def _reverse(self, argument_types, ask: bool = False) -> Callable:
+        """``ask``: whether forward mode is cheaper, once the first sweep has shown the size of the result."""
+        wanted, primal_types = self._wanted(argument_types), self._primal_types(argument_types)
+        derivative = compiled(self.function, primal_types, wanted, "split")
+        derivative.check_shadows(arrays_only=True)
+        arguments = Arguments(derivative, argument_types, signature_of(self.function))
+        arguments.names.update(
+            augmented=intrinsics.augmented, reverse=intrinsics.repeated_reverse, release=intrinsics.release,
+            record_bytes=intrinsics.record_bytes(derivative, cpu_target.target_context), **matrix.HELPERS)
+        blocks = self._blocks(argument_types)
+        result = self._result(primal_types)
+        leaves = self._leaves(result)
+        lines = [*arguments.checks(), *arguments.preparation(), *_extents(blocks), "record = zeros(record_bytes, uint8)",
+                 f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",
+                 "if failed:", "    release(derivative, arena)", *HAND_ON[1:]]
+        lines += self._question(leaves, arguments) if ask else []
+        for index, leaf in enumerate(leaves):
+            lines += self._rows(index, leaf, result, arguments, blocks)
+        lines += ["release(derivative, arena)", *self._returned(argument_types, blocks, leaves)]
+        return arguments.function(self.name, lines)
+
+    def _rows(self, index: int, leaf: Leaf, result: types.Type, arguments: Arguments, blocks: list[Block]) -> list[str]:
+        """The rows of one leaf of the result, each by a sweep of its own; a complex number by two."""
+        if leaf.is_complex:
+            raise UnsupportedError(f"{self.function.py_func.__name__} returns complex numbers.\n  Use dp.jacfwd for their "
+                                   f"Jacobian, or return real and imaginary parts.")
+        seed = _seed(result, "value", leaf.text, f"unit_of({leaf.text}, row)")
+        clear = [f"{shadow}[...] = 0" for shadow in arguments.shadowed_parts()]
+        store = [f"store_row(rows_{index}, row, offset_{k}, {block.cotangent})" for k, block in enumerate(blocks)]
+        sweep = [*clear, f"cotangents = reverse(derivative, {arguments.operands}, record, arena, {seed})", *store]
+        return [f"rows_{index} = rows_of({leaf.text}, total)", f"for row in range(rows_{index}.shape[0]):",
+                *(f"    {line}" for line in sweep)]
+
+    # both -----------------------------------------------------------------------------------------------------------
+
+    def _either(self, argument_types) -> Callable:
+        return self._reverse(argument_types, ask=True)
+
+    def _question(self, leaves: list[Leaf], arguments: Arguments) -> list[str]:
+        selection = self.positions[0] if self.single else self.positions
+        arguments.names.update(forward=jacfwd(self.function, selection, None, self.has_aux, self.width))
+        given = ", ".join(f"argument_{index}" for index in range(len(arguments.types)))
+        return [f"if total <= {COLUMNS_PER_ROW} * ({' + '.join(f'size_of({leaf.text})' for leaf in leaves)}):",
+                "    release(derivative, arena)", f"    return forward({given})"]
+
+    def _returned(self, argument_types, blocks: list[Block], leaves: list[Leaf]) -> list[str]:
+        """The structure of the result, at each leaf that of the arguments, at each of whose leaves a matrix."""
+        rows = {leaf.text: number for number, leaf in enumerate(leaves)}
+
+        def row(_, text: str) -> str:
+            if text not in rows:
+                return "None"
+            parts = [self._row_of(leaves[rows[text]], rows[text], position, argument_types[position], blocks)
+                     for position in self.positions]
+            return parts[0] if self.single else f"({''.join(part + ', ' for part in parts)})"
+
+        result = self._differentiated(self._result(self._primal_types(argument_types)))
+        matrices = structure.rebuild(result, "value[0]" if self.has_aux else "value", row, {}, plain=True)
+        return [f"return {matrices}, value[1]" if self.has_aux else f"return {matrices}"]
+
+    def _row_of(self, leaf: Leaf, row: int, position: int, ty: types.Type, blocks: list[Block]) -> str:
+        """The matrices of one leaf of the result by the leaves of one argument."""
+        columns = {(block.position, block.path): number for number, block in enumerate(blocks)}
+
+        def cell(_, path: str) -> str:
+            number = columns.get((position, path))
+            if number is None:
+                return "None"
+            if leaf.shape == blocks[number].shape == "()":
+                return f"rows_{row}[0, offset_{number}]"
+            shape = f"{leaf.shape} + {blocks[number].shape}"
+            return f"{'part' if len(blocks) > 1 else 'whole'}(rows_{row}, offset_{number}, size_{number}, {shape})"
+
+        return structure.rebuild(ty, "", cell, {}, plain=True)
+
+
+def _mode_by_types(inputs: list[types.Type], result: types.Type) -> Mode:
+    """Where types alone decide: few numbers against arrays."""
+    if not any(map(holds_arrays, inputs)):
+        return "forward"
+    return "auto" if holds_arrays(result) else "reverse"
+
+
+def _check_real(ty: types.Type, function: Dispatcher, position: int) -> None:
+    for part, _, _ in parts_with_offsets(ty):
+        if is_differentiable(part) and not isinstance(_number(part), types.Float):
+            raise IntegerArgumentError(f"argument {position} of {function.py_func.__name__} is of type {part}; a Jacobian "
+                                       f"is taken by real numbers. Pass real and imaginary parts, or use dp.vjp.")
+
+
+def _number(ty: types.Type) -> types.Type:
+    return ty.dtype if isinstance(ty, types.Array) else ty
+
+
+def _extents(blocks: list[Block]) -> list[str]:
+    """Columns of each block, where they begin, and how many there are."""
+    lines = [f"size_{k} = {f'argument_{b.position}{b.path}.size' if b.is_array else '1'}" for k, b in enumerate(blocks)]
+    lines += [f"offset_{k} = {f'offset_{k - 1} + size_{k - 1}' if k else '0'}" for k in range(len(blocks))]
+    last = len(blocks) - 1
+    return [*lines, f"total = offset_{last} + size_{last}"]
+
+
+def _seeds(blocks: list[Block]) -> list[str]:
+    """Ones where a lane meets its column."""
+    numbers = sum(not block.is_array for block in blocks)
+    lines = [f"directions = zeros(({max(1, numbers)}, CHUNK))"]
+    for k, block in enumerate(blocks):
+        first = f"first - offset_{k}"
+        lines.append(f"seed_array({block.shadow}, {first}, CHUNK)" if block.is_array else
+                     f"seed_number(directions, {block.number}, {first})")
+    return lines
+
+
+def _seed(ty: types.Type, text: str, wanted: str, unit: str) -> str:
+    """A seed that is ``unit`` at one leaf of the result and nothing elsewhere."""
+    def leaf(item: types.Type, part: str) -> str:
+        return unit if part == wanted else "None"
+
+    return structure.rebuild(ty, text, leaf, {}, plain=True)

@@ -1,0 +1,103 @@
+"""How many tangents a forward sweep carries side by side, and where shadow memory keeps them.
+
+Requires: nothing.
+Ensures:  the tangents of one number are the lanes of one vector; shadow memory keeps them side by side, so that byte n of
+          the primal has its shadow at byte width · n: one rule for numbers, pointers and structures of any layout.
+Algorithm: the chunks of ForwardDiff (Revels, Lubin, Papamarkou, 2016, §2.2).
+
+With one lane a tangent is a number and shadow memory has the layout of the primal: reverse mode is always so.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..ir.builder import Builder, i64, zero
+from ..ir.model import Constant, Instruction, Value
+from ..ir.types import I8, I64, ArrayType, StructType, Type, VectorType, offset_of, size_of
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """``width`` tangents at a time."""
+
+    width: int = 1
+
+    def type_of(self, type_: Type) -> Type:
+        """The type of the tangent of a number of that type."""
+        return type_ if self.width == 1 else VectorType(self.width, type_)
+
+    def size(self, builder: Builder, size: Value) -> Value:
+        """Bytes of shadow memory for so many bytes of the primal's."""
+        if self.width == 1:
+            return size
+        if isinstance(size, Constant) and size.integer is not None:
+            return i64(size.integer * self.width)
+        return builder.binary("mul", size, i64(self.width))
+
+    def spread(self, builder: Builder, value: Value) -> Value:
+        """A number as a vector that has it in every lane."""
+        return value if self.width == 1 else builder.splat(value, self.width)
+
+    def address(self, builder: Builder, element: Instruction, base: Value, name: str) -> Value:
+        """The address in shadow memory that mirrors ``element``, a getelementptr; ``base`` is the shadow of its pointer."""
+        if len(element.operands) == 2 and element.element is not None:
+            return builder.gep(ArrayType(self.width, element.element), base, element.operands[1], name=name)
+        return builder.gep(I8, base, self.size(builder, _distance(builder, element)), name=name)
+
+
+def _distance(builder: Builder, element: Instruction) -> Value:
+    """The bytes between the pointer of a getelementptr and its result."""
+    total: Value = i64(0)
+    for size, index in _steps(element):
+        if isinstance(index, Constant) and index.integer is not None:
+            step: Value = i64(size * index.integer)
+        else:
+            wide = index if index.type == I64 else builder.cast("sext", index, I64)
+            step = builder.binary("mul", wide, i64(size))
+        total = builder.binary("add", total, step)
+    return total
+
+
+def _steps(element: Instruction) -> Iterator[tuple[int, Value]]:
+    """Size and count of each index; a field of a structure counts once."""
+    type_, (_, first, *rest) = element.element, element.operands
+    assert type_ is not None
+    yield size_of(type_), first
+    for index in rest:
+        if isinstance(type_, StructType):
+            assert isinstance(index, Constant) and index.integer is not None
+            yield offset_of(type_, index.integer), i64(1)
+            type_ = type_.elements[index.integer]
+        else:
+            assert isinstance(type_, (ArrayType, VectorType))
+            type_ = type_.element
+            yield size_of(type_), index
+
+
+def fields(type_: Type, path: tuple[int, ...] = (), offset: int = 0) -> Iterator[tuple[tuple[int, ...], Type, int]]:
+    """The scalars of a type: the indices that lead to each, its type and its byte."""
+    if isinstance(type_, StructType):
+        for index, element in enumerate(type_.elements):
+            yield from fields(element, (*path, index), offset + offset_of(type_, index))
+    elif isinstance(type_, ArrayType):
+        for index in range(type_.count):
+            yield from fields(type_.element, (*path, index), offset + index * size_of(type_.element))
+    else:
+        yield path, type_, offset
+
+
+def load_fields(builder: Builder, lanes: Lanes, type_: Type, pointer: Value) -> Value:
+    """A structure with pointers loaded from shadow memory, where its fields lie apart."""
+    value: Value = zero(type_)
+    for path, field, offset in fields(type_):
+        part = builder.load(field, builder.offset(pointer, lanes.width * offset), align=min(8, size_of(field)))
+        value = builder.insert(value, part, path)
+    return value
+
+
+def store_fields(builder: Builder, lanes: Lanes, value: Value, pointer: Value) -> Iterator[Instruction]:
+    """The same way back."""
+    for path, field, offset in fields(value.type):
+        part = builder.extract(value, path, field)
+        yield builder.store(part, builder.offset(pointer, lanes.width * offset), align=min(8, size_of(field)))
