@@ -2,6 +2,7 @@
 from . import errors
 from .annotations import Active, Const, Duplicated, Forward, Reverse
 from .config import config
+from .custom import custom_jvp, custom_vjp, hook, register_jvp, register_vjp, stop_gradient
 from .explain import explain
 from .jit import jit
 from .operators import inside as _inside  # noqa: F401  registers the transforms with Numba
@@ -23,11 +24,14 @@ __all__ = [
     "autodiff",
     "check_grads",
     "config",
+    "custom_jvp",
+    "custom_vjp",
     "derivative",
     "errors",
     "explain",
     "grad",
     "hessian",
+    "hook",
     "hvp",
     "jacfwd",
     "jacobian",
@@ -36,6 +40,9 @@ __all__ = [
     "jvp",
     "lazy_hessian",
     "lazy_jacobian",
+    "register_jvp",
+    "register_vjp",
+    "stop_gradient",
     "value_and_grad",
     "value_gradient_and_hessian",
     "vjp",

@@ -31,6 +31,15 @@ class ArgumentSelectionError(DifferentiationError, ValueError):
     """
 
 
+class RuleError(DifferentiationError, TypeError):
+    """A derivative that a user gave for a function does not fit the function.
+
+    Example: a backward rule that returns one number for a function of two arguments.
+    Fix: ``fwd(*args)`` returns ``(result, residual)``, ``bwd(residual, cotangent)`` a tuple with one cotangent an argument
+    (``None`` for none), ``jvp(primals, tangents)`` a pair ``(result, tangent)``.
+    """
+
+
 class ModeError(DifferentiationError, ValueError):
     """A way of differentiating is asked for that there is not.
 

@@ -7,15 +7,17 @@ Ensures:  the text defines the symbols of ``Derivative.symbols`` with the callin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .errors import PassError
+from .ir.call_rule import CallRule
 from .ir.model import Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
 from .report import report
 from .transform.forward import build_tangents, write_packed
 from .transform.lanes import Lanes
+from .transform.marks import release_held
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
@@ -24,6 +26,8 @@ from .visible import check
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
 ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
 MODES = ("reverse", "split", "forward")
+#: Prefix of every function that is defined in the text of a derivative.
+GENERATED = "dpcompile."
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Request:
     mode: str
     name: str
     width: int = 1
+    #: Functions of the module that have a derivative of their own.
+    rules: tuple[CallRule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,8 @@ class Derivative:
     cotangents: tuple[int, ...]
     tape_bytes: int = 0
     report: str = ""
+    #: Functions in ``text`` that have a derivative of their own, for when this is differentiated again.
+    rules: tuple[CallRule, ...] = ()
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,6 +101,8 @@ def differentiate(text: str, request: Request) -> Derivative:
         raise PassError(f"unknown mode {request.mode!r}")
     module = read(text)
     scalarise(module)
+    for rule in request.rules:
+        module.functions[rule.symbol].rule = rule
     primal = module.functions[request.entry]
     require_status(primal)
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
@@ -104,12 +114,29 @@ def differentiate(text: str, request: Request) -> Derivative:
                        for a in program.entry.parameters)
     build = _forward if request.mode == "forward" else _reverse
     symbols, tape_bytes, report = build(module, program, request)
+    release_held(module)
+    rules = tuple(program.rules)
+    named = {rule.symbol for rule in rules}
     _drop_unused(module, set(symbols.values()))
     for function in module.functions.values():
         if not function.is_declaration and function.name not in symbols.values():
-            function.linkage = "internal"
+            function.linkage = "weak_odr" if function.name in named else "internal"
+    rules = tuple(_with_prefix(module, rules))
     check(module)
-    return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), tape_bytes, report)
+    return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), tape_bytes, report,
+                      rules)
+
+
+def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRule]:
+    """Renames what has no such name yet; the rules in the new names."""
+    fixed = {name for variable in module.globals.values() for name in variable.mentions}
+    names = {f.name: f.name if f.is_declaration or f.name in fixed or f.name.startswith(GENERATED) else GENERATED + f.name
+             for f in module.functions.values() if f.linkage in ("internal", "weak_odr") or f.is_declaration}
+    for function in list(module.functions.values()):
+        function.name = names.get(function.name, function.name)
+    module.functions = {function.name: function for function in module.functions.values()}
+    for rule in rules:
+        yield replace(rule, symbol=names[rule.symbol], augmented=None, reverse=None)
 
 
 def _forward(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:

@@ -9,7 +9,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, gated, infinite, overwrites
+from .analysis import alias, gated, infinite
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing, Origin
 from .analysis.cache_plan import CachePlan
@@ -54,7 +54,7 @@ def find_gates(module: Module, function: Function, settings: Settings) -> Gates:
 
 def find_overwrites(module: Module, function: Function, settings: Settings) -> Overwrites:
     version = _program(module, function, settings, "analysed").entry
-    result = overwrites.analyse(version.function, version.aliasing, version.cfg, version.is_entry)
+    result = version.overwrites()
     result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
     return result
 

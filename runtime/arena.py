@@ -14,5 +14,5 @@ def _text(*files: str) -> str:
 
 
 SHARED = _text("arena.ll")
-INLINED = _text("inlined.ll", "transfer.ll")
+INLINED = _text("inlined.ll", "transfer.ll", "marks.ll")
 DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

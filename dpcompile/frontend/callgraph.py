@@ -8,18 +8,19 @@ Ensures:  ``cold`` functions run only where an exception is certain, or are ment
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..passes.pipeline import GENERATED
 from ..passes.transform.raising_calls import RAISES
 
 _DEFINE = re.compile(r'^define .*?@("[^"]+"|[\w.$-]+)\(')
 _NAME = re.compile(r'@("[^"]+"|[\w.$-]+)')
 _CALL = re.compile(r'\b(?:call|invoke)\b[^@"]*@("[^"]+"|[\w.$-]+)\(')
+_CALL_OF_ONE = re.compile(r'(call [^@]*)@"?([\w.$-]+)"?\(')
 _LABEL = re.compile(r'^("[^"]+"|[\w.$-]+):')
 _TARGET = re.compile(r'label %("[^"]+"|[\w.$-]+)')
 _NORMAL = re.compile(r"ret i32 (?:0|-2|-3)\b")
-#: Prefix of the symbols of derivatives, which a derivative of higher order finds in its module.
-GENERATED = "dpcompile."
 #: Prefix of the cells from which Numba loads the address of a recursive callee.
 UNRESOLVED = ".numba.unresolved$"
 #: Instructions by which forced inlining may let one module grow.
@@ -77,7 +78,7 @@ class CallGraph:
     def inlined(self) -> set[str]:
         """Functions to inline everywhere: not recursive, smallest growth first in callee order, within the budget."""
         order, recursive = self._callees_first()
-        sites = {name: 0 for name in order}
+        sites = dict.fromkeys(order, 0)
         for callees in self.calls.values():
             for callee in callees:
                 sites[callee] += 1
@@ -90,6 +91,10 @@ class CallGraph:
                 forced.add(name)
                 total += growth
         return forced
+
+    def recursive(self) -> set[str]:
+        """Functions on a cycle of calls."""
+        return self._callees_first()[1]
 
     def _callees_first(self) -> tuple[list[str], set[str]]:
         """All hot functions, callees before callers, and those on a cycle (Tarjan's strongly connected components)."""
@@ -119,13 +124,13 @@ class CallGraph:
         return order, recursive
 
 
-def scan(text: str, entry: str) -> CallGraph:
-    """The call graph of the module, seen from ``entry``."""
+def scan(text: str, roots: Sequence[str]) -> CallGraph:
+    """The call graph of the module, seen from ``roots``."""
     bodies = _bodies(text)
-    raising = _raising(bodies) - {entry}
+    raising = _raising(bodies) - set(roots)
     calls: dict[str, list[str]] = {}
     sizes: dict[str, int] = {}
-    pending = [entry]
+    pending = list(roots)
     while pending:
         name = pending.pop()
         if name not in calls:
@@ -152,7 +157,7 @@ def _bodies(text: str) -> dict[str, Body]:
     for line in text.splitlines():
         if line.startswith("define "):
             name = _DEFINE.match(line)[1].strip('"')
-            # A derivative has Numba's parameters but not its convention: it hands on any status.
+            # What was optimised before has Numba's parameters but not its convention: it may hand on any status.
             body = bodies[name] = Body("%excinfo" in line and not name.startswith(GENERATED))
             block = ""
         elif line == "}":
@@ -184,6 +189,37 @@ def _record(body: Body, block: str, line: str) -> str:
 
 def _global_mentions(text: str) -> set[str]:
     return {name.strip('"') for line in text.splitlines() if line.startswith("@") for name in _NAME.findall(line)}
+
+
+def reached(text: str, root: str, leaves: Container[str]) -> list[str]:
+    """The leaves that calls lead to, looking into no leaf."""
+    called: dict[str, list[str]] = {}
+    for function in re.split(r"^(?=define )", text, flags=re.MULTILINE):
+        definition = _DEFINE.match(function)
+        if definition:
+            called[definition[1].strip('"')] = [found.strip('"').removeprefix(UNRESOLVED) for found in _NAME.findall(function)]
+    seen, pending, found = {root}, [root], []
+    while pending:
+        name = pending.pop()
+        if name in leaves:
+            found.append(name)
+            continue
+        fresh = [callee for callee in called.get(name, ()) if callee not in seen]
+        seen.update(fresh)
+        pending += fresh
+    return found
+
+
+def tangents_taken(text: str, tangents: Mapping[str, str]) -> str:
+    """``text`` with calls of functions made to call their tangents, which may still call the functions themselves."""
+
+    def taken(function: str) -> str:
+        definition = _DEFINE.match(function)
+        own = definition and definition[1].strip('"')
+        return _CALL_OF_ONE.sub(lambda found: found[0] if tangents.get(found[2], own) == own
+                                else f'{found[1]}@"{tangents[found[2]]}"(', function)
+
+    return "".join(map(taken, re.split(r"^(?=define )", text, flags=re.MULTILINE)))
 
 
 def without_cold_bodies(text: str, graph: CallGraph) -> str:

@@ -18,15 +18,22 @@ from numba.core.environment import lookup_environment
 from numba.core.target_extension import target_override
 from numba.core.typing.templates import Signature
 
+from dpcompile.passes.ir.call_rule import CallRule
+
+from ..errors import RuleError
 from ..runtime import helpers
 from . import target
-from .callgraph import UNRESOLVED, CallGraph, scan, without_cold_bodies
+from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
 
 ENVIRONMENT = "_ZN08NumbaEnv"
+#: Declarations of marks (see ``marks``), which do nothing but compute.
+_MARK = re.compile(r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach)\.f\d\d\([^)]*\)).*$", re.MULTILINE)
 #: Attributes that would keep LLVM from preparing a function.
 _HINDRANCES = re.compile(r" (?:noinline|optnone)\b")
+#: A word in their place, because a group of attributes may not be empty.
+_NO_HINDRANCE = ' "inline"'
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +47,26 @@ class Primal:
     support: str
     #: Python objects whose addresses generated code looks up by symbol.
     environments: dict[str, object] = field(repr=False)
+    #: Functions in ``text`` that have a derivative of their own.
+    rules: tuple[CallRule, ...] = ()
+
+    @property
+    def has_rules_for_both(self) -> bool:
+        """Whether a function in ``text`` has one rule for reverse mode and another for forward mode."""
+        return any(rule.augmented and rule.source.has_tangent(forward=True) for rule in self.rules)
 
 
 @global_compiler_lock
-def compile_primal(dispatcher, argument_types: tuple[types.Type, ...]) -> Primal:
-    """The prepared module of ``dispatcher`` for ``argument_types``; Numba's own errors pass through unchanged."""
+def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], forward: bool = False) -> Primal:
+    """The prepared module of ``dispatcher`` for ``argument_types``; Numba's own errors pass through unchanged.
+
+    ``forward``: for forward mode, so that functions which have a rule for each mode are taken as that for tangents says.
+    """
     result = _lower(dispatcher, argument_types)
     entry = result.fndesc.llvm_func_name
-    linked = _link(result.library)
-    text, support = _prepare(linked, entry)
-    return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked))
+    linked, rules, tangents = _link(result.library, entry, forward)
+    text, support = _prepare(linked, entry, rules, tangents)
+    return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
 
 
 def _lower(dispatcher, argument_types):
@@ -63,20 +80,57 @@ def _lower(dispatcher, argument_types):
     return mirror.overloads[tuple(mirrored)]
 
 
-def _link(library) -> llvm.ModuleRef:
-    """One module of the library and all that it needs; libraries that only recursion mentions are looked up."""
+def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
+    """One module of the library and all that it needs, libraries that only recursion mentions included; the rules of
+    functions in it, with the functions of those that the entry calls; and what to call instead of some of them, because it
+    says how they change."""
     linked = llvm.parse_assembly("")
     seen: set[int] = set()
-    pending = library.linked()
+    rules = _link_all(linked, library.linked(), seen)
+    complete: dict[str, CallRule] = {}
+    tangents: dict[str, str] = {}
+    for symbol in reached(str(linked), entry, rules) if rules else ():
+        source = rules[symbol].source
+        if source.has_tangent(forward):
+            rules.update(_link_all(linked, source.tangent.library.linked(), seen))
+            tangents[symbol] = _fitted(linked, symbol, source.tangent.fndesc.llvm_func_name)
+        else:
+            rules.update(_link_all(linked, source.libraries, seen))
+            complete[symbol] = source.complete(rules[symbol])
+    if not helpers.DEFINED.isdisjoint(function.name for function in linked.functions):
+        linked.link_in(llvm.parse_assembly(helpers.TEXT))
+    return linked, tuple({**rules, **complete}.values()), tangents
+
+
+def _link_all(linked: llvm.ModuleRef, libraries: list, seen: set[int]) -> dict[str, CallRule]:
+    """Links libraries and what they need into a module; gives the rules of functions in them, by symbol."""
+    rules: dict[str, CallRule] = {}
+    pending = libraries
     while pending:
         for needed in pending:
             if id(needed) not in seen:
                 seen.add(id(needed))
+                rules.update((rule.symbol, rule) for rule in needed.rules)
                 linked.link_in(_mergeable(needed._final_module), preserve=True)
         pending = [found for symbol in _unresolved(linked) for found in target.libraries_defining(symbol)]
-    if not helpers.DEFINED.isdisjoint(function.name for function in linked.functions):
-        linked.link_in(llvm.parse_assembly(helpers.TEXT))
-    return linked
+    return rules
+
+
+def _fitted(linked: llvm.ModuleRef, symbol: str, symbol_of_tangent: str) -> str:
+    """The tangent of a function in the signature of that: one that a derivative calls is given memory besides."""
+    function, tangent = linked.get_function(symbol), linked.get_function(symbol_of_tangent)
+    given = [f"{argument.type} %a{index}" for index, argument in enumerate(function.arguments)]
+    count = len(list(tangent.arguments))
+    if len(given) == count:
+        return symbol_of_tangent
+    name = f"{symbol}.tangent"
+    types_ = ", ".join(str(argument.type) for argument in tangent.arguments)
+    linked.link_in(llvm.parse_assembly(f"""declare i32 @"{symbol_of_tangent}"({types_})
+        define weak_odr i32 @"{name}"({", ".join(given)}) {{
+          %status = call i32 @"{symbol_of_tangent}"({", ".join(given[:count])})
+          ret i32 %status
+        }}"""))
+    return name
 
 
 def _mergeable(module: llvm.ModuleRef) -> llvm.ModuleRef:
@@ -100,15 +154,36 @@ def _environments(module: llvm.ModuleRef) -> dict[str, object]:
     return {name: lookup_environment(name) for name in names}
 
 
-def _prepare(module: llvm.ModuleRef, entry: str) -> tuple[str, str]:
+def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], tangents: dict[str, str]) -> tuple[str, str]:
     """The text of the module for the passes, and the text of what only its error paths need."""
+    roots = [entry, *tangents.values(), *(name for rule in rules for name in rule.functions)]
     machine = target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
-    _run(module, machine, 0, ["add_sroa_pass"], default=False)
-    text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub("", str(module)))))
-    graph = scan(text, entry)
+    _run(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass"], default=False)
+    text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, str(module)))))
+    text = _with_tangents(text, tangents, rules, machine)
+    text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
+    graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
-    _mark_inlined(main, graph, entry)
+    _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
     return _optimised(main, machine), _support(text, graph)
+
+
+def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:
+    """Calls of functions that have a rule for their tangent call that; what the rules themselves call stays as it is, so it
+    is inlined into them first."""
+    if not tangents:
+        return text
+    inlined = scan(text, list(tangents.values())).inlined().difference(tangents.values(), (rule.symbol for rule in rules))
+    module = llvm.parse_assembly(text)
+    for function in module.functions:
+        if function.name in inlined:
+            function.add_function_attribute("alwaysinline")
+    _run(module, machine, 0, ["add_always_inliner_pass"], default=False)
+    text = tangents_taken(str(module), tangents)
+    for rule in rules:
+        if rule.symbol in tangents and tangents[rule.symbol] in scan(text, [tangents[rule.symbol]]).recursive():
+            raise RuleError(f"the rule of {rule.name} calls a recursive function that calls {rule.name} again")
+    return text
 
 
 def _direct_recursion(text: str) -> str:
@@ -123,14 +198,16 @@ def _environments_declared(text: str) -> str:
                   r"\1 = external global ptr", text)
 
 
-def _mark_inlined(module: llvm.ModuleRef, graph: CallGraph, entry: str) -> None:
-    forced = graph.inlined()
+def _mark_inlined(module: llvm.ModuleRef, graph: CallGraph, roots: list[str], ruled: set[str]) -> None:
+    """``ruled``: functions that the passes must find as they are, because they have a derivative of their own."""
+    forced = graph.inlined() - ruled
     for function in module.functions:
-        if function.is_declaration or function.name == entry:
-            continue
-        function.linkage = "internal"
-        if function.name in forced:
+        if function.name in ruled:
+            function.add_function_attribute("noinline")
+        elif function.name in forced and function.name != roots[0]:
             function.add_function_attribute("alwaysinline")
+        if not function.is_declaration and function.name not in roots:
+            function.linkage = "internal"
     for variable in module.global_variables:
         if variable.linkage not in (llvm.Linkage.external, llvm.Linkage.internal, llvm.Linkage.private):
             variable.linkage = "internal"

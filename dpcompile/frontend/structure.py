@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numba import njit, typeof
 from numba.core import types
+from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
 from ..errors import UnsupportedError
@@ -23,12 +24,16 @@ Names = dict[str, object]
 Leaf = Callable[[types.Type, str], str]
 
 
-@njit
 def duplicate(array):
     """A contiguous copy; unlike Numba's ``copy`` it keeps Fortran order, as ``zeros_like`` does for the shadow."""
-    made = np.empty_like(array)
-    made[...] = array
-    return made
+    return np.array(array, order="K")
+
+
+@overload(duplicate)
+def _duplicate(array):
+    if isinstance(array, types.Array) and array.layout == "F" and array.ndim > 1:
+        return lambda array: array.T.copy().T
+    return lambda array: array.copy()
 
 
 def rebuild(ty: types.Type, text: str, leaf: Leaf, names: Names, plain: bool = False) -> str:

@@ -21,11 +21,15 @@ from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_override, target_registry
 from numba.experimental.jitclass.base import ClassBuilder
 
-from . import ufuncs
+from dpcompile.passes.ir.call_rule import CallRule
+
+from . import intercept, ufuncs
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
 
 TARGET = "dpcompile"
+#: Attribute of a dispatcher that has a derivative of its own (see ``ruled``).
+RULE = "__dpcompile_rule__"
 #: Options of a primal that do not change what it computes and that this target replaces by its own choice.
 #: ``parallel``: the body of a ``prange`` is differentiated as the serial loop that it denotes.
 DROPPED_OPTIONS = ("cache", "parallel", "debug", "nogil", "forceinline", "target_backend")
@@ -37,6 +41,9 @@ class Differentiable(CPU):
 
 class RawLibrary(codegen.JITCodeLibrary):
     """A code library that never optimises and never generates machine code."""
+
+    #: Functions in it that have a derivative of their own.
+    rules: tuple[CallRule, ...] = ()
 
     def _optimize_functions(self, ll_module):
         ll_module.data_layout = self._codegen._data_layout
@@ -76,6 +83,11 @@ class DifferentiableContext(cpu.CPUContext):
         super().init()
         self._internal_codegen = RawCodegen("dpcompile.exec")
 
+    def get_function(self, fn, sig, _firstcall=True):
+        if isinstance(sig, intercept.RuledSignature):
+            return intercept.lowered(self, sig)
+        return super().get_function(fn, sig, _firstcall)
+
     def load_additional_registries(self):
         super().load_additional_registries()
         self.install_registry(ClassBuilder.class_impl_registry)
@@ -108,7 +120,11 @@ class DifferentiableTyping(typing.Context):
     """Types as the CPU does, with each plain dispatcher replaced by its mirror."""
 
     def resolve_value_type(self, val):
-        return mirrored_type(super().resolve_value_type(val))
+        pointer = intercept.pointer(val)
+        return types.Dispatcher(mirror(pointer)) if pointer else mirrored_type(super().resolve_value_type(val))
+
+    def resolve_function_type(self, func, args, kws):
+        return intercept.typed(self, func, args, kws, mirror) or super().resolve_function_type(func, args, kws)
 
     def _get_global_type(self, gv):
         """Also what is registered with the CPU alone: ufuncs, which are compiled anew, and jitclasses."""
@@ -145,6 +161,16 @@ class LineLower(lowering.Lower):
     def __init__(self, context, library, fndesc, func_ir, metadata=None):
         super().__init__(context, library, fndesc, func_ir, metadata)
         self.debuginfo = LineBuilder(self.module, func_ir.loc.filename, context, True)
+
+    def lower_binop(self, resty, expr, op):
+        """An operator that has a rule is a call."""
+        signature = self.fndesc.calltypes[expr]
+        if not isinstance(signature, intercept.RuledSignature):
+            return super().lower_binop(resty, expr, op)
+        values = [self.context.cast(self.builder, self.loadvar(operand.name), self.typeof(operand.name), ty)
+                  for operand, ty in zip((expr.lhs, expr.rhs), signature.args, strict=True)]
+        result = self.context.get_function(op, signature)(self.builder, values)
+        return self.context.cast(self.builder, result, signature.return_type, resty)
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -198,14 +224,15 @@ dispatcher_registry[Differentiable] = DifferentiableDispatcher
 _mirrors: weakref.WeakKeyDictionary[CPUDispatcher, DifferentiableDispatcher] = weakref.WeakKeyDictionary()
 
 
-def _options(options):
+def kept_options(options):
+    """The options of a primal that its mirror is compiled with."""
     kept = {key: value for key, value in options.items() if key not in DROPPED_OPTIONS}
     return {**kept, "nopython": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def jit(*_, locals=None, **options):
     """The decorator by which Numba compiles overloads for this target."""
-    return lambda py_func: DifferentiableDispatcher(py_func, locals, _options(options))
+    return lambda py_func: DifferentiableDispatcher(py_func, locals, kept_options(options))
 
 
 jit_registry[Differentiable] = jit
@@ -216,18 +243,30 @@ def mirror(dispatcher):
     if isinstance(dispatcher, DifferentiableDispatcher):
         return dispatcher
     if dispatcher not in _mirrors:
-        made = _dispatcher(dispatcher)
+        rule = getattr(dispatcher, RULE, None)
+        made = unruled(dispatcher) if rule is None else rule.mirror(dispatcher)
         _mirrors[dispatcher] = made     # before anything is compiled: the function may call itself
-        if isinstance(dispatcher, GeneratedDispatcher):
-            implement(made, dispatcher.implementation)
-        if not dispatcher._can_compile:
+        if rule is None and not dispatcher._can_compile:
             _compile_explicit(made, dispatcher)
     return _mirrors[dispatcher]
 
 
+def forget_mirror(dispatcher):
+    """A rule given later must not come too late for what is compiled from now on."""
+    _mirrors.pop(dispatcher, None)
+
+
+def unruled(dispatcher):
+    """A mirror that knows of no rule."""
+    made = _dispatcher(dispatcher)
+    if isinstance(dispatcher, GeneratedDispatcher):
+        implement(made, dispatcher.implementation)
+    return made
+
+
 def _dispatcher(dispatcher, more_options=None):
     """A new dispatcher of this target with the function, options and locals of ``dispatcher``."""
-    options = {**_options(dispatcher.targetoptions), **(more_options or {})}
+    options = {**kept_options(dispatcher.targetoptions), **(more_options or {})}
     return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options)
 
 

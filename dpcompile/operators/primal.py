@@ -49,12 +49,20 @@ def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wante
              mode: str, width: int = 1) -> CompiledDerivative:
     """The derivative of a function for argument types, made once for each combination."""
     return remembered(function, (argument_types, wanted, mode, width),
-                      lambda: compile_derivative(function, primal(function, argument_types), wanted, mode, width))
+                      lambda: compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width))
 
 
 def primal(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> Primal:
     """The prepared LLVM module of a function for argument types, made once for each combination."""
     return remembered(function, argument_types, lambda: compile_primal(function, argument_types))
+
+
+def _primal_for(function: Dispatcher, argument_types: tuple[types.Type, ...], mode: str) -> Primal:
+    """The module to differentiate in a mode: another one where a function in it has a rule for each mode."""
+    usual = primal(function, argument_types)
+    if mode != "forward" or not usual.has_rules_for_both:
+        return usual
+    return remembered(function, (argument_types, mode), lambda: compile_primal(function, argument_types, forward=True))
 
 
 def signature_of(function: Dispatcher) -> inspect.Signature:

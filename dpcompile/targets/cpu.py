@@ -81,6 +81,7 @@ class CompiledDerivative:
         for text in filter(None, (self.derivative.text, arena.DIFFERENTIABLE, self.primal.support)):
             raw.add_llvm_module(llvm.parse_assembly(text))
         raw.finalize()
+        raw.rules = self.derivative.rules
         return raw
 
     def address(self, role: str) -> int:
@@ -142,7 +143,7 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
                        width: int = 1) -> CompiledDerivative:
     """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result."""
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width)
+    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
     try:
         derivative = pipeline.differentiate(primal.text, request)
     except Exception as error:

@@ -20,20 +20,8 @@ from ..ir.types import DOUBLE, FLOAT, PTR, ArrayType, FloatType, IntType, Pointe
 from ..rules.runtime_calls import classify
 from ..rules.scalar import INACTIVE, lookup
 from . import memory_types
-from .alias import (
-    UNKNOWN,
-    Aliasing,
-    MemoryObject,
-    Objects,
-    Origin,
-    addresses_in,
-    handed_over,
-    holds_pointer,
-    is_fill,
-    is_internal_call,
-    is_opaque,
-    is_transfer,
-)
+from .alias import UNKNOWN, Aliasing, MemoryObject, Objects, Origin, addresses_in, holds_pointer, made_by
+from .call_kinds import handed_over, is_fill, is_internal_call, is_opaque, is_ruled, is_transfer, rule_of
 from .memory_types import MemoryTypes
 
 ACTIVE, DUPLICATED, CONSTANT = "active", "duplicated", "const"
@@ -78,6 +66,14 @@ class Activity:
     def has_shadow(self, pointer: Value) -> bool:
         """Whether a pointer, or a structure with pointers in it, has a shadow beside it."""
         return holds_pointer(pointer.type) and bool(self.aliasing.objects_of(pointer) & self.shadowed)
+
+    def given_by(self, call: Instruction) -> Objects:
+        """The memory that a call of a function with a rule of its own fills: its result, and arrays in it."""
+        return self.aliasing.objects_of(call.arguments[0]) | {made_by(call)}
+
+    def active_call(self, call: Instruction) -> bool:
+        """Whether derivatives pass through a call of a function with a rule of its own."""
+        return any(map(self.active_object, self.given_by(call)))
 
     def scalar_types(self, pointer: Value) -> set[Type]:
         """Types with which the memory behind a pointer is read and written anywhere."""
@@ -172,6 +168,8 @@ class _Solver:
             elif is_transfer(instruction):
                 if self._any_varied(instruction.arguments[1]):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.arguments[0])
+            elif is_ruled(instruction):
+                self._ruled_varies(instruction)
             elif is_internal_call(instruction) or is_opaque(instruction):
                 self._call_varies(instruction)
             elif self._varies(instruction):
@@ -228,7 +226,14 @@ class _Solver:
             if not isinstance(call.type, IntType):
                 self.result.varied.add(call)
 
+    def _ruled_varies(self, call: Instruction) -> None:
+        if any(a in self.result.varied for a in numbers_given(call)) or any(map(self._any_varied, arrays_given(call))):
+            self.result.varied_objects |= self.result.given_by(call)
+
     def _touched(self, call: Instruction) -> Objects:
+        known = classify(call.callee_name)
+        if known is not None and known.kind == "linear_algebra":
+            return frozenset().union(*(self.aliasing.objects_of(call.arguments[k]) for k in {*known.reads, *known.writes}))
         start = frozenset().union(*(self.aliasing.objects_of(a) for a in handed_over(call)))
         return frozenset(o for o in self.aliasing.reachable(start) if o.origin != Origin.GLOBAL)
 
@@ -243,6 +248,8 @@ class _Solver:
             elif is_transfer(instruction):
                 if self.aliasing.objects_of(instruction.arguments[0]) & self.result.useful_objects:
                     self.result.useful_objects |= self.aliasing.objects_of(instruction.arguments[1])
+            elif is_ruled(instruction):
+                self._ruled_uses(instruction)
             elif is_internal_call(instruction) or is_opaque(instruction):
                 self._call_uses(instruction)
             elif instruction in self.result.useful or opcode == "ret":
@@ -261,6 +268,12 @@ class _Solver:
         if touched & self.result.useful_objects or call in self.result.useful:
             self.result.useful_objects |= touched
             self.result.useful.update(a for a in call.arguments if is_float(a))
+
+    def _ruled_uses(self, call: Instruction) -> None:
+        if self.result.given_by(call) & self.result.useful_objects:
+            self.result.useful.update(numbers_given(call))
+            for pointer in arrays_given(call):
+                self.result.useful_objects |= self.aliasing.objects_of(pointer)
 
     # shadows --------------------------------------------------------------------------------------------------------
 
@@ -339,6 +352,10 @@ class _Solver:
             self._fail(instruction, "a store of active data into a global constant")
 
     def _refuse_call(self, call: Instruction) -> None:
+        if is_ruled(call):
+            for pointer in arrays_given(call):
+                self._refuse_pointer(call, pointer)
+            return
         if is_internal_call(call):
             if self.result.active(call):
                 self._fail(call, f"a call of {call.callee_name} that returns {call.type}")
@@ -366,6 +383,18 @@ class _Solver:
     def _fail(self, instruction: Instruction, what: str, hint: str = "") -> NoReturn:
         location = self.module.locations.get(instruction.location) if instruction.location is not None else None
         raise UnsupportedIR(f"cannot differentiate {what}", location, hint)
+
+
+def numbers_given(call: Instruction) -> list[Value]:
+    """The numbers that a function with a rule of its own is given."""
+    rule = rule_of(call)
+    return [call.arguments[k] for k in rule.numbers] if rule else []
+
+
+def arrays_given(call: Instruction) -> list[Value]:
+    """The data of the arrays that a function with a rule of its own is given."""
+    rule = rule_of(call)
+    return [call.arguments[k] for k in rule.arrays] if rule else []
 
 
 def differentiable_operands(call: Instruction) -> list[Value]:

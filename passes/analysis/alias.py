@@ -3,8 +3,9 @@
 Requires: a function whose calls are inlined, known to ``rules.runtime_calls``, or internal.
 Ensures:  ``objects_of(p)`` holds every object that ``p`` may point into in any iteration of any loop: the answer is
           flow-insensitive, so a question about two accesses of a common loop is answered across its iterations.
-Algorithm: inclusion constraints over abstract objects (Andersen 1994, chapter 4), one object an allocation site,
-          contents told apart by constant offsets, solved by iteration to the fixed point.
+Algorithm: inclusion constraints over abstract objects (Andersen 1994, chapter 4), one object an allocation site, pointers
+          and what memory holds told apart by constant offsets (Pearce, Kelly, Hankin, "Efficient Field-Sensitive Pointer
+          Analysis of C", 2007), solved by iteration to the fixed point.
 Debug:    dp-opt --pass=alias
 
 Pointer arguments point into distinct objects unless ``representative`` says otherwise: for the entry the caller has checked
@@ -13,16 +14,16 @@ at run time that arrays which are written overlap no other; for a callee its cal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TypeVar
 
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Value
 from ..ir.types import PTR, ArrayType, IntType, PointerType, StructType, Type
-from ..rules.runtime_calls import EXCEPTION_PARAMETER, MEMINFO_DATA, classify
-from ..rules.scalar import INACTIVE, lookup
-from .offsets import start_and_offset
+from ..rules.runtime_calls import MEMINFO_DATA, classify
+from .call_kinds import handed_over, is_internal_call, is_opaque, is_ruled, is_transfer
+from .offsets import constant_step, pointer_offsets
 
 
 class Origin(Enum):
@@ -49,52 +50,19 @@ class MemoryObject:
 
 
 UNKNOWN = MemoryObject(Origin.UNKNOWN)
-#: An object, and the byte at which a pointer lies in it, None where that varies.
+#: An object and a byte of it, None where that varies: where a pointer points, or where one lies.
 Cell = tuple[MemoryObject, int | None]
+Cells = frozenset[Cell]
 Objects = frozenset[MemoryObject]
 _NONE: Objects = frozenset()
-Key = TypeVar("Key")
+_NOWHERE: Cells = frozenset()
+_ANYWHERE: Cells = frozenset({(UNKNOWN, None)})
+#: A pointer that may point to more bytes of an object than this may point to any: pointers that walk go on for ever.
+MOST_OFFSETS = 8
 #: What LLVM makes of an integer that shares a structure with pointers: nothing lives on the first page.
 _SMALL_ADDRESS = re.compile(r"inttoptr \(i64 \d{1,3} to ptr\)$")
-TRANSFERS = ("llvm.memcpy", "llvm.memmove")
-#: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
-HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
-                      "fill"})
-_FORWARDING = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select",
+_FORWARDING = frozenset({"bitcast", "freeze", "addrspacecast", "phi", "select",
                          "extractvalue", "insertvalue"})
-
-
-def is_transfer(call: Instruction) -> bool:
-    return call.opcode == "call" and call.callee_name.startswith(TRANSFERS)
-
-
-def is_fill(call: Instruction) -> bool:
-    return call.opcode == "call" and call.callee_name.startswith("llvm.memset")
-
-
-def is_opaque(instruction: Instruction) -> bool:
-    """A call of something outside the module that may read and write whatever it can reach."""
-    if instruction.opcode != "call" or is_internal_call(instruction):
-        return False
-    name = instruction.callee_name
-    known = classify(name)
-    if known is not None:
-        return known.kind not in HARMLESS
-    return lookup(name) is None and name not in INACTIVE
-
-
-def is_internal_call(instruction: Instruction) -> bool:
-    """A call of a function whose body is here and that was not inlined."""
-    return (instruction.opcode == "call" and isinstance(instruction.callee, Function)
-            and not instruction.callee.is_declaration)
-
-
-def handed_over(call: Instruction) -> list[Value]:
-    """The pointers through which a callee may reach numbers."""
-    callee = call.callee
-    names = [p.name for p in callee.arguments] if isinstance(callee, Function) and not callee.is_declaration else []
-    return [a for k, a in enumerate(call.arguments)
-            if a.type == PTR and (k >= len(names) or names[k].split(".")[0] != EXCEPTION_PARAMETER)]
 
 
 def addresses_in(value: Value) -> list[Value]:
@@ -126,44 +94,39 @@ def holds_pointer(type_: Type) -> bool:
 
 @dataclass
 class Aliasing:
-    """The result: objects of each pointer, and what pointers each object holds, in all and at each cell."""
+    """The result: where each pointer may point, and what pointers each object holds, in all and at each cell."""
 
     function: Function
+    globals: dict[str, Global] = field(default_factory=dict)
+    targets: dict[Value, Cells] = field(default_factory=dict)
+    #: The objects among the targets.
     pointers: dict[Value, Objects] = field(default_factory=dict)
     contents: dict[MemoryObject, Objects] = field(default_factory=dict)
-    cells: dict[Cell, Objects] = field(default_factory=dict)
+    #: Where the pointers that lie at a byte of an object may point.
+    held: dict[Cell, Cells] = field(default_factory=dict)
     arguments: dict[Argument, MemoryObject] = field(default_factory=dict)
     #: Objects of the caller in which no pointer ever lies: arrays of numbers.
     plain: set[MemoryObject] = field(default_factory=set)
 
     def objects_of(self, pointer: Value) -> Objects:
-        if isinstance(pointer, Global):
-            return frozenset({MemoryObject(Origin.GLOBAL, pointer)})
-        if isinstance(pointer, Function):
-            return _NONE
-        if isinstance(pointer, Constant):
-            return self._constant_objects(pointer)
+        if isinstance(pointer, (Global, Function, Constant)):
+            return frozenset(obj for obj, _ in self.cells_of(pointer))
         return self.pointers.get(pointer, _NONE)
 
-    def _constant_objects(self, constant: Constant) -> Objects:
+    def cells_of(self, pointer: Value) -> Cells:
+        """Where a pointer may point."""
+        if isinstance(pointer, Global):
+            return frozenset({(MemoryObject(Origin.GLOBAL, pointer), 0)})
+        if isinstance(pointer, Constant):
+            return self._constant_cells(pointer)
+        return self.targets.get(pointer, _NOWHERE)
+
+    def _constant_cells(self, constant: Constant) -> Cells:
         if constant.globals:
-            return frozenset(MemoryObject(Origin.GLOBAL, self.globals[name])
+            return frozenset((MemoryObject(Origin.GLOBAL, self.globals[name]), None)
                              for name in constant.globals if name in self.globals)
         small = _SMALL_ADDRESS.match(constant.text)
-        return frozenset({UNKNOWN}) if "inttoptr" in constant.text and not small else _NONE
-
-    globals: dict[str, Global] = field(default_factory=dict)
-
-    def offset_of(self, pointer: Value) -> int | None:
-        """Bytes between the start of the object that a pointer points into and where it points; None where that varies."""
-        found = start_and_offset(pointer)
-        if found is None or (isinstance(found[0], Argument) and self._is_shared(found[0])):
-            return None
-        return found[1]
-
-    def _is_shared(self, argument: Argument) -> bool:
-        """Whether another argument may point elsewhere into the same object."""
-        return list(self.arguments.values()).count(self.arguments[argument]) > 1
+        return _ANYWHERE if "inttoptr" in constant.text and not small else _NOWHERE
 
     def may_alias(self, first: Value, second: Value) -> bool:
         """Whether the two may ever, in any iteration, point into the same memory."""
@@ -179,6 +142,44 @@ class Aliasing:
                 pending.append(found)
         return frozenset(seen)
 
+    def take_place_of(self, new: Value, old: Value) -> None:
+        """``new`` points where ``old`` did."""
+        self.targets[new], self.pointers[new] = self.cells_of(old), self.objects_of(old)
+
+    def point(self, pointer: Value, cells: Cells) -> None:
+        """``pointer`` may point there too."""
+        known = self.targets.get(pointer, _NOWHERE)
+        if not cells <= known:
+            self.targets[pointer] = _widened(known | cells)
+            self.pointers[pointer] = frozenset(obj for obj, _ in self.targets[pointer])
+
+    def hold(self, cell: Cell, cells: Cells) -> None:
+        """A pointer that lies there may point to these."""
+        obj, _ = cell
+        known = self.held.get(cell, _NOWHERE)
+        if obj not in self.plain and not cells <= known:
+            self.held[cell] = _widened(known | cells)
+            self.contents[obj] = self.contents.get(obj, _NONE) | {target for target, _ in cells}
+
+    def loaded(self, cell: Cell) -> Cells:
+        """Where a pointer loaded from there may point."""
+        obj, offset = cell
+        if offset is None:
+            held = frozenset().union(*(cells for (owner, _), cells in self.held.items() if owner == obj))
+        else:
+            held = self.held.get(cell, _NOWHERE) | self.held.get((obj, None), _NOWHERE)
+        # What the caller's memory pointed to before, nobody here knows.
+        return held | _ANYWHERE if self.was_there_before(obj) else held
+
+    def was_there_before(self, obj: MemoryObject) -> bool:
+        """Whether pointers that nobody here knows may lie in ``obj``."""
+        return obj.origin in (Origin.UNKNOWN, Origin.GLOBAL, Origin.ARGUMENT) and obj not in self.plain
+
+    @property
+    def size(self) -> int:
+        """Grows until all is known."""
+        return sum(map(len, self.targets.values())) + sum(map(len, self.held.values()))
+
     def __str__(self) -> str:
         rows = [f"aliasing of @{self.function.name}"]
         for value, objects in self.pointers.items():
@@ -190,6 +191,15 @@ class Aliasing:
         return "\n".join(rows)
 
 
+def _widened(cells: Cells) -> Cells:
+    """Any byte of an object stands for all of them, and too many for any."""
+    offsets: dict[MemoryObject, set[int | None]] = {}
+    for obj, offset in cells:
+        offsets.setdefault(obj, set()).add(offset)
+    wide = {obj for obj, found in offsets.items() if None in found or len(found) > MOST_OFFSETS}
+    return frozenset((obj, None) if obj in wide else (obj, offset) for obj, offset in cells) if wide else cells
+
+
 def analyse(function: Function, module_globals: dict[str, Global],
             representative: Mapping[Argument, Argument] | None = None, plain: Iterable[Argument] = ()) -> Aliasing:
     """Solves the constraints.
@@ -197,106 +207,82 @@ def analyse(function: Function, module_globals: dict[str, Global],
     ``representative``: arguments that may overlap have the same one (by default none do); ``plain``: arguments that the
     front end knows to point to numbers, not to pointers.
     """
-    result = Aliasing(function, globals=module_globals)
-    for argument in function.arguments:
-        if argument.type == PTR:
-            obj = MemoryObject(Origin.ARGUMENT, (representative or {}).get(argument, argument))
-            result.arguments[argument] = obj
-            result.pointers[argument] = frozenset({obj})
+    result = Aliasing(function, module_globals)
+    stands_for = {a: (representative or {}).get(a, a) for a in function.arguments if a.type == PTR}
+    shared = Counter(stands_for.values())
+    for argument, owner in stands_for.items():
+        result.arguments[argument] = MemoryObject(Origin.ARGUMENT, owner)
+        # Where another argument may point elsewhere into the same memory, nobody knows where it begins.
+        result.point(argument, frozenset({(result.arguments[argument], None if shared[owner] > 1 else 0)}))
     result.plain = {result.arguments[a] for a in plain}
-    while _sweep(function, result):
-        pass
+    size = -1
+    while size != (size := result.size):
+        for instruction in function.instructions():
+            _constrain(instruction, result)
     return result
-
-
-def _sweep(function: Function, result: Aliasing) -> bool:
-    before = _size(result)
-    for instruction in function.instructions():
-        _constrain(instruction, result)
-    return before != _size(result)
-
-
-def _size(result: Aliasing) -> int:
-    return sum(map(len, result.pointers.values())) + sum(map(len, result.cells.values()))
-
-
-def _grow(table: dict[Key, Objects], key: Key, more: Objects) -> None:
-    old = table.get(key, _NONE)
-    if not more <= old:
-        table[key] = old | more
 
 
 def _constrain(instruction: Instruction, result: Aliasing) -> None:
     opcode = instruction.opcode
     if opcode == "store":
-        stored = instruction.operands[0]
-        if holds_pointer(stored.type):
-            _store(result, instruction.operands[1], result.objects_of(stored), stored.type)
-        else:
-            for pointer in addresses_in(stored):
-                _store(result, instruction.operands[1], result.objects_of(pointer))
+        _constrain_store(instruction, result)
     elif opcode == "call":
         _constrain_call(instruction, result)
     elif not holds_pointer(instruction.type):
         return
+    elif opcode == "getelementptr":
+        step = constant_step(instruction)
+        result.point(instruction, _moved(result.cells_of(instruction.operands[0]), step))
     elif opcode in _FORWARDING:
-        operands = instruction.operands[:1] if opcode == "getelementptr" else instruction.operands
-        for operand in operands:
+        for operand in instruction.operands:
             if holds_pointer(operand.type):
-                _grow(result.pointers, instruction, result.objects_of(operand))
+                result.point(instruction, result.cells_of(operand))
     elif opcode == "load":
-        offset = result.offset_of(instruction.operands[0]) if instruction.type == PTR else None
-        for obj in result.objects_of(instruction.operands[0]):
-            _grow(result.pointers, instruction, _loaded(result, obj, offset))
+        for cell in _pointers_at(result.cells_of(instruction.operands[0]), instruction.type):
+            result.point(instruction, result.loaded(cell))
     elif opcode == "alloca":
-        _grow(result.pointers, instruction, frozenset({MemoryObject(Origin.STACK, instruction)}))
-    elif opcode == "inttoptr":
-        known = [result.objects_of(pointer) for pointer in addresses_in(instruction.operands[0])]
-        _grow(result.pointers, instruction, frozenset({UNKNOWN}).union(*known))
+        result.point(instruction, frozenset({(MemoryObject(Origin.STACK, instruction), 0)}))
     else:
-        _grow(result.pointers, instruction, frozenset({UNKNOWN}))
+        known = [result.cells_of(p) for p in addresses_in(instruction.operands[0])] if opcode == "inttoptr" else []
+        result.point(instruction, _somewhere(obj for cells in known for obj, _ in cells) | _ANYWHERE)
 
 
-def _loaded(result: Aliasing, obj: MemoryObject, offset: int | None) -> Objects:
-    """What a pointer loaded at that byte of ``obj`` may point to."""
-    if offset is None:
-        held = result.contents.get(obj, _NONE)
-    else:
-        held = result.cells.get((obj, offset), _NONE) | result.cells.get((obj, None), _NONE)
-    # What the caller's memory pointed to before, nobody here knows.
-    return held | {UNKNOWN} if _was_there_before(result, obj) else held
+def _moved(cells: Cells, step: int | None) -> Cells:
+    return frozenset((obj, None if step is None or offset is None else offset + step) for obj, offset in cells)
 
 
-def _was_there_before(result: Aliasing, obj: MemoryObject) -> bool:
-    """Whether pointers that nobody here knows may lie in ``obj``."""
-    return obj.origin in (Origin.UNKNOWN, Origin.GLOBAL, Origin.ARGUMENT) and obj not in result.plain
+def _somewhere(objects: Iterable[MemoryObject]) -> Cells:
+    """Anywhere in these objects."""
+    return frozenset((obj, None) for obj in objects)
 
 
-def _store(result: Aliasing, pointer: Value, objects: Objects, type_: Type | None = None) -> None:
-    """Notes what is stored; only a single pointer lies at one known byte."""
-    offset = result.offset_of(pointer) if type_ == PTR else None
-    for obj in result.objects_of(pointer):
-        _hold(result, obj, offset, objects)
+def _pointers_at(cells: Cells, type_: Type) -> Iterator[Cell]:
+    """Where the pointers of a value of that type lie that lies there itself."""
+    for position in pointer_offsets(type_):
+        yield from _moved(cells, position)
 
 
-def _hold(result: Aliasing, obj: MemoryObject, offset: int | None, objects: Objects) -> None:
-    if obj in result.plain:
+def _constrain_store(store: Instruction, result: Aliasing) -> None:
+    value, pointer = store.operands
+    if holds_pointer(value.type):
+        for cell in _pointers_at(result.cells_of(pointer), value.type):
+            result.hold(cell, result.cells_of(value))
         return
-    _grow(result.contents, obj, objects)
-    _grow(result.cells, (obj, offset), objects)
+    for address in addresses_in(value):
+        for obj in result.objects_of(pointer):
+            result.hold((obj, None), _somewhere(result.objects_of(address)))
 
 
 def _copy(result: Aliasing, call: Instruction) -> None:
     """Cells keep their distance from each other."""
-    target, source = (result.offset_of(a) for a in call.arguments[:2])
-    for obj in result.objects_of(call.arguments[1]):
-        if _was_there_before(result, obj):
-            _store(result, call.arguments[0], frozenset({UNKNOWN}))
-        for (owner, offset), held in list(result.cells.items()):
-            if owner == obj:
-                known = None not in (target, source, offset)
-                for copied in result.objects_of(call.arguments[0]):
-                    _hold(result, copied, target + offset - source if known else None, held)
+    for obj, source in result.cells_of(call.arguments[1]):
+        moved = [(at, held) for (owner, at), held in result.held.items() if owner == obj]
+        if result.was_there_before(obj):
+            moved.append((None, _ANYWHERE))
+        for other, target in result.cells_of(call.arguments[0]):
+            for at, held in moved:
+                known = None not in (source, target, at)
+                result.hold((other, at - source + target if known else None), held)
 
 
 def _constrain_call(call: Instruction, result: Aliasing) -> None:
@@ -306,22 +292,38 @@ def _constrain_call(call: Instruction, result: Aliasing) -> None:
     elif known is not None and known.kind == "allocate":
         _constrain_allocation(call, known.returns == "meminfo", result)
     elif known is not None and known.kind == "accessor":
-        for obj in result.objects_of(call.arguments[0]):
-            _grow(result.pointers, call, _loaded(result, obj, None))
+        for cell in _moved(result.cells_of(call.arguments[0]), MEMINFO_DATA):
+            result.point(call, result.loaded(cell))
+    elif is_ruled(call):
+        _constrain_ruled(call, result)
+    elif known is not None and known.kind == "linear_algebra":
+        return
     elif is_internal_call(call) or is_opaque(call):
         _constrain_opaque(call, result)
     elif holds_pointer(call.type):
-        _grow(result.pointers, call, frozenset({UNKNOWN}))
+        result.point(call, _ANYWHERE)
 
 
 def _constrain_allocation(call: Instruction, has_header: bool, result: Aliasing) -> None:
-    data = MemoryObject(Origin.HEAP, call)
+    data = frozenset({(MemoryObject(Origin.HEAP, call), 0)})
     if has_header:
         header = MemoryObject(Origin.HEADER, call)
-        _grow(result.pointers, call, frozenset({header}))
-        _hold(result, header, MEMINFO_DATA, frozenset({data}))
+        result.point(call, frozenset({(header, 0)}))
+        result.hold((header, MEMINFO_DATA), data)
     else:
-        _grow(result.pointers, call, frozenset({data}))
+        result.point(call, data)
+
+
+def _constrain_ruled(call: Instruction, result: Aliasing) -> None:
+    """A function with a rule of its own gives new memory, and nothing else points there."""
+    fresh = made_by(call)
+    for obj in result.objects_of(call.arguments[0]) | {fresh}:
+        result.hold((obj, None), _somewhere({fresh}))
+
+
+def made_by(call: Instruction) -> MemoryObject:
+    """All memory that a call of a function with a rule of its own ever makes."""
+    return MemoryObject(Origin.HEAP, call)
 
 
 def _constrain_opaque(call: Instruction, result: Aliasing) -> None:
@@ -331,9 +333,9 @@ def _constrain_opaque(call: Instruction, result: Aliasing) -> None:
     touched = result.reachable(start | {fresh})
     for obj in touched:
         if not _has_fixed_data(obj):
-            _hold(result, obj, None, touched)
+            result.hold((obj, None), _somewhere(touched))
     if holds_pointer(call.type):
-        _grow(result.pointers, call, touched)
+        result.point(call, _somewhere(touched))
 
 
 def _has_fixed_data(obj: MemoryObject) -> bool:

@@ -29,8 +29,18 @@ NORMAL_STATUSES = frozenset({0, -2, -3})
 
 def is_error_status(value: Value) -> bool:
     """Whether returning ``value`` means that an exception is raised, whatever happened before."""
-    while isinstance(value, Instruction) and value.opcode == "phi" and len(value.operands) == 1:
-        value = value.operands[0]       # what loop-closed form hands out of a loop
+    seen, pending = {value}, [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Instruction) and current.opcode == "phi":
+            pending += [o for o in current.operands if o not in seen]
+            seen.update(current.operands)
+        elif not _is_error(current):
+            return False
+    return True
+
+
+def _is_error(value: Value) -> bool:
     if isinstance(value, Instruction) and isinstance(value.callee, Function):
         return value.callee.always_raises
     if not isinstance(value, Constant) or value.type != I32:

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
 from . import infinite
 from .activity import CONSTANT, Activity
-from .alias import MemoryObject, is_internal_call, is_transfer
+from .alias import MemoryObject
+from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .cfg import ControlFlow, warm_post_dominators
 from .loops import LoopForest
 
@@ -97,7 +98,7 @@ class _SurelySeeded:
             elif is_transfer(instruction):
                 self._register(instruction, instruction.arguments[0])
         self.pending: list[Instruction] = []
-        self.calls = [i for i in instructions if is_internal_call(i)]
+        self.calls = [i for i in instructions if is_internal_call(i) or is_ruled(i)]
 
     def _register(self, writer: Instruction, pointer: Value) -> None:
         for obj in self.activity.aliasing.objects_of(pointer):

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Constant, Function, Instruction, Value, is_float
 from ..rules.scalar import UNBOUNDED, lookup
-from .alias import Aliasing, MemoryObject, is_internal_call, is_transfer
+from .alias import Aliasing, MemoryObject, made_by
+from .call_kinds import is_internal_call, is_ruled, is_transfer
 
 #: How LLVM spells the literals that it does not write as decimal numbers.
 _BITS = "0x"
@@ -67,6 +68,8 @@ def _visit(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> No
     elif is_transfer(instruction):
         if aliasing.objects_of(instruction.arguments[1]) & result.objects:
             result.objects |= aliasing.objects_of(instruction.arguments[0])
+    elif is_ruled(instruction):
+        result.objects |= aliasing.objects_of(instruction.arguments[0]) | {made_by(instruction)}
     elif is_internal_call(instruction):
         touched = frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments))
         result.objects |= aliasing.reachable(touched)

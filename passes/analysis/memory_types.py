@@ -13,10 +13,8 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Argument, Instruction, Value
 from ..ir.types import Type
-from .alias import Aliasing, MemoryObject, is_transfer
-
-#: An object, and the byte at which an access begins, None where that varies.
-Cell = tuple[MemoryObject, int | None]
+from .alias import Aliasing, Cell, MemoryObject
+from .call_kinds import is_transfer
 
 
 @dataclass
@@ -31,11 +29,13 @@ class MemoryTypes:
 
     def at(self, pointer: Value) -> set[Type]:
         """Types with which the cell that a pointer addresses may be accessed."""
-        offset = self.aliasing.offset_of(pointer)
-        if offset is None:
-            return self.behind(pointer)
-        cells = [c for o in self.aliasing.objects_of(pointer) for c in ((o, offset), (o, None))]
-        return set().union(*(self.cells.get(c, set()) for c in cells))
+        found: set[Type] = set()
+        for obj, offset in self.aliasing.cells_of(pointer):
+            if offset is None:
+                found |= self._objects.get(obj, set())
+            else:
+                found |= self.cells.get((obj, offset), set()) | self.cells.get((obj, None), set())
+        return found
 
     def add(self, obj: MemoryObject, offset: int | None, type_: Type) -> None:
         self.cells.setdefault((obj, offset), set()).add(type_)
@@ -58,8 +58,8 @@ def analyse(instructions: Iterable[Instruction], aliasing: Aliasing, facts: Mapp
         if instruction.opcode in ("load", "store"):
             pointer = instruction.operands[-1]
             accessed = instruction.type if instruction.opcode == "load" else instruction.operands[0].type
-            for obj in aliasing.objects_of(pointer):
-                result.add(obj, aliasing.offset_of(pointer), accessed)
+            for obj, offset in aliasing.cells_of(pointer):
+                result.add(obj, offset, accessed)
     _share(result, [i for i in instructions if is_transfer(i)])
     return result
 

@@ -13,7 +13,8 @@ from ..ir.model import Block, Instruction, Value, is_float
 from ..rules.expression import needs
 from ..rules.scalar import lookup
 from .activity import Activity
-from .alias import holds_pointer, is_fill, is_transfer
+from .alias import holds_pointer
+from .call_kinds import is_fill, is_transfer
 
 
 class SplitCall(Protocol):

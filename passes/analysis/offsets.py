@@ -1,38 +1,18 @@
-"""How far behind the start of its object a pointer points, where the program text says it.
+"""Distances in bytes that the program text says.
 
 Requires: nothing.
-Ensures:  ``start_and_offset(p)`` gives the argument, alloca, allocation or accessor that ``p`` was computed from and the
-          bytes between them in every execution, or None.
+Ensures:  ``constant_step(p)`` gives the bytes by which a ``getelementptr`` moves its pointer, or None where that varies;
+          ``pointer_offsets(t)`` where the pointers in a value of type t lie.
 """
 from __future__ import annotations
 
-from ..ir.model import Argument, Constant, Instruction, Value
-from ..ir.types import ArrayType, StructType, offset_of, size_of
-from ..rules.runtime_calls import classify
+from collections.abc import Iterator
 
-#: Kinds of runtime calls that give the start of an object.
-_STARTS = frozenset({"allocate", "accessor"})
+from ..ir.model import Constant, Instruction
+from ..ir.types import ArrayType, PointerType, StructType, Type, offset_of, size_of
 
 
-def start_and_offset(pointer: Value) -> tuple[Value, int] | None:
-    total = 0
-    while isinstance(pointer, Instruction) and pointer.opcode == "getelementptr":
-        step = _constant_step(pointer)
-        if step is None:
-            return None
-        total += step
-        pointer = pointer.operands[0]
-    return (pointer, total) if _starts_object(pointer) else None
-
-
-def _starts_object(pointer: Value) -> bool:
-    if not isinstance(pointer, Instruction):
-        return isinstance(pointer, Argument)
-    known = classify(pointer.callee_name)
-    return pointer.opcode == "alloca" or (known is not None and known.kind in _STARTS)
-
-
-def _constant_step(address: Instruction) -> int | None:
+def constant_step(address: Instruction) -> int | None:
     indices = [o.integer if isinstance(o, Constant) else None for o in address.operands[1:]]
     type_, total = address.element, 0
     for position, index in enumerate(indices):
@@ -49,3 +29,15 @@ def _constant_step(address: Instruction) -> int | None:
         else:
             return None
     return total
+
+
+def pointer_offsets(type_: Type, offset: int = 0) -> Iterator[int]:
+    match type_:
+        case PointerType():
+            yield offset
+        case StructType(elements):
+            for index, element in enumerate(elements):
+                yield from pointer_offsets(element, offset + offset_of(type_, index))
+        case ArrayType(count, element):
+            for index in range(count):
+                yield from pointer_offsets(element, offset + index * size_of(element))

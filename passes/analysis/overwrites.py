@@ -7,11 +7,13 @@ Debug:    dp-opt --pass=overwrites
 """
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..ir.model import Function, Instruction
+from ..ir.model import Function, Instruction, Value
 from ..rules.runtime_calls import classify
-from .alias import UNKNOWN, Aliasing, MemoryObject, Origin, is_fill, is_internal_call, is_opaque, is_transfer
+from .alias import UNKNOWN, Aliasing, MemoryObject, Origin
+from .call_kinds import is_fill, is_internal_call, is_opaque, is_ruled, is_transfer
 from .cfg import ControlFlow
 
 
@@ -28,11 +30,15 @@ class Overwrites:
 
     def why_not(self, load: Instruction) -> str:
         """Empty where the load may be repeated in the reverse sweep, else the reason why not."""
-        objects = self.aliasing.objects_of(load.operands[0])
         if "volatile" in load.flags or "atomic" in load.flags:
             return "the access is volatile or atomic"
+        return self.why_not_behind(load.operands[0], load)
+
+    def why_not_behind(self, pointer: Value, reader: Instruction) -> str:
+        """The same for all that ``pointer`` may point to, read by ``reader``."""
+        objects = self.aliasing.objects_of(pointer)
         for obj in sorted(objects, key=str):
-            reason = self._why_not_kept(obj) or self._why_overwritten(load, obj)
+            reason = self.why_not_object(obj, reader)
             if reason:
                 return reason
         return "" if objects else "it reads memory of unknown origin"
@@ -50,9 +56,13 @@ class Overwrites:
             return "a call that is not inlined may write it"
         return ""
 
-    def _why_overwritten(self, load: Instruction, obj: MemoryObject) -> str:
+    def why_not_object(self, obj: MemoryObject, reader: Instruction) -> str:
+        """The same for one object."""
+        return self._why_not_kept(obj) or self._why_overwritten(reader, obj)
+
+    def _why_overwritten(self, reader: Instruction, obj: MemoryObject) -> str:
         for writer in [*self.writers.get(obj, []), *self.writers.get(UNKNOWN, [])]:
-            if self._may_follow(load, writer):
+            if self._may_follow(reader, writer):
                 return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
         return ""
 
@@ -72,28 +82,36 @@ class Overwrites:
         return "\n".join(rows)
 
 
-def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_kept: bool) -> Overwrites:
+#: Gives the arguments to whose memory a call of a function that was not inlined may write; None: to any that it reaches.
+Effects = Callable[[Instruction], Iterable[Value] | None]
+
+
+def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_kept: bool,
+            effects: Effects = lambda call: None) -> Overwrites:
     result = Overwrites(aliasing, cfg, arguments_kept)
     for block in cfg.reverse_postorder:
         for instruction in block.instructions if block not in cfg.cold else []:
-            for obj in _written(instruction, aliasing):
+            for obj in _written(instruction, aliasing, effects):
                 result.writers.setdefault(obj, []).append(instruction)
     return result
 
 
-def _written(instruction: Instruction, aliasing: Aliasing) -> frozenset[MemoryObject]:
+def _written(instruction: Instruction, aliasing: Aliasing, effects: Effects) -> frozenset[MemoryObject]:
     if instruction.opcode == "store":
         return aliasing.objects_of(instruction.operands[1])
     if instruction.opcode in ("atomicrmw", "cmpxchg"):
         return aliasing.objects_of(instruction.operands[0])
     if is_transfer(instruction) or is_fill(instruction):
         return aliasing.objects_of(instruction.arguments[0])
-    if is_internal_call(instruction) or is_opaque(instruction) or _writes_argument(instruction):
+    if is_ruled(instruction):
+        return aliasing.objects_of(instruction.arguments[0])
+    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
+    if known is not None and known.kind == "linear_algebra":
+        return frozenset().union(*(aliasing.objects_of(instruction.arguments[k]) for k in known.writes))
+    through = effects(instruction) if is_internal_call(instruction) else None
+    if through is not None:
+        return frozenset().union(*map(aliasing.objects_of, through))
+    if is_internal_call(instruction) or is_opaque(instruction) or (known is not None and known.writes):
+        # A runtime function that, says its row, writes memory it is given: the strides of a reshape, a random state.
         return aliasing.reachable(frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments)))
     return frozenset()
-
-
-def _writes_argument(instruction: Instruction) -> bool:
-    """A runtime function that, says its row, writes memory it is given: the strides of a reshape, a random state."""
-    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
-    return known is not None and bool(known.writes)

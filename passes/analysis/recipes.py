@@ -15,7 +15,7 @@ from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Instruction, Value
 from ..ir.types import I64, PTR, IntType
 from ..rules.runtime_calls import classify
-from ..rules.scalar import INACTIVE, lookup
+from ..rules.scalar import INACTIVE, MARKS, lookup
 from .cfg import ControlFlow
 from .control_values import Counters
 from .induction import Inductions
@@ -32,6 +32,7 @@ _COST = {"fdiv": 6.0, "frem": 20.0, "sdiv": 12.0, "udiv": 12.0, "srem": 12.0, "u
          "icmp": 0.5, "fcmp": 0.5, "add": 0.5, "sub": 0.5, "zext": 0.25, "sext": 0.25, "trunc": 0.25, "bitcast": 0.0}
 _CHEAP_CALLS = ("llvm.fabs", "llvm.smax", "llvm.smin", "llvm.umax", "llvm.umin", "llvm.abs", "llvm.fma", "llvm.minnum",
                 "llvm.maxnum", "llvm.copysign", "llvm.floor", "llvm.ceil", "llvm.trunc", "llvm.rint")
+_MARKS = tuple(f"dp.{mark}." for mark in MARKS)
 RELOAD_COST = 1.5
 CALL_COST = 25.0
 SQRT_COST = 6.0
@@ -166,6 +167,8 @@ class Recipes:
 def _call_cost(name: str) -> float:
     if name.startswith(("llvm.sqrt", "sqrt")):
         return SQRT_COST
+    if name.startswith(_MARKS):
+        return 0.0
     return 1.0 if name.startswith(_CHEAP_CALLS) else CALL_COST
 
 

@@ -98,6 +98,7 @@ class Builder:
 
     def call(self, callee: Value, function_type: FunctionType, arguments: list[Value], name: str = "",
              flags: tuple[str, ...] = (), info: CallInfo | None = None) -> Instruction:
+        assert function_type.variadic or [a.type for a in arguments] == list(function_type.parameters), (callee, arguments)
         return self._add("call", function_type.result, [callee, *arguments], name, flags=flags,
                          function_type=function_type, call=info or CallInfo())
 

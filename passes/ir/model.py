@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .call_rule import CallRule
 from .types import LABEL, PTR, FloatType, FunctionType, IntType, PointerType, Type
 
 
@@ -244,6 +245,8 @@ class Function(Value):
         self.attributes = ""            # local_unnamed_addr #0 …
         #: Whether its status is always that of an exception; see ``transform.raising_calls``.
         self.always_raises = False
+        #: A derivative of its own; see ``call_rule``.
+        self.rule: CallRule | None = None
         self.subprogram: int | None = None
 
     @property

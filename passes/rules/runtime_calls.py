@@ -107,7 +107,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     # Intrinsics of LLVM
     *_all("hint", """llvm.lifetime.start llvm.lifetime.end llvm.invariant.start llvm.invariant.end llvm.assume
         llvm.dbg.value llvm.dbg.declare llvm.dbg.assign llvm.dbg.label llvm.experimental.noalias.scope.decl
-        llvm.prefetch llvm.donothing llvm.sideeffect llvm.pseudoprobe llvm.var.annotation"""),
+        llvm.stacksave llvm.stackrestore llvm.prefetch llvm.donothing llvm.sideeffect llvm.pseudoprobe llvm.var.annotation"""),
     *_all("integer", """llvm.sadd.with.overflow llvm.uadd.with.overflow llvm.ssub.with.overflow llvm.usub.with.overflow
         llvm.smul.with.overflow llvm.umul.with.overflow llvm.sadd.sat llvm.uadd.sat llvm.ssub.sat llvm.usub.sat
         llvm.sshl.sat llvm.ushl.sat llvm.smax llvm.smin llvm.umax llvm.umin llvm.scmp llvm.ucmp llvm.abs llvm.ctlz

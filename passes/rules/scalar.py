@@ -213,6 +213,16 @@ _ROWS = (
     _row("logb", "logb __nv_logb", (None,), ((1.1, 1.9),), ((-7.9, -4.1),)),
 )
 
+#: Marks that the front end puts on numbers, for the current derivative or for all: functions that derivatives see through,
+#: or do not.  ``stop``: a constant for every derivative.  ``hold``: one for the derivative that meets it, and itself from
+#: then on.  ``follow``: zero, but it changes as its operand does.  ``attach``: its first operand, changing as its second.
+_MARKS = (
+    _row("stop", "dp.stop.%", (None,), ((-3, 3),)),
+    _row("hold", "dp.hold.%", (None,), ((-3, 3),)),
+    _row("follow", "dp.follow.%", (1,), ((-3, 3),)),
+    _row("attach", "dp.attach.%", (None, 1), ((-3, 3), (-3, 3))),
+)
+
 
 def _load(rows: tuple[Rule, ...]) -> tuple[dict[str, Rule], dict[str, tuple[Rule, Precision]]]:
     """The rows by name, and with their precision by symbol."""
@@ -229,6 +239,7 @@ def _load(rows: tuple[Rule, ...]) -> tuple[dict[str, Rule], dict[str, tuple[Rule
 
 
 RULES, _BY_SYMBOL = _load(_ROWS)
+MARKS, _MARKS_BY_SYMBOL = _load(_MARKS)
 
 #: Rows of functions that may be infinite or NaN although their operands are finite: poles, domains, growth.
 UNBOUNDED: frozenset[str] = frozenset("""rsqrt rcbrt fdivide pow powi ldexp exp exp2 exp10 expm1 log log2 log10 log1p tan
@@ -250,4 +261,4 @@ INACTIVE: frozenset[str] = frozenset(
 
 def lookup(symbol: str) -> tuple[Rule, Precision] | None:
     """The row of the function that ``symbol`` names, and the precision of that symbol."""
-    return _BY_SYMBOL.get(symbol)
+    return _BY_SYMBOL.get(symbol) or _MARKS_BY_SYMBOL.get(symbol)

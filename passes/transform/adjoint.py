@@ -11,19 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
-from ..analysis.alias import holds_pointer, is_fill, is_transfer
+from ..analysis.alias import holds_pointer
+from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, const, zero
+from ..ir.builder import Builder, const, null, zero
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I1, I8, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
 from ..rules.scalar import RULES, lookup
 from .available import Available
-from .calls import SplitCalls, call_reverse, is_exception
+from .calls import RuledCall, SplitCalls, call_reverse, is_exception
 from .cotangents import Cotangents, neutral
 from .scopes import DerivativeScopes
 from .shadow import MEMSET, Shadows
@@ -186,15 +187,31 @@ class Adjoints:
 
     def _internal_call(self, call: Instruction) -> None:
         split = self.context.calls.of[call]
+        if isinstance(split, RuledCall):
+            self._ruled_call(call, split)
+            return
         count = max(1, len(split.callee.active))
         cotangents = self.cotangents.slot_builder.alloca(ArrayType(count, DOUBLE), f"{call.name}.cotangents", align=8)
         reverse = self.context.reverses[id(split.callee)]
-        exception = next(filter(is_exception, self.context.reverse.arguments), None)
-        status = call_reverse(self.builder, reverse, exception, self.context.arena, self.get(split.tape), cotangents)
+        status = call_reverse(self.builder, reverse, self._exception(), self.context.arena, self.get(split.tape), cotangents)
         self._stop_unless_done(status)
         for number, parameter in enumerate(split.callee.active):
             argument = split.arguments[split.callee.parameters.index(parameter)]
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _ruled_call(self, call: Instruction, ruled: RuledCall) -> None:
+        """The reverse of a rule, which has no result and keeps nothing on a tape of its own."""
+        slots, reverse = self.cotangents.slot_builder, ruled.reverse
+        cotangents = slots.alloca(ArrayType(max(1, len(ruled.numbers)), DOUBLE), f"{call.name}.cotangents", align=8)
+        nothing = slots.alloca(PTR, f"{call.name}.nothing")
+        passed = [nothing, self._exception(), self.get(ruled.tape), cotangents, self.context.arena, null()]
+        self._stop_unless_done(self.builder.call(reverse, reverse.function_type, passed))
+        for number, argument in enumerate(ruled.numbers):
+            self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _exception(self) -> Value:
+        """Where the reverse function leaves an exception."""
+        return next(filter(is_exception, self.context.reverse.arguments), null())
 
     def _stop_unless_done(self, status: Value) -> None:
         """Leaves the sweep with the status of what failed."""

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..ir.builder import Builder, Inserter
+from ..analysis.activity import arrays_given, numbers_given
+from ..analysis.alias import made_by
+from ..analysis.call_kinds import rule_of
+from ..analysis.overwrites import Overwrites
+from ..errors import UnsupportedIR
+from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
 from ..ir.types import I64, PTR, FunctionType, Type
 from ..rules.runtime_calls import EXCEPTION_PARAMETER
@@ -31,10 +36,20 @@ class SplitCall:
 
 
 @dataclass
+class RuledCall:
+    """One rewritten call of a function with a rule of its own; ``numbers``: its floats, ``tape``: the rule's record."""
+
+    reverse: Function
+    numbers: list[Value]
+    tape: Value
+    is_active = True
+
+
+@dataclass
 class SplitCalls:
     """All rewritten calls of a function."""
 
-    of: dict[Instruction, SplitCall] = field(default_factory=dict)
+    of: dict[Instruction, SplitCall | RuledCall] = field(default_factory=dict)
     allocations: list[Instruction] = field(default_factory=list)
 
 
@@ -51,13 +66,55 @@ def split_calls(module: Module, program: Program, version: Version, shadows: Sha
     for call in list(version.calls()):
         if call.callee_name in program.versions:
             _split(module, program.version_of(call), call, shadows, arena, result)
+    ruled = version.ruled_calls()
+    overwritten = version.overwrites() if ruled else None
+    for call in ruled:
+        if version.activity.active_call(call):
+            _split_ruled(module, program, call, shadows, arena, result, _kept(call, version, overwritten))
+        else:
+            _split(module, program.version_of(call), call, shadows, arena, result)
     return result
+
+
+def _kept(call: Instruction, version: Version, overwritten: Overwrites) -> int:
+    """A bit for each array that the reverse sweep finds as it was when the call read it, the last for the result."""
+    reasons = [overwritten.why_not_behind(pointer, call) for pointer in arrays_given(call)]
+    reasons.append(overwritten.why_not_object(made_by(call), call))
+    return sum(1 << k for k, reason in enumerate(reasons) if not reason)
+
+
+def _split_ruled(module: Module, program: Program, call: Instruction, shadows: Shadows, arena: Value, result: SplitCalls,
+                 kept: int) -> None:
+    rule = rule_of(call)
+    assert rule is not None
+    if rule.augmented is None or rule.reverse is None:
+        location = module.locations.get(call.location) if call.location is not None else None
+        raise UnsupportedIR(f"cannot differentiate a call of {rule.name} with data that carry derivatives in the rule of a "
+                            f"function: rules are given values", location)
+    builder = Inserter.before(call)
+    record = _take(module, builder, arena, i64(rule.record_bytes), f"{call.name}.record")
+    given, exception, *arguments = call.arguments
+    shadow = [shadows.of(p) if shadows.activity.has_shadow(p) else null() for p in arrays_given(call)]
+    version = program.versions[rule.augmented]
+    augmented, own = version.function, len(version.parameters) - 5 - len(rule.arrays)
+    # A call that was in a derivative already is given memory besides, which belongs to that derivative.
+    passed = [given, exception, shadows.of(given), record, i64(kept), *shadow, *arguments[:own], arena, null()]
+    new = builder.call(augmented, augmented.function_type, passed, name=call.name)
+    numbers = numbers_given(call)
+    call.replace_uses(new)
+    call.erase()
+    result.of[new] = RuledCall(program.versions[rule.reverse].function, numbers, record)
+    result.allocations.append(record)
+
+
+def _take(module: Module, builder: Builder, arena: Value, size: Value, name: str) -> Instruction:
+    take = module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
+    return builder.call(take, take.function_type, [arena, size], name=name)
 
 
 def _split(module: Module, callee: Version, call: Instruction, shadows: Shadows, arena: Value, result: SplitCalls) -> None:
     builder = Inserter.before(call)
-    take = module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
-    tape = builder.call(take, take.function_type, [arena, callee.tape_bytes], name=f"{call.name}.tape")
+    tape = _take(module, builder, arena, callee.tape_bytes, f"{call.name}.tape")
     arguments = list(call.arguments)
     passed = [*arguments, *shadow_arguments(callee, arguments, shadows), arena, tape]
     new = builder.call(callee.function, callee.function.function_type, passed, name=call.name)
@@ -73,10 +130,10 @@ def shadow_arguments(callee: Version, arguments: list[Value], shadows: Shadows) 
     return [shadows.of(argument) for argument, parameter in pairs if parameter in callee.with_shadow]
 
 
-def call_reverse(builder: Builder, reverse: Function, exception: Value | None, arena: Value, tape: Value,
+def call_reverse(builder: Builder, reverse: Function, exception: Value, arena: Value, tape: Value,
                  cotangents: Value) -> Instruction:
     """The status of the reverse of a call, which reads nothing but its tape: what it needs of its arguments is kept there."""
-    given: list[Value] = [exception if exception is not None and is_exception(parameter) else Constant(parameter.type, "poison")
+    given: list[Value] = [exception if is_exception(parameter) else Constant(parameter.type, "poison")
                           for parameter in reverse.arguments[:-3]]
     return builder.call(reverse, reverse.function_type, [*given, arena, tape, cotangents])
 

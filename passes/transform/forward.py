@@ -6,6 +6,8 @@ Ensures:  see ``pipeline.differentiate``.
 from __future__ import annotations
 
 from ..analysis import gated
+from ..analysis.call_kinds import rule_of
+from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, PTR, VOID, FunctionType, VectorType, size_of
@@ -60,6 +62,9 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, sha
            tangents: dict[Value, Value], arena: Argument) -> None:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
+    for call in version.ruled_calls():
+        _check_inactive(module, version, call)
+        calls.append(call)
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
@@ -69,6 +74,14 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, sha
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     check_allocations(version.function, pointers.allocations, made, arena)
     dump("tangent", lambda: write_function(version.function))
+
+
+def _check_inactive(module: Module, version: Version, call: Instruction) -> None:
+    rule = rule_of(call)
+    if rule is not None and version.activity.active_call(call):
+        location = module.locations.get(call.location) if call.location is not None else None
+        raise UnsupportedIR(f"cannot differentiate {rule.name} in forward mode", location,
+                            "It has a rule for reverse mode only; give it one for forward mode too: defjvp or dp.register_jvp.")
 
 
 def _call_tangent(callee: Version, call: Instruction, shadows: Shadows, writer: TangentWriter,

@@ -28,7 +28,7 @@ def prepare(module: Module, function: Function, facts: dict[Argument, Type] | No
     split_returns(function)
     prune_raising_calls(module, function)
     unify_returns(function)
-    for instruction in list(function.instructions()):
+    for instruction in reversed(list(function.instructions())):     # users first: what only they needed goes too
         if instruction.opcode == "call":
             _simplify_call(module, instruction)
     retype_copies(function, analyse(function, module.globals, plain=facts or ()), facts or {})

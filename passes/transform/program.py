@@ -8,14 +8,16 @@ Algorithm: fixed point over call sites, context-insensitive.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
 from ..analysis import alias, cfg, loops, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
-from ..analysis.alias import is_internal_call
-from ..errors import PassError
+from ..analysis.call_kinds import is_internal_call, is_ruled, rule_of
+from ..analysis.overwrites import Effects, Overwrites
+from ..errors import PassError, UnsupportedIR
+from ..ir.call_rule import CallRule
 from ..ir.clone import clone_function
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
 from ..ir.types import I32, I64, PTR, VOID, Type
@@ -40,6 +42,10 @@ class Version:
     forest: loops.LoopForest = None         # type: ignore[assignment]
     aliasing: alias.Aliasing = None         # type: ignore[assignment]
     activity: Activity = None               # type: ignore[assignment]
+    #: Parameters to whose memory it may write, or lead others to write; and whether it may write elsewhere.
+    written: set[Argument] = field(default_factory=set)
+    writes_elsewhere: bool = False
+    effects: Effects = lambda call: None
     #: Bytes of the version's tape record, known only when its plan is made; calls refer to this constant.
     tape_bytes: Constant = field(default_factory=lambda: Constant(I64, "0"))
 
@@ -72,9 +78,16 @@ class Version:
         """Warm calls of functions that are not inlined."""
         yield from filter(is_internal_call, self.warm_instructions())
 
+    def ruled_calls(self) -> list[Instruction]:
+        """Warm calls of functions that have a rule of their own."""
+        return list(filter(is_ruled, self.warm_instructions()))
+
+    def overwrites(self) -> Overwrites:
+        """What is written when, as the function stands now."""
+        return overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_entry, self.effects)
+
     def is_written(self, argument: Argument) -> bool:
-        writers = overwrites.analyse(self.function, self.aliasing, self.cfg, True).writers
-        return any(o in writers for o in self.aliasing.objects_of(argument))
+        return argument in self.written
 
 
 def require_status(entry: Function) -> None:
@@ -93,14 +106,27 @@ class Program:
         self.name = name
         self.suffix = suffix
         self.versions: dict[str, Version] = {}
+        self._ruled: dict[str, CallRule] = {}
         self.entry = self._add(entry, f"{name}.{suffix}", True)
         by_name = {a.name: a for a in self.entry.function.arguments}
         self.entry.kinds.update({by_name[k]: v for k, v in kinds.items()})
         self.entry.facts.update({by_name[k]: v for k, v in facts.items()})
         prepare(module, self.entry.function, self.entry.facts)
         self._solve()
+        self._find_written()
+        for rule in self._ruled.values():
+            self._check_writes(rule)
         for version in self.versions.values():
             self._show(version)
+
+    def _check_writes(self, rule: CallRule) -> None:
+        """What a rule says of a function holds for its result, not for arguments that it changes."""
+        shift = 3 + len(rule.arrays)        # of the arguments behind what else the augmented function is given
+        for name, first in ((rule.symbol, 0), (rule.augmented, shift)) if rule.augmented else ():
+            version = self.versions[name]
+            if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
+                raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
+                                    f"that it is given", None, "Let it return what it computes.")
 
     def _show(self, version: Version) -> None:
         check(self.module, version.function)
@@ -112,18 +138,33 @@ class Program:
     def version_of(self, call: Instruction) -> Version:
         return self.versions[call.callee_name]
 
+    @property
+    def rules(self) -> list[CallRule]:
+        """The rules of functions that are called, in the names that they have in the derivative."""
+        found = [replace(rule, symbol=self.versions[rule.symbol].function.name) for rule in self._ruled.values()]
+        return [rule for rule in found if self.module.functions[rule.symbol].users]
+
     def _add(self, primal: Function, symbol: str, is_entry: bool) -> Version:
         version = Version(primal, clone_function(self.module, primal, symbol, []), {}, {}, is_entry)
         # Where the entry calls itself, what it calls is a version apart: it knows less of its arguments.
         self.versions[f"entry {primal.name}" if is_entry else primal.name] = version
         return version
 
-    def _callee(self, call: Instruction) -> Version:
-        name = call.callee_name
+    def _callee(self, name: str) -> Version:
         if name not in self.versions:
             version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
             prepare(self.module, version.function, version.facts)
         return self.versions[name]
+
+    def _take_in(self, call: Instruction) -> bool:
+        """The functions that a rule names; they carry no derivative themselves. Whether they are new."""
+        rule = rule_of(call)
+        assert rule is not None
+        known = len(self.versions)
+        for name in filter(None, (rule.symbol, rule.augmented, rule.reverse)):
+            self._callee(name)
+        self._ruled[rule.symbol] = rule
+        return known != len(self.versions)
 
     def _solve(self) -> None:
         changed = True
@@ -134,8 +175,34 @@ class Program:
                 changed |= self._take_over_scratch(version)
                 for call in version.calls():
                     known = len(self.versions)
-                    changed |= self._merge_site(version, call, self._callee(call))
+                    changed |= self._merge_site(version, call, self._callee(call.callee_name))
                     changed |= known != len(self.versions)
+                for call in version.ruled_calls():
+                    changed |= self._take_in(call)
+
+    def _find_written(self) -> None:
+        """The parameters through which each version writes, from none up to all that are found to be."""
+        for version in self.versions.values():
+            version.effects = self._effects
+        changed = True
+        while changed:
+            changed = any([self._find_written_by(version) for version in self.versions.values()])
+
+    @staticmethod
+    def _find_written_by(version: Version) -> bool:
+        known = len(version.written), version.writes_elsewhere
+        writers = version.overwrites().writers
+        version.writes_elsewhere = alias.UNKNOWN in writers
+        version.written |= {a for a in version.parameters if a.type == PTR and (
+            version.writes_elsewhere or not writers.keys().isdisjoint(version.aliasing.objects_of(a)))}
+        return known != (len(version.written), version.writes_elsewhere)
+
+    def _effects(self, call: Instruction) -> list[Value] | None:
+        """A version is called by its own name once the call has been rewritten, and is given more then."""
+        version = next(v for v in self.versions.values() if call.callee in (v.primal, v.function))
+        if version.writes_elsewhere:
+            return None
+        return [a for a, p in zip(call.arguments, version.parameters, strict=False) if p in version.written]
 
     def _analyse(self, version: Version) -> None:
         if version.cfg is None:
@@ -173,11 +240,12 @@ class Program:
         return DUPLICATED if argument.type == PTR and caller.activity.has_shadow(argument) else CONSTANT
 
     def _merge_overlaps(self, caller: Version, call: Instruction, callee: Version) -> bool:
+        """Memory that a callee reaches through pointers in memory is unknown to it in any case."""
         changed = False
-        pointers = [(a, p) for a, p in zip(call.arguments, callee.parameters, strict=True) if a.type == PTR]
-        reach = [(p, caller.aliasing.reachable(caller.aliasing.objects_of(a))) for a, p in pointers]
-        for index, (first, objects) in enumerate(reach):
-            for second, others in reach[index + 1:]:
+        pairs = zip(call.arguments, callee.parameters, strict=True)
+        pointers = [(p, caller.aliasing.objects_of(a)) for a, p in pairs if a.type == PTR]
+        for index, (first, objects) in enumerate(pointers):
+            for second, others in pointers[index + 1:]:
                 if objects & others:
                     changed |= self._join(callee, first, second)
         return changed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import gated, induction, overwrites, reverse_path
+from ..analysis import gated, induction, reverse_path
 from ..analysis.alias import Origin
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
@@ -118,7 +118,7 @@ class _Build:
         self.needed = Needed(analysed.activity, shadows.of, self.calls.of)
         self.path = reverse_path.trace(analysed.cfg, analysed.forest, counters, analysed.returns,
                                        self.needed.block_has_work, self.needed.joins)
-        overwritten = overwrites.analyse(self.function, analysed.aliasing, analysed.cfg, self.version.is_entry)
+        overwritten = self.version.overwrites()
         overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena)
@@ -210,10 +210,10 @@ def write_gradient(module: Module, functions: ReverseFunctions, name: str) -> Fu
     builder.cond_br(builder.binary("or", done_value, done_none), back, done)
     builder = Builder(back)
     swept = builder.call(functions.reverse, functions.reverse.function_type, [*parameters, arena, tape, cotangents])
-    swept = builder.select(builder.compare("eq", swept, const(I32, 0)), error, swept)
+    failed = builder.select(builder.compare("eq", swept, const(I32, 0)), error, swept)
     builder.br(done)
     builder = Builder(done)
-    result = builder.phi(I32, [(error, entry), (swept, back)], "result")
+    result = builder.phi(I32, [(error, entry), (failed, back)], "result")
     builder.call(release, release.function_type, [arena])
     builder.ret(result)
     return gradient

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
-from ..analysis.alias import Origin, holds_pointer, is_fill, is_internal_call, is_transfer
+from ..analysis.alias import Origin, holds_pointer
+from ..analysis.call_kinds import is_fill, is_internal_call, is_transfer
 from ..errors import PassError
 from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.clone import clone_instruction
@@ -177,8 +178,7 @@ class _Writer:
 
     def _replace(self, old: Instruction, new: Instruction, shadow: Value | None) -> None:
         """``new`` takes the place of ``old`` in the program and in what the analyses said of it."""
-        aliasing = self.activity.aliasing
-        aliasing.pointers[new] = aliasing.pointers.get(old, frozenset())
+        self.activity.aliasing.take_place_of(new, old)
         if shadow is not None:
             self.shadows.table[new] = shadow
         old.replace_uses(new)

@@ -16,6 +16,7 @@ from ..ir.types import I32, I64, PTR, FunctionType, StructType
 from .adjoint import Adjoints, Context
 from .cotangents import Cotangents
 from .distributed_loop import DistributedLoop
+from .hubs import Hubs
 
 POP = "dp.stack.pop"                    # ptr (ptr state, i64 bytes)
 READ_STATE = StructType((PTR, PTR))
@@ -29,6 +30,7 @@ class ReverseSweep:
         self.activity = context.activity
         self.blocks: dict[Block, Block] = {}
         self.states: dict[Loop, Value] = {}
+        self.hubs: Hubs
         self.slot_builder = Builder(context.reverse.add_block("entry"))
         self.cotangents = Cotangents(context.activity, self.slot_builder)
         self.adjoints = Adjoints(context, self.cotangents)
@@ -42,8 +44,10 @@ class ReverseSweep:
         for block in path.steps:
             self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
         self._loop_slots()
+        self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
         for block in path.steps:
             self._reverse_block(block)
+        self.hubs.write()
         if path.start is None:
             self.slot_builder.unreachable()
         else:
@@ -98,9 +102,10 @@ class ReverseSweep:
             self._choose(step.chooser, step.loop, ways)
             for way, edge in zip(ways, edges, strict=True):
                 self.adjoints.enter(Builder(way))
-                if step.loop is not None and edge.target is step.loop.latch:
-                    self._previous_iteration(step.loop)
-                self._cross(block, edge, taken)
+                again = step.loop if step.loop is not None and edge.target is step.loop.latch else None
+                if again is not None:
+                    self._previous_iteration(again)
+                self._cross(block, edge, taken, again)
 
     def _choose(self, chooser: Instruction | None, loop: Loop | None, ways: list[Block]) -> None:
         if loop is not None:
@@ -117,7 +122,8 @@ class ReverseSweep:
             cases = [(const(number.type, k), way) for k, way in enumerate(ways[1:], 1)]
             self.builder.switch(number, ways[0], cases)
 
-    def _cross(self, block: Block, edge: Edge, taken: list[tuple[Instruction, Value]]) -> None:
+    def _cross(self, block: Block, edge: Edge, taken: list[tuple[Instruction, Value]], again: Loop | None = None) -> None:
+        """Over an edge; ``again``: the loop whose next iteration lies behind it."""
         self.add_to_incoming(taken, edge.target)
         for loop in edge.entered:
             last = self.context.available.get(self.context.available.counters.last[loop, block])
@@ -125,7 +131,7 @@ class ReverseSweep:
         for loop in edge.entered:
             self._pop_record(loop)
         self.cotangents.leave()
-        self.builder.br(self.blocks[edge.target])
+        self.builder.br(self.hubs.again(again, self.builder) if again else self.hubs.target(edge, self.builder))
 
     def add_to_incoming(self, taken: list[tuple[Instruction, Value]], source: Block) -> None:
         for phi, cotangent in taken:

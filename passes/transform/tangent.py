@@ -9,7 +9,8 @@ Algorithm: dual numbers as in Griewank & Walther, "Evaluating Derivatives" (2008
 from __future__ import annotations
 
 from ..analysis.activity import Activity
-from ..analysis.alias import holds_pointer, is_fill, is_transfer
+from ..analysis.alias import holds_pointer
+from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.gated import Gates
 from ..ir.builder import Builder, Inserter, const, zero
 from ..ir.model import Instruction, Module, Value, is_float

@@ -50,14 +50,14 @@ start:
 
 
 def test_what_always_raises_is_cold():
-    graph = scan(RAISING, "entry")
+    graph = scan(RAISING, ["entry"])
     assert graph.raising == {"message", "always"}
     assert set(graph.calls) == {"entry", "sometimes"}
     assert graph.cold_roots == {"message", "always"}
 
 
 def test_only_hot_blocks_count_as_growth():
-    graph = scan(RAISING, "entry")
+    graph = scan(RAISING, ["entry"])
     assert graph.sizes == {"entry": 3, "sometimes": 2}
 
 

@@ -95,7 +95,7 @@ start:
 
 
 def test_what_only_errors_reach_is_cold():
-    graph = scan(HOT_AND_COLD, "entry")
+    graph = scan(HOT_AND_COLD, ["entry"])
     assert set(graph.calls) == {"entry", "helper"}
     assert graph.cold == {"message", "text"}
     assert graph.cold_roots == {"message"}

@@ -1,0 +1,186 @@
+"""Derivatives that a user gives: ``custom_vjp``, ``custom_jvp``, ``register_vjp``, ``register_jvp``, ``stop_gradient`` …
+
+Requires: functions that Numba compiles; rules that are compiled with the code around them.
+Ensures:  a function with a rule is an ordinary Numba function whose value is what it was; its derivative is what the rule
+          says, at every call, in every mode that the rule covers, and to any order, because rules are differentiated too.
+Source:   the spelling and the shapes of JAX (``jax.custom_vjp``, ``jax.custom_jvp``).
+"""
+from __future__ import annotations
+
+import ctypes
+import inspect
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
+
+from .errors import NotAFunctionError, RuleError
+from .frontend import intercept, target
+from .frontend.intercept import Wanted
+from .frontend.ruled import JvpRule, StopRule, VjpRule
+from .frontend.structure import definition
+from .operators.primal import dispatcher_of
+
+
+class RuledFunction(CPUDispatcher):
+    """A Numba function whose derivative is given."""
+
+    def defvjp(self, forward: Callable, backward: Callable) -> None:
+        """``forward(*args) → (result, residual)``; ``backward(residual, cotangent) → a tuple, a cotangent an argument``."""
+        register_vjp(self, forward, backward)
+
+    def defjvp(self, jvp: Callable) -> Callable:
+        """``jvp(primals, tangents) → (result, tangent)``; may be used as a decorator."""
+        register_jvp(self, jvp)
+        return jvp
+
+
+def custom_vjp(function: Callable) -> RuledFunction:
+    """A function whose derivative in reverse mode ``defvjp`` gives; a decorator."""
+    return _ruled(function)
+
+
+def custom_jvp(function: Callable) -> RuledFunction:
+    """A function whose derivative ``defjvp`` gives, in both modes; a decorator."""
+    return _ruled(function)
+
+
+def _ruled(function: Callable) -> RuledFunction:
+    if not inspect.isfunction(function) and not isinstance(function, Dispatcher):
+        raise NotAFunctionError(f"a rule belongs to a function, not to {function!r}")
+    plain = function if isinstance(function, Dispatcher) else numba.njit(function)
+    made = numba.njit(**_options(plain))(plain.py_func)
+    made.__class__ = RuledFunction
+    return made
+
+
+def _options(dispatcher: Dispatcher) -> dict[str, Any]:
+    return {name: value for name, value in dispatcher.targetoptions.items() if name != "nopython"}
+
+
+def register_vjp(function: Any, forward: Callable, backward: Callable, types: Wanted = None) -> None:
+    """Gives a function that may be somebody else's a derivative in reverse mode; shapes as ``RuledFunction.defvjp``.
+
+    ``function``: a Numba function, a function that Numba knows (``np.linalg.solve``, one with an overload), an operator of
+    ``operator``, a method (``np.ndarray.sum``), or a function pointer of ctypes or cffi. ``types``: Numba types, or classes
+    of them, that the arguments must have; several rules for several types may be given. Arguments are counted by
+    ``forward``: calls with more or fewer keep their own derivative.
+    """
+    dispatcher = _owner(function, forward, types)
+    known = getattr(dispatcher, target.RULE, None)
+    _set(dispatcher, VjpRule(dispatcher_of(forward), dispatcher_of(backward), getattr(known, "jvp", None)))
+
+
+def register_jvp(function: Any, jvp: Callable, types: Wanted = None, arity: int | None = None) -> None:
+    """Gives a function that may be somebody else's a derivative in forward mode; where it has none in reverse mode, there
+    too. Shapes as ``RuledFunction.defjvp``; ``function`` and ``types`` as for ``register_vjp``, ``arity`` where the function
+    itself does not tell how many arguments it takes."""
+    dispatcher = _owner(function, function if arity is None else arity, types)
+    known, rule = getattr(dispatcher, target.RULE, None), dispatcher_of(jvp)
+    _set(dispatcher, VjpRule(known.forward, known.backward, rule) if isinstance(known, VjpRule) else JvpRule(rule))
+
+
+def _set(dispatcher: Dispatcher, rule: JvpRule | VjpRule | StopRule) -> None:
+    setattr(dispatcher, target.RULE, rule)
+    vars(dispatcher).pop("__dpcompile__", None)
+    target.forget_mirror(dispatcher)
+
+
+def _owner(function: Any, model: Callable | int, types: Wanted) -> Dispatcher:
+    """The dispatcher that carries the rule of a function; ``model`` tells its parameters."""
+    if isinstance(function, Dispatcher):
+        if types is not None:
+            raise RuleError("a Numba function has one rule for all types; tell them apart inside the rule, by numba.extending")
+        return function
+    key = _key(function)
+    found = intercept.find(key, types)
+    if found is None:
+        found = numba.njit(_standing_for(function, _parameters(model, function)))
+        found.stands_for = function
+        intercept.add(key, found, types)
+    return found
+
+
+def _key(function: Any) -> Hashable:
+    if _is_array_method(function):
+        return numba.types.Array, function.__name__
+    if intercept.is_pointer(function):
+        return intercept.pointer_key(function)
+    if not callable(function):
+        raise RuleError(f"a rule can be given to a function, not to {function!r}")
+    return function
+
+
+def _is_array_method(function: Any) -> bool:
+    return getattr(function, "__objclass__", None) is np.ndarray
+
+
+def _parameters(model: Callable | int, function: Any) -> list[str]:
+    if isinstance(model, int):
+        return [f"argument_{index}" for index in range(model)]
+    try:
+        return list(inspect.signature(getattr(model, "py_func", model)).parameters)
+    except (TypeError, ValueError):
+        raise RuleError(f"{function!r} does not tell how many arguments it takes; give arity") from None
+
+
+def _standing_for(function: Any, parameters: list[str]) -> Callable:
+    """A function that calls another one; a pointer by a copy of it, because a rule belongs to the object."""
+    name, given = _name(function), ", ".join(parameters)
+    if _is_array_method(function):
+        first, *rest = parameters
+        body = f"{first}.{function.__name__}({', '.join(rest)})"
+    else:
+        body = f"function({given})"
+    names = {"function": _copied_pointer(function) if intercept.is_pointer(function) else function}
+    return definition(name, f"def {name}({given}):\n    return {body}\n", names)
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", "pointer")
+    return name if name.isidentifier() else "function"
+
+
+def _copied_pointer(function: Any) -> Any:
+    if isinstance(function, intercept.PythonPointer):
+        address = ctypes.cast(function, ctypes.c_void_p).value
+        return ctypes.CFUNCTYPE(function.restype, *(function.argtypes or ()))(address)
+    import cffi
+    ffi = cffi.FFI()
+    return ffi.cast(ffi.typeof(function), function)
+
+
+@numba.njit
+def stop_gradient(x):
+    """``x``, a number, an array or a tuple of them, as a constant for every derivative."""
+    return x
+
+
+_set(stop_gradient, StopRule())
+
+
+@numba.njit
+def hook(g, x):
+    """``x``, whose cotangent passes through the Numba function ``g`` on its way back; forward mode sees ``x``."""
+    return x
+
+
+@numba.njit
+def _hook_forward(g, x):
+    return x, g
+
+
+@numba.njit
+def _hook_backward(g, cotangent):
+    return None, g(cotangent)
+
+
+@numba.njit
+def _hook_jvp(primals, tangents):
+    return primals[1], tangents[1]
+
+
+_set(hook, VjpRule(_hook_forward, _hook_backward, _hook_jvp))

@@ -1,0 +1,149 @@
+"""Calls of functions, operators and methods that have rules although they are no Numba dispatchers.
+
+Requires: the typing and target contexts of the differentiable target.
+Ensures:  where such a call is met with argument types that a rule is for, it is typed and lowered as a call of a dispatcher
+          that has the rule; inside that dispatcher the function is itself.
+
+A key is what Numba calls the function by: the Python function, the operator's function, or for a method the Numba type of
+the object and the method's name.
+"""
+from __future__ import annotations
+
+import ctypes
+import inspect
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import types
+from numba.core.dispatcher import Dispatcher
+from numba.core.typing.cffi_utils import SUPPORTED, is_cffi_func
+from numba.core.typing.templates import Signature
+
+#: What argument types a rule is for: Numba types or classes of them, one an argument; None: any.
+Wanted = Sequence[types.Type | type] | None
+#: The class of all function pointers of ctypes.
+PythonPointer: Any = ctypes.CFUNCTYPE(None).__base__
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One rule: the dispatcher that has it, and what its arguments must be; None: any."""
+
+    dispatcher: Dispatcher
+    wanted: Wanted
+
+    def fits(self, given: tuple[types.Type, ...]) -> bool:
+        if len(given) != len(self.parameters):
+            return False
+        return self.wanted is None or all(_is(one, wanted) for one, wanted in zip(given, self.wanted, strict=True))
+
+    @property
+    def parameters(self) -> list[str]:
+        return list(inspect.signature(self.dispatcher.py_func).parameters)
+
+
+def _is(given: types.Type, wanted: types.Type | type) -> bool:
+    return isinstance(given, wanted) if isinstance(wanted, type) else types.unliteral(given) == wanted
+
+
+_entries: dict[Hashable, list[Entry]] = {}
+
+
+def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted) -> None:
+    """The newest rule is asked first."""
+    _entries.setdefault(key, []).insert(0, Entry(dispatcher, wanted))
+
+
+def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
+    """The dispatcher that was added for the key and just these types."""
+    return next((entry.dispatcher for entry in _entries.get(key, ()) if entry.wanted == wanted), None)
+
+
+def pointer(value: object) -> Dispatcher | None:
+    """The dispatcher that stands for a function pointer of C."""
+    entries = _entries.get(pointer_key(value)) if is_pointer(value) else None
+    return entries[0].dispatcher if entries else None
+
+
+def pointer_key(value: object) -> Hashable:
+    """One object's key, not that of the address: a copy of the pointer is the function without its rule."""
+    return "pointer", id(value)
+
+
+def is_pointer(value: object) -> bool:
+    """Whether a value is a function pointer of ctypes or cffi: Numba knows it by its type alone."""
+    return isinstance(value, PythonPointer) or (SUPPORTED and is_cffi_func(value))
+
+
+class RuledSignature(Signature):
+    """The signature of a call that goes to ``mirror`` instead."""
+
+    __slots__ = ("mirror",)
+
+    def replace(self, **changes) -> Signature:
+        return _signature(super().replace(**changes), self.mirror)
+
+
+def _signature(found: Signature, mirror) -> RuledSignature:
+    made = RuledSignature(found.return_type, found.args, found.recvr, found.pysig)
+    made.mirror = mirror
+    return made
+
+
+def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature | None:
+    """The signature of a call that has a rule, or None."""
+    entries, this = _candidates(function)
+    if not entries or any(isinstance(ty, types.StarArgTuple) for ty in args):
+        return None
+    given = tuple(args) if this is None else (this, *args)
+    for entry in entries:
+        if _is_being_typed(context, entry.dispatcher):
+            return None
+        complete = _bound(entry, given, dict(kws))
+        if complete is not None and entry.fits(complete):
+            return _resolved(context, mirror_of(entry.dispatcher), complete, this)
+    return None
+
+
+def _candidates(function) -> tuple[list[Entry], types.Type | None]:
+    """The rules of what is called, and the object where it is a method."""
+    if isinstance(function, types.BoundFunction):
+        name = str(function.typing_key).rpartition(".")[2] if isinstance(function.typing_key, str) else function.typing_key[-1]
+        return _entries.get((type(function.this), name), []), function.this
+    keys = [function.typing_key] if isinstance(function, types.Function) else [function]
+    return [entry for key in keys if _hashable(key) for entry in _entries.get(key, ())], None
+
+
+def _hashable(key) -> bool:
+    return isinstance(key, Hashable) and not isinstance(key, types.Type)
+
+
+def _is_being_typed(context, dispatcher: Dispatcher) -> bool:
+    """Whether the call stands in the body of the dispatcher itself."""
+    stack = context.callstack
+    return len(stack) > 0 and stack[0].func_id.func is dispatcher.py_func
+
+
+def _bound(entry: Entry, given: tuple, named: dict) -> tuple | None:
+    names = entry.parameters[len(given):]
+    return (*given, *(named[name] for name in names)) if set(names) == set(named) else None
+
+
+def _resolved(context, mirror, given: tuple[types.Type, ...], this: types.Type | None) -> RuledSignature:
+    found = context.resolve_function_type(types.Dispatcher(mirror), given, {})
+    if this is not None:
+        found = Signature(found.return_type, found.args[1:], this)
+    return _signature(found, mirror)
+
+
+def lowered(context, signature: RuledSignature) -> Callable:
+    """The implementation of a call with that signature."""
+    whole = signature.as_function() if signature.recvr is not None else signature
+    result = signature.mirror.overloads[tuple(whole.args)]
+
+    def call(builder, args, loc=None):
+        context.add_linking_libs((result.library,))
+        return context.call_internal(builder, result.fndesc, result.signature, args)
+
+    return call

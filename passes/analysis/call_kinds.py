@@ -1,0 +1,60 @@
+"""What kind of call an instruction is: a copy or fill of memory, a function that is here, one with a rule, an unknown one.
+
+Requires: nothing.
+Ensures:  a call is at most one of these; what is none of them is scalar mathematics or a runtime call that touches no
+          number of the user's.
+"""
+from __future__ import annotations
+
+from ..ir.call_rule import CallRule
+from ..ir.model import Function, Instruction, Value
+from ..ir.types import PTR
+from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
+from ..rules.scalar import INACTIVE, lookup
+
+TRANSFERS = ("llvm.memcpy", "llvm.memmove")
+#: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
+HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
+                      "fill"})
+
+
+def is_transfer(call: Instruction) -> bool:
+    return call.opcode == "call" and call.callee_name.startswith(TRANSFERS)
+
+
+def is_fill(call: Instruction) -> bool:
+    return call.opcode == "call" and call.callee_name.startswith("llvm.memset")
+
+
+def is_opaque(instruction: Instruction) -> bool:
+    """A call of something outside the module that may read and write whatever it can reach."""
+    if instruction.opcode != "call" or is_internal_call(instruction) or is_ruled(instruction):
+        return False
+    name = instruction.callee_name
+    known = classify(name)
+    if known is not None:
+        return known.kind not in HARMLESS
+    return lookup(name) is None and name not in INACTIVE
+
+
+def is_internal_call(instruction: Instruction) -> bool:
+    """A call of a function whose body is here, that was not inlined and that has no rule of its own."""
+    return (instruction.opcode == "call" and isinstance(instruction.callee, Function)
+            and not instruction.callee.is_declaration and instruction.callee.rule is None)
+
+
+def is_ruled(instruction: Instruction) -> bool:
+    """A call of a function that has a rule of its own."""
+    return rule_of(instruction) is not None
+
+
+def rule_of(instruction: Instruction) -> CallRule | None:
+    return instruction.callee.rule if isinstance(instruction.callee, Function) else None
+
+
+def handed_over(call: Instruction) -> list[Value]:
+    """The pointers through which a callee may reach numbers."""
+    callee = call.callee
+    names = [p.name for p in callee.arguments] if isinstance(callee, Function) and not callee.is_declaration else []
+    return [a for k, a in enumerate(call.arguments)
+            if a.type == PTR and (k >= len(names) or names[k].split(".")[0] != EXCEPTION_PARAMETER)]

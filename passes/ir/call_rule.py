@@ -1,0 +1,39 @@
+"""A function of the user's that has a derivative of its own: what the passes must know of it.
+
+Requires: functions of Numba's calling convention: ``i32 (ptr result, ptr excinfo, arguments …)``.
+Ensures:  nothing; the front end writes the functions (see ``dpcompile.frontend.ruled``) and vouches that none of them
+          writes through its arguments, and that what the result points to is new memory.
+
+* the function itself: ``(result, excinfo, arguments …)``
+* augmented: ``(result, excinfo, ptr result's shadow, ptr record, i64 kept, ptr shadow of each array …, arguments …)``
+  computes the result, makes the shadows of its arrays and leaves in the record, ``record_bytes`` long, what the reverse
+  reads. Bit k of ``kept`` says that nothing overwrites array k before the reverse sweep, the bit behind the last that of
+  the result; shadows may be null.
+* reverse: ``(result, excinfo, ptr record, ptr cotangents)`` consumes the shadow of the result, adds to those of the arrays,
+  and writes the cotangent of the k-th number to the k-th field, 8 bytes each, of ``cotangents``.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class CallRule:
+    """``arrays``, ``numbers``: positions, among the function's parameters, of pointers to the data of arrays and of floats."""
+
+    symbol: str
+    name: str
+    arrays: tuple[int, ...]
+    numbers: tuple[int, ...]
+    augmented: str | None = None
+    reverse: str | None = None
+    record_bytes: int = 0
+    #: Whatever the front end needs to make the functions, which are there only where they may be needed: not for calls in
+    #: the functions of other rules, which carry no derivative before they are differentiated themselves.
+    source: Any = None
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The symbols of all its functions, the function itself first."""
+        return tuple(filter(None, (self.symbol, self.augmented, self.reverse)))
