@@ -22,6 +22,7 @@ from .primal import (
     Selection,
     check_differentiable,
     compiled,
+    differentiated_part,
     dispatcher_of,
     primal,
     remembered,
@@ -86,11 +87,7 @@ class Gradient:
 
     def _check_result(self, result: types.Type) -> None:
         name = self.function.py_func.__name__
-        if self.has_aux:
-            if not isinstance(result, types.BaseTuple) or len(result) != 2:
-                raise NonScalarResultError(f"with has_aux=True {name} must return (scalar, auxiliary), not {result}")
-            structure.check_result(result, name)
-            result = result[0]
+        result = differentiated_part(self.function, result, True) if self.has_aux else result
         if isinstance(result, (types.Array, types.BaseTuple)):
             raise NonScalarResultError(f"{name} returns {result}; a gradient needs one real number. Return a scalar or "
                                        f"use has_aux=True for (scalar, auxiliary), dp.vjp or dp.jacobian.")

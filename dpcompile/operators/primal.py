@@ -15,7 +15,8 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import ArgumentSelectionError, IntegerArgumentError, NotAFunctionError
+from ..errors import ArgumentSelectionError, IntegerArgumentError, NonScalarResultError, NotAFunctionError
+from ..frontend import structure
 from ..frontend.activity import is_differentiable
 from ..frontend.compile import Primal, compile_primal
 from ..targets.cpu import CompiledDerivative, compile_derivative
@@ -99,3 +100,12 @@ def check_differentiable(function: Dispatcher, positions: tuple[int, ...], argum
             raise IntegerArgumentError(
                 f"argument {parameters[position]!r} of {function.py_func.__name__} is of type {ty}, which has no "
                 f"derivative. Pass a float, or leave it out of argnums.")
+
+
+def differentiated_part(function: Dispatcher, result: types.Type, has_aux: bool) -> types.Type:
+    """The result, or the first of the pair where the second is auxiliary; refuses what cannot be handed out."""
+    name, result = function.py_func.__name__, types.unliteral(result)
+    if has_aux and not (isinstance(result, types.BaseTuple) and len(result) == 2):
+        raise NonScalarResultError(f"with has_aux=True {name} must return (result, auxiliary), not {result}")
+    structure.check_result(result, name)
+    return result[0] if has_aux else result
