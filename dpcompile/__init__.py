@@ -1,5 +1,5 @@
 """Derivatives of unchanged Numba functions: ``import dpcompile as dp``."""
-from . import errors
+from . import backends, errors
 from .annotations import Active, Const, Duplicated, Forward, Reverse
 from .config import config
 from .explain import explain
@@ -21,6 +21,7 @@ __all__ = [
     "Forward",
     "Reverse",
     "autodiff",
+    "backends",
     "check_grads",
     "config",
     "derivative",
