@@ -46,6 +46,7 @@ def _register(transform: Callable, operands: tuple[str, ...], make: Callable[...
     header, parameters = declaration(signature, names), list(signature.parameters)
 
     def resolve(f, *rest):
+        f = getattr(f, "dispatcher_type", f)     # of a function that is being compiled further up
         if not isinstance(f, types.Dispatcher):
             return None
         given = dict(zip(parameters[1:], rest, strict=True))
