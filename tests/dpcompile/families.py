@@ -1,5 +1,6 @@
 """Small kernels of the families that benchmarks time: loops, branches, buffers that change places, scatters."""
 import math
+
 import numpy as np
 from numba import njit
 

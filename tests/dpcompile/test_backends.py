@@ -278,7 +278,8 @@ class TestTransforms:
         assert HigherOrder(Forward(), Reverse()).value_gradient_and_hessian(scalar) is dp.value_gradient_and_hessian(scalar)
 
     def test_chunks(self):
-        np.testing.assert_array_equal(Forward(chunk=2).gradient(scalar, X, PAIR, COUNT), Forward().gradient(scalar, X, PAIR, COUNT))
+        gradient = Forward(chunk=2).gradient(scalar, X, PAIR, COUNT)
+        np.testing.assert_array_equal(gradient, Forward().gradient(scalar, X, PAIR, COUNT))
 
     def test_in_compiled_code(self):
         gradient = Forward().gradient(cube)

@@ -43,7 +43,7 @@ def test_a_wrong_second_derivative_is_found(monkeypatch, mode):
 
     monkeypatch.setattr(testing, right.__name__, wrong)
     dp.check_grads(cube, (1.3,), modes=(mode,))
-    with pytest.raises(dp.errors.GradientCheckError, match="grad_of_combination_of_cube, .*entry 0"):
+    with pytest.raises(dp.errors.GradientCheckError, match=r"grad_of_combination_of_cube, .*entry 0"):
         dp.check_grads(cube, (1.3,), order=2, modes=(mode,))
 
 
