@@ -12,6 +12,7 @@ from numba import njit
 from numba.core import types
 from numba.extending import overload
 
+from ..annotations import Active, Const, Duplicated
 from ..errors import ArgumentSelectionError, UnsupportedError
 from ..frontend.generated import declaration
 from ..frontend.structure import Names, definition
@@ -77,6 +78,7 @@ _register(jvp, ("primals", "tangents"), pushforward, "made(primals, tangents)")
 _register(hvp, ("primals", "tangents"), _second_order, "made(primals, tangents)")
 
 _refuse(vjp, "Use dp.grad or dp.jacrev there, or take the pullback in Python.")
-_refuse(autodiff, "Annotations are Python objects: call it from Python, or use dp.jvp and dp.grad there.")
+for _low_level in (autodiff, Const, Active, Duplicated):
+    _refuse(_low_level, "Annotations are Python objects: call dp.autodiff from Python, or use dp.jvp and dp.grad there.")
 for _lazy in (lazy_jacobian, lazy_hessian):
     _refuse(_lazy, "The operator that it makes is SciPy's. Use dp.jvp and dp.hvp there.")
