@@ -12,6 +12,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numba import njit
@@ -90,7 +91,7 @@ def shapes(rounds: int) -> None:
         made = [transform(kernel) for transform in (dp.jacfwd, dp.jacrev, dp.jacobian)]
         for rows, columns in SHAPES:
             x = np.linspace(0.1, 1.0, columns)
-            times = in_turns([lambda one=one: one(x, rows) for one in made], rounds)
+            times = in_turns([partial(one, x, rows) for one in made], rounds)
             ratio = np.median(times[:, 2] / times[:, :2].min(axis=1))
             forward, reverse, auto = 1e3 * np.median(times, axis=0)
             print(f"{kernel.py_func.__name__:8}{f'{rows}×{columns}':>12}{forward:12.3f}{reverse:12.3f}{auto:10.3f}{ratio:15.2f}",
