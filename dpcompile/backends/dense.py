@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import IntegerArgumentError, NonFloatResultError, NonScalarResultError
+from ..errors import ArgumentSelectionError, IntegerArgumentError, NonFloatResultError, NonScalarResultError
 from . import trees
 from .problem import Problem
 from .selection import name_of
@@ -81,6 +81,8 @@ def _plain(leaf: Callable, tree):
 
 def check_number(problem: Problem) -> None:
     """Refuses a derivative by anything but one real number."""
+    if len(problem.positions) > 1:
+        raise ArgumentSelectionError(f"a derivative of {name_of(problem.f)} is taken by one number; select one argument")
     if len(problem.leaves) != 1 or isinstance(problem.leaves[0], np.ndarray) or np.iscomplexobj(problem.leaves[0]):
         raise IntegerArgumentError(f"the derivative of {name_of(problem.f)} is taken by one real number; use gradient, "
                                    f"jacobian or pushforward for {problem.leaves}")

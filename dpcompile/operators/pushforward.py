@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import IntegerArgumentError, ShadowShapeError
+from ..errors import ArgumentSelectionError, IntegerArgumentError, ShadowShapeError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable
 from ..frontend.generated import GeneratedDispatcher, stub
@@ -30,7 +30,7 @@ def derivative(f, argnums: Selection = None, argnames: Selection = None, has_aux
     function = dispatcher_of(f)
     (position, *more), _ = selected(function, argnums, argnames)
     if more:
-        raise IntegerArgumentError("dp.derivative differentiates with respect to one number; use dp.jvp or dp.grad")
+        raise ArgumentSelectionError("dp.derivative differentiates with respect to one number; use dp.jvp or dp.grad")
     made = Derivative(function, position, has_aux)
     return remembered(function, ("derivative", position, has_aux), lambda: made.dispatcher((argnums, argnames, has_aux)))
 

@@ -237,6 +237,10 @@ class TestRefused:
         with pytest.raises(dp.errors.IntegerArgumentError):
             backend.derivative(scalar, X, PAIR, COUNT)
 
+    def test_derivative_by_two_numbers(self, backend):
+        with pytest.raises(dp.errors.ArgumentSelectionError):
+            backend.derivative(njit(lambda s, t: s * t), 1.0, 2.0, argnums=(0, 1))
+
     def test_no_such_argument(self, backend):
         with pytest.raises(dp.errors.ArgumentSelectionError):
             backend.gradient(scalar, X, PAIR, COUNT, argnames="y")
