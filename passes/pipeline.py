@@ -80,8 +80,9 @@ def differentiate(text: str, request: Request) -> Derivative:
     The primal returns a status (i32, as Numba's functions do) or nothing; results go through memory.
 
     * reverse: ``i32 NAME.gradient(P…, S…, ptr cotangents, i64 limit)``
-    * split: ``i32 NAME.augmented(P…, S…, ptr arena, ptr tape)`` and ``void NAME.reverse(P…, S…, ptr arena, ptr tape,
-      ptr cotangents)`` with the same pointers; the reverse may run several times, the seeds written anew into S.
+    * split: ``i32 NAME.augmented(P…, S…, ptr arena, ptr tape)`` and ``i32 NAME.reverse(P…, S…, ptr arena, ptr tape,
+      ptr cotangents)`` with the same pointers; the reverse may run several times, the seeds written anew into S.  Its
+      status is zero but where a rule of the user's raises.
     * forward: ``i32 NAME.tangent(P…, S…, T…, ptr arena)`` with the tangents T of the active parameters.
     * forward with a width: ``i32 NAME.tangents(P…, S…, ptr directions, ptr arena)`` with the tangents of the active
       parameters behind one another in memory, ``width`` doubles each, and shadow memory as ``transform.lanes`` says.

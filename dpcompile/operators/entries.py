@@ -29,8 +29,12 @@ _ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "augmented": (["record"], [
         "failed, code, exception, value, arena = augmented(derivative, {operands}, record)",
         *_RELEASE_AND_HAND_ON, "return value, arena"]),
-    "reverse": (["record", "arena", "seed"], ["return reverse(derivative, {operands}, record, arena, seed)"]),
-    "repeated_reverse": (["record", "arena", "seed"], ["return repeated_reverse(derivative, {operands}, record, arena, seed)"]),
+    "reverse": (["record", "arena", "seed"], [
+        "failed, code, exception, cotangents = reverse(derivative, {operands}, record, arena, seed)",
+        "if failed:", *_HAND_ON, "return cotangents"]),
+    "repeated_reverse": (["record", "arena", "seed"], [
+        "failed, code, exception, cotangents = repeated_reverse(derivative, {operands}, record, arena, seed)",
+        "if failed:", *_HAND_ON, "return cotangents"]),
     "tangent": (["tangents"], [
         "failed, code, exception, value, change, arena = tangent(derivative, {operands}, tangents)",
         *_RELEASE_AND_HAND_ON, "release(derivative, arena)", "return value, change"]),

@@ -135,5 +135,5 @@ def _split_call(arguments: Arguments) -> list[str]:
     return ["record = zeros(record_bytes, uint8)",
             f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",
             "if failed:", "    release(derivative, arena)", *HAND_ON[1:],
-            f"cotangents = reverse(derivative, {arguments.operands}, record, arena, seed)",
-            "release(derivative, arena)"]
+            f"failed, code, exception, cotangents = reverse(derivative, {arguments.operands}, record, arena, seed)",
+            "release(derivative, arena)", *HAND_ON]

@@ -245,7 +245,8 @@ class Jacobian:
         seed = _seed(result, "value", leaf.text, f"unit_of({leaf.text}, row)")
         clear = [f"{shadow}[...] = 0" for shadow in arguments.shadowed_parts()]
         store = [f"store_row(rows_{index}, row, offset_{k}, {block.cotangent})" for k, block in enumerate(blocks)]
-        sweep = [*clear, f"cotangents = reverse(derivative, {arguments.operands}, record, arena, {seed})", *store]
+        sweep = [*clear, f"failed, code, exception, cotangents = reverse(derivative, {arguments.operands}, record, arena, "
+                 f"{seed})", "if failed:", "    release(derivative, arena)", *HAND_ON[1:], *store]
         return [f"rows_{index} = rows_of({leaf.text}, total)", f"for row in range(rows_{index}.shape[0]):",
                 *(f"    {line}" for line in sweep)]
 

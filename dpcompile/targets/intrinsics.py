@@ -63,7 +63,7 @@ def augmented(typing_context, derivative, arguments, shadows, record):
 
 @intrinsic
 def reverse(typing_context, derivative, arguments, shadows, record, arena, seed):
-    """The cotangents of the numbers among the arguments."""
+    """``failed, code, exception, cotangents``, the last of the numbers among the arguments."""
     return _reverse(derivative, arguments, shadows, record, arena, seed, repeated=False)
 
 
@@ -80,12 +80,12 @@ def _reverse(*operands, repeated: bool):
         if repeated:
             call.clear(call.result_type, memory)
         call.fill_seed(call.result_type, memory, sig.args[5], values[5])
-        primal_operands, _ = call.primal_operands(memory)
+        primal_operands, exception = call.primal_operands(memory)
         packed, arena = call.packed(), builder.inttoptr(values[4], BYTES)
-        call.invoke("reverse", [*primal_operands, arena, tape, builder.bitcast(packed, BYTES)], ir.VoidType())
-        return call.cotangents(packed)
+        code = call.invoke("reverse", [*primal_operands, arena, tape, builder.bitcast(packed, BYTES)])
+        return context.make_tuple(builder, sig.return_type, [*call.outcome(code, exception), call.cotangents(packed)])
 
-    return signature(cotangents_type(operands[0].compiled), *operands), codegen
+    return signature(types.Tuple([*OUTCOME, cotangents_type(operands[0].compiled)]), *operands), codegen
 
 
 @intrinsic

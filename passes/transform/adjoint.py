@@ -18,12 +18,12 @@ from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, zero
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I1, I8, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I1, I8, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
 from ..rules.scalar import RULES, lookup
 from .available import Available
-from .calls import SplitCalls, call_reverse
+from .calls import SplitCalls, call_reverse, is_exception
 from .cotangents import Cotangents, neutral
 from .scopes import DerivativeScopes
 from .shadow import MEMSET, Shadows
@@ -189,10 +189,19 @@ class Adjoints:
         count = max(1, len(split.callee.active))
         cotangents = self.cotangents.slot_builder.alloca(ArrayType(count, DOUBLE), f"{call.name}.cotangents", align=8)
         reverse = self.context.reverses[id(split.callee)]
-        call_reverse(self.builder, reverse, self.context.arena, self.get(split.tape), cotangents)
+        exception = next(filter(is_exception, self.context.reverse.arguments), None)
+        status = call_reverse(self.builder, reverse, exception, self.context.arena, self.get(split.tape), cotangents)
+        self._stop_unless_done(status)
         for number, parameter in enumerate(split.callee.active):
             argument = split.arguments[split.callee.parameters.index(parameter)]
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _stop_unless_done(self, status: Value) -> None:
+        """Leaves the sweep with the status of what failed."""
+        stopped, following = (self.context.reverse.add_block(name) for name in ("rev.failed", "rev.following"))
+        self.builder.cond_br(self.builder.compare("eq", status, const(I32, 0)), following, stopped)
+        Builder(stopped).ret(status)
+        self.builder = self.context.available.builder = self.cotangents.builder = Builder(following)
 
     # memory ---------------------------------------------------------------------------------------------------------
 

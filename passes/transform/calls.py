@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
 from ..ir.types import I64, PTR, FunctionType, Type
+from ..rules.runtime_calls import EXCEPTION_PARAMETER
 from .program import Program, Version
 from .shadow import TAKE, Shadows
 
@@ -72,9 +73,15 @@ def shadow_arguments(callee: Version, arguments: list[Value], shadows: Shadows) 
     return [shadows.of(argument) for argument, parameter in pairs if parameter in callee.with_shadow]
 
 
-def call_reverse(builder: Builder, reverse: Function, arena: Value, tape: Value, cotangents: Value) -> None:
-    """The reverse of a call reads nothing but its tape: what it needs of its arguments is kept there."""
-    parameters = reverse.function_type.parameters
-    unused: list[Value] = [Constant(t, "poison") for t in parameters[:-3]]
-    builder.call(reverse, reverse.function_type, [*unused, arena, tape, cotangents])
+def call_reverse(builder: Builder, reverse: Function, exception: Value | None, arena: Value, tape: Value,
+                 cotangents: Value) -> Instruction:
+    """The status of the reverse of a call, which reads nothing but its tape: what it needs of its arguments is kept there."""
+    given: list[Value] = [exception if exception is not None and is_exception(parameter) else Constant(parameter.type, "poison")
+                          for parameter in reverse.arguments[:-3]]
+    return builder.call(reverse, reverse.function_type, [*given, arena, tape, cotangents])
+
+
+def is_exception(parameter: Argument) -> bool:
+    """Whether a parameter of a Numba function points to where an exception is left."""
+    return parameter.name.split(".")[0] == EXCEPTION_PARAMETER
 

@@ -83,7 +83,7 @@ class _Build:
         self.cotangents = Argument(PTR, fresh("cotangents"))
         arguments = [*self.copies.values(), self.cotangents]
         name = self.function.name.removesuffix(".augmented") + ".reverse"
-        self.reverse = Function(name, FunctionType(VOID, tuple(a.type for a in arguments)), arguments)
+        self.reverse = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
         self.module.functions[name] = self.reverse
 
     def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
@@ -209,9 +209,11 @@ def write_gradient(module: Module, functions: ReverseFunctions, name: str) -> Fu
     done_value, done_none = (builder.compare("eq", error, const(I32, code)) for code in (0, RETURNED_NONE))
     builder.cond_br(builder.binary("or", done_value, done_none), back, done)
     builder = Builder(back)
-    builder.call(functions.reverse, functions.reverse.function_type, [*parameters, arena, tape, cotangents])
+    swept = builder.call(functions.reverse, functions.reverse.function_type, [*parameters, arena, tape, cotangents])
+    swept = builder.select(builder.compare("eq", swept, const(I32, 0)), error, swept)
     builder.br(done)
     builder = Builder(done)
+    result = builder.phi(I32, [(error, entry), (swept, back)], "result")
     builder.call(release, release.function_type, [arena])
-    builder.ret(error)
+    builder.ret(result)
     return gradient

@@ -12,7 +12,7 @@ from ..analysis.loops import Loop
 from ..analysis.reverse_path import Edge
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Block, Instruction, Value, is_float
-from ..ir.types import I64, PTR, FunctionType, StructType
+from ..ir.types import I32, I64, PTR, FunctionType, StructType
 from .adjoint import Adjoints, Context
 from .cotangents import Cotangents
 from .distributed_loop import DistributedLoop
@@ -151,4 +151,4 @@ class ReverseSweep:
             assert total is not None
             total = self.builder.binary("fadd", total, const(argument.type, 0.0))
             self.builder.store(total, self.builder.offset(self.context.cotangents, 8 * number), align=8)
-        self.builder.ret()
+        self.builder.ret(const(I32, 0))

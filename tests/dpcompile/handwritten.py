@@ -48,7 +48,7 @@ define i32 @{name}.augmented(ptr %result, ptr %exception, double %x, ptr %seed, 
   store double %x, ptr %tape
   ret i32 0
 }}
-define void @{name}.reverse(ptr %result, ptr %exception, double %x, ptr %seed, ptr %arena, ptr %tape,
+define i32 @{name}.reverse(ptr %result, ptr %exception, double %x, ptr %seed, ptr %arena, ptr %tape,
     ptr %cotangents) {{
   %bar = load double, ptr %seed
   store double 0.0, ptr %seed
@@ -56,7 +56,7 @@ define void @{name}.reverse(ptr %result, ptr %exception, double %x, ptr %seed, p
   %twice = fadd double %kept, %kept
   %x.bar = fmul double %twice, %bar
   store double %x.bar, ptr %cotangents
-  ret void
+  ret i32 0
 }}
 """
 #: f(x) = x[0] * scale, for an array and an integer; an empty array raises, as the primal's own code would.

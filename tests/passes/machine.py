@@ -156,7 +156,7 @@ class Machine:
                 shadows[k][...] = fresh
             cotangents = (ctypes.c_double * max(1, len(self.active)))()
             values = [*given, *shadows.values(), memory, record, ctypes.addressof(cotangents)]
-            self._call(symbols["reverse"], VOID, [*types, PTR], values)
+            assert self._call(symbols["reverse"], I32, [*types, PTR], values) == 0
         self._call(symbols["arena.release"], VOID, [PTR], [memory])
         return self._collected(shadows, cotangents)
 

@@ -22,14 +22,14 @@ declare double @llvm.log.f64(double)
 
 ; A stored-over cell's cotangent is consumed: read, then cleared. The cotangents are stored in the order of the parameters.
 ; PRODUCT:      define i32 @product.augmented(double %a, double %b, ptr %y, ptr %y.shadow, ptr %arena, ptr %tape)
-; PRODUCT:      define void @product.reverse(double %a, double %b, ptr %y, ptr %y.shadow, ptr %arena, ptr %tape, ptr %cotangents)
+; PRODUCT:      define i32 @product.reverse(double %a, double %b, ptr %y, ptr %y.shadow, ptr %arena, ptr %tape, ptr %cotangents)
 ; PRODUCT:        %[[SEED:.*]] = load double, ptr %y.shadow
 ; PRODUCT-NEXT:   store double 0x0000000000000000, ptr %y.shadow
 ; PRODUCT-NEXT:   %[[A:.*]] = fmul contract double %[[SEED]], %b
 ; PRODUCT:        %[[B:.*]] = fmul contract double %[[SEED]], %a
 ; PRODUCT:        store double %{{.*}}, ptr %{{.*}}, align 8
 ; PRODUCT:        getelementptr i8, ptr %cotangents, i64 8
-; PRODUCT:        ret void
+; PRODUCT:        ret i32 0
 define i32 @product(double %a, double %b, ptr %y) {
   %product = fmul double %a, %b
   store double %product, ptr %y
