@@ -38,22 +38,25 @@ class Estimate:
 @np.errstate(invalid="ignore", over="ignore")
 def extrapolated(sample: Callable[[float], np.ndarray], step: float, order: int, precision: float) -> Estimate:
     """The derivative of ``sample`` at zero; ``precision`` is the relative rounding error of its numbers."""
-    best, error = np.zeros(0), np.zeros(0)
-    coarser: list[np.ndarray] = []
+    best, coarser = Estimate(np.zeros(0), np.zeros(0)), list[np.ndarray]()
     for level in range(LEVELS):
         width = step / 2**level
         ahead, behind = np.asarray(sample(width)), np.asarray(sample(-width))
         row = _row((ahead - behind) / (2 * width), coarser, order)
         noise = precision * np.maximum(np.abs(ahead), np.abs(behind)) / width
-        if level == 0:
-            best, error = row[0], np.full(np.shape(row[0]), np.inf)
-        for value, distance in _candidates(row, coarser):
-            better = distance + noise < error
-            best, error = np.where(better, value, best), np.where(better, distance + noise, error)
-        if np.all(noise >= error):
+        best = _better(best if level else Estimate(row[0], np.full(row[0].shape, np.inf)), row, coarser, noise)
+        if np.all(noise >= best.error):
             break
         coarser = row
-    return Estimate(best, error)
+    return best
+
+
+def _better(best: Estimate, row: list[np.ndarray], coarser: list[np.ndarray], noise: np.ndarray) -> Estimate:
+    """The least error so far, number by number."""
+    for value, distance in _candidates(row, coarser):
+        better = distance + noise < best.error
+        best = Estimate(np.where(better, value, best.value), np.where(better, distance + noise, best.error))
+    return best
 
 
 def _row(difference: np.ndarray, coarser: list[np.ndarray], order: int) -> list[np.ndarray]:
