@@ -1,5 +1,5 @@
 """Derivatives of unchanged Numba functions: ``import dpcompile as dp``."""
-from . import errors
+from . import backends, errors
 from .annotations import Active, Const, Duplicated, Forward, Reverse
 from .config import config
 from .custom import custom_jvp, custom_vjp, hook, register_jvp, register_vjp, stop_gradient
@@ -22,6 +22,7 @@ __all__ = [
     "Forward",
     "Reverse",
     "autodiff",
+    "backends",
     "check_grads",
     "config",
     "custom_jvp",

@@ -48,6 +48,16 @@ class ModeError(DifferentiationError, ValueError):
     """
 
 
+class BackendError(DifferentiationError, TypeError):
+    """A backend supplies nothing to differentiate with, supplies something else than it should, or cannot take what
+    another one gives.
+
+    Example: ``dp.backends.HigherOrder(dp.backends.Forward(), dp.backends.FiniteDifference()).hessian(f, x)``.
+    Fix: define ``pushforward``, ``pullback`` or ``jacobian`` in a class derived from ``dp.backends.Backend``; put backends
+    that give compiled code (``Reverse``, ``Forward``) inside, others outside.
+    """
+
+
 class IntegerArgumentError(DifferentiationError, TypeError):
     """A derivative is wanted with respect to an integer, a boolean or another type that is not differentiable.
 
@@ -135,14 +145,6 @@ class InternalError(DifferentiationError, RuntimeError):
 
     Example: none that should exist.
     Fix: please report the function and the types of its arguments.
-    """
-
-
-class NotYetError(DifferentiationError, NotImplementedError):
-    """A part of the interface that this version does not implement.
-
-    Example: the message names it.
-    Fix: the message says what gives the same result today.
     """
 
 

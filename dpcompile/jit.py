@@ -25,29 +25,30 @@ class DifferentiableFunction(CPUDispatcher):
     #: Whether a call also compiles the gradient for the types of its arguments.
     compiles_gradient = False
 
-    def grad(self, *args, argnums: Selection = None, argnames: Selection = None, **named):
+    def grad(self, *args, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, **named):
         """The gradient at these arguments, with respect to argument 0 or those selected."""
-        return grad(self, argnums, argnames)(*args, **named)
+        return grad(self, argnums, argnames, has_aux)(*args, **named)
 
-    def value_and_grad(self, *args, argnums: Selection = None, argnames: Selection = None, **named):
+    def value_and_grad(self, *args, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, **named):
         """``(value, gradient)`` at these arguments."""
-        return value_and_grad(self, argnums, argnames)(*args, **named)
+        return value_and_grad(self, argnums, argnames, has_aux)(*args, **named)
 
-    def vjp(self, *args):
+    def vjp(self, *args, has_aux: bool = False):
         """``(value, pullback)`` at these arguments."""
-        return vjp(self, *args)
+        return vjp(self, *args, has_aux=has_aux)
 
-    def jvp(self, primals, tangents):
+    def jvp(self, primals, tangents, has_aux: bool = False):
         """``(value, tangent)`` at ``primals`` along ``tangents``."""
-        return jvp(self, primals, tangents)
+        return jvp(self, primals, tangents, has_aux)
 
-    def jacobian(self, *args, argnums: Selection = None, argnames: Selection = None, mode: Mode = "auto", **named):
+    def jacobian(self, *args, argnums: Selection = None, argnames: Selection = None, mode: Mode = "auto",
+                 has_aux: bool = False, **named):
         """The Jacobian at these arguments, by argument 0 or those selected."""
-        return jacobian(self, argnums, argnames, mode)(*args, **named)
+        return jacobian(self, argnums, argnames, mode, has_aux)(*args, **named)
 
-    def hessian(self, *args, argnums: Selection = None, argnames: Selection = None, **named):
+    def hessian(self, *args, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, **named):
         """The Hessian at these arguments, by argument 0 or those selected."""
-        return hessian(self, argnums, argnames)(*args, **named)
+        return hessian(self, argnums, argnames, has_aux)(*args, **named)
 
     def explain(self, *args) -> Explanation:
         """What the gradient at these arguments stores, and why."""

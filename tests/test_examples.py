@@ -43,6 +43,12 @@ def test_lotka_volterra():
     np.testing.assert_allclose(parameters, PARAMETERS, rtol=1e-4)
 
 
+def test_gauss_newton():
+    example = load("gauss_newton")
+    for fitted in example.main():
+        np.testing.assert_allclose(fitted, example.TRUE, rtol=1e-8)
+
+
 def test_every_example_is_tested():
     here = Path(__file__).read_text()
     assert all(f"def test_{example.stem}(" in here for example in EXAMPLES.glob("*.py"))

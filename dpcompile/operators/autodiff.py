@@ -94,7 +94,7 @@ def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mod
 def _combined(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
     shadows = _shadows(derivative, arguments)
     result = types.unliteral(derivative.primal.signature.return_type)
-    structured = None if not is_differentiable(result) else _seed(result, _nothing(result), seed)
+    structured = None if not is_differentiable(result) else _seed(result, values.nothing(result), seed)
     value, numbers = entry(derivative, "gradient")(*arguments.values, *shadows, structured)
     arguments.write_back()
     return value, _cotangents(arguments, iter(numbers))
@@ -115,11 +115,6 @@ def _split(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[
 
 def _seed(result: types.Type, value, seed):
     return mapped(values.seed_leaf, result, value, seed, label="seed", error=SeedError)
-
-
-def _nothing(result: types.Type):
-    """Stands for a value whose numbers do not matter."""
-    return tuple(map(_nothing, result)) if isinstance(result, types.BaseTuple) else None
 
 
 def _cotangents(arguments: Arguments, numbers) -> tuple:

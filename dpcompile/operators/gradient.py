@@ -22,6 +22,7 @@ from .primal import (
     Selection,
     check_differentiable,
     compiled,
+    differentiated_part,
     dispatcher_of,
     primal,
     remembered,
@@ -45,6 +46,17 @@ def _transform(f, argnums: Selection, argnames: Selection, has_aux: bool, with_v
     positions, single = selected(function, argnums, argnames)
     gradient = Gradient(function, positions, single, has_aux, with_value)
     return remembered(function, gradient.key, lambda: gradient.dispatcher((argnums, argnames, has_aux)))
+
+
+def check_scalar(function: Dispatcher, result: types.Type) -> None:
+    """Refuses what has no gradient."""
+    name, result = function.py_func.__name__, types.unliteral(result)
+    if isinstance(result, (types.Array, types.BaseTuple)):
+        raise NonScalarResultError(f"{name} returns {result}; a gradient needs one real number. Return a scalar or "
+                                   f"use has_aux=True for (scalar, auxiliary), dp.vjp or dp.jacobian.")
+    if not isinstance(result, types.Float):
+        raise NonFloatResultError(f"{name} returns {result}; a gradient needs a real float. Return a float; for "
+                                  f"a kernel that writes into its arguments, use dp.autodiff.")
 
 
 @dataclass(frozen=True)
@@ -78,25 +90,11 @@ class Gradient:
         primal_types = tuple(structure.compacted(ty) if active else ty
                              for ty, active in zip(argument_types, wanted, strict=True))
         result = primal(self.function, primal_types).signature.return_type
-        self._check_result(types.unliteral(result))
+        check_scalar(self.function, differentiated_part(self.function, result, True) if self.has_aux else result)
         self._check_records(argument_types)
         split = self.has_aux and holds_arrays(result)
         derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
         return self._body(Arguments(derivative, argument_types, signature_of(self.function)), split)
-
-    def _check_result(self, result: types.Type) -> None:
-        name = self.function.py_func.__name__
-        if self.has_aux:
-            if not isinstance(result, types.BaseTuple) or len(result) != 2:
-                raise NonScalarResultError(f"with has_aux=True {name} must return (scalar, auxiliary), not {result}")
-            structure.check_result(result, name)
-            result = result[0]
-        if isinstance(result, (types.Array, types.BaseTuple)):
-            raise NonScalarResultError(f"{name} returns {result}; a gradient needs one real number. Return a scalar or "
-                                       f"use has_aux=True for (scalar, auxiliary), dp.vjp or dp.jacobian.")
-        if not isinstance(result, types.Float):
-            raise NonFloatResultError(f"{name} returns {result}; a gradient needs a real float. Return a float; for "
-                                      f"a kernel that writes into its arguments, use dp.autodiff.")
 
     def _check_records(self, argument_types: tuple[types.Type, ...]) -> None:
         alone = self.single and not (self.with_value or self.has_aux)

@@ -26,17 +26,18 @@ def hessian(f, argnums: Selection = None, argnames: Selection = None, has_aux: b
     return jacfwd(gradient, argnums, argnames, has_aux, chunk)
 
 
-def hvp(f, primals, tangents, argnums: Selection = None, argnames: Selection = None):
+def hvp(f, primals, tangents, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):
     """The derivative of the gradient of ``f`` at ``primals`` along ``tangents``: the Hessian times a vector."""
-    return jvp(grad(f, argnums, argnames), primals, tangents)[1]
+    _, *answer = jvp(grad(f, argnums, argnames, has_aux), primals, tangents, has_aux)
+    return tuple(answer) if has_aux else answer[0]
 
 
-def value_gradient_and_hessian(f, argnums: Selection = None, argnames: Selection = None):
+def value_gradient_and_hessian(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):
     """A function that returns ``(value, gradient, Hessian)``, all three from the same sweeps."""
     function = dispatcher_of(f)
     positions, single = selected(function, argnums, argnames)
-    made = Together(function, positions[0] if single else positions)
-    return remembered(function, ("value_gradient_and_hessian", made.selection), made.dispatcher)
+    made = Together(function, positions[0] if single else positions, has_aux)
+    return remembered(function, ("value_gradient_and_hessian", made.selection, has_aux), made.dispatcher)
 
 
 @dataclass(frozen=True)
@@ -45,20 +46,21 @@ class Together:
 
     function: Dispatcher
     selection: int | tuple[int, ...]
+    has_aux: bool
 
     def dispatcher(self) -> GeneratedDispatcher:
         name = self.function.py_func.__name__
         doc = f"value, gradient and Hessian of {name}"
         return GeneratedDispatcher(
             self.function, stub(f"hessian_of_{name.strip('<>')}", signature_of(self.function), doc), self.implementation,
-            (value_gradient_and_hessian, (self.function, self.selection)))
+            (value_gradient_and_hessian, (self.function, self.selection, None, self.has_aux)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
         parameters = ", ".join(f"argument_{index}" for index in range(len(argument_types)))
         both = njit(definition("both", f"def both({parameters}):\n"
                                f"    value, gradient = value_and_gradient({parameters})\n"
                                f"    return gradient, (value, gradient)\n",
-                               {"value_and_gradient": value_and_grad(self.function, self.selection)}))
+                               {"value_and_gradient": value_and_grad(self.function, self.selection, None, self.has_aux)}))
         return definition("together", f"def together({parameters}):\n"
                           f"    hessian, (value, gradient) = columns({parameters})\n"
                           f"    return value, gradient, hessian\n",

@@ -15,14 +15,24 @@ from numba.core import types
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
-from ..errors import IntegerArgumentError, ModeError, NonFloatResultError, NonScalarResultError, UnsupportedError
+from ..errors import IntegerArgumentError, ModeError, NonFloatResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays, is_differentiable, parts_with_offsets
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, wide
 from . import matrix
 from .arguments import HAND_ON, Arguments, WideArguments
-from .primal import Selection, check_differentiable, compiled, dispatcher_of, primal, remembered, selected, signature_of
+from .primal import (
+    Selection,
+    check_differentiable,
+    compiled,
+    differentiated_part,
+    dispatcher_of,
+    primal,
+    remembered,
+    selected,
+    signature_of,
+)
 
 Mode = Literal["auto", "forward", "reverse"]
 Chunk = int | Literal["auto"]
@@ -162,16 +172,12 @@ class Jacobian:
         return types.unliteral(primal(self.function, primal_types).signature.return_type)
 
     def _differentiated(self, result: types.Type) -> types.Type:
-        return result[0] if self.has_aux else result
+        return differentiated_part(self.function, result, self.has_aux)
 
     def _check_result(self, result: types.Type) -> None:
-        name = self.function.py_func.__name__
-        if self.has_aux and not (isinstance(result, types.BaseTuple) and len(result) == 2):
-            raise NonScalarResultError(f"with has_aux=True {name} must return (result, auxiliary), not {result}")
-        structure.check_result(result, name)
         if not is_differentiable(self._differentiated(result)):
-            raise NonFloatResultError(f"{name} returns {result}; a Jacobian needs floats. For a kernel that writes into "
-                                      f"its arguments, use dp.autodiff.")
+            raise NonFloatResultError(f"{self.function.py_func.__name__} returns {result}; a Jacobian needs floats. For a "
+                                      f"kernel that writes into its arguments, use dp.autodiff.")
 
     def _blocks(self, argument_types) -> list[Block]:
         found = {(position, path): ty for position in sorted(self.positions)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
+from numba.np.numpy_support import as_dtype
 
 
 @register_jitable
@@ -71,7 +72,8 @@ def rows_of(value, total):
 def _rows_of(value, total):
     if isinstance(value, types.Array):
         return lambda value, total: np.empty((value.size, total), value.dtype)
-    return lambda value, total: np.empty((1, total), np.float64)
+    kind = as_dtype(value)
+    return lambda value, total: np.empty((1, total), kind)
 
 
 def unit_of(value, row):

@@ -15,7 +15,8 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import ArgumentSelectionError, IntegerArgumentError, NotAFunctionError
+from ..errors import ArgumentSelectionError, IntegerArgumentError, NonScalarResultError, NotAFunctionError
+from ..frontend import structure
 from ..frontend.activity import is_differentiable
 from ..frontend.compile import Primal, compile_primal
 from ..targets.cpu import CompiledDerivative, compile_derivative
@@ -78,24 +79,27 @@ def bound(function: Dispatcher, args: tuple) -> tuple[tuple, list[str]]:
 
 def selected(function: Dispatcher, argnums: Selection, argnames: Selection) -> tuple[tuple[int, ...], bool]:
     """Positions to differentiate, and whether they were given as one position rather than a tuple."""
-    name = function.py_func.__name__
+    return chosen(list(signature_of(function).parameters), function.py_func.__name__, argnums, argnames)
+
+
+def chosen(parameters: list[str], name: str, argnums: Selection, argnames: Selection) -> tuple[tuple[int, ...], bool]:
+    """``selected`` among these parameters of a function of that name."""
     if argnums is not None and argnames is not None:
         raise ArgumentSelectionError(f"argnums and argnames both select arguments of {name}; give one of them")
-    chosen = argnames if argnames is not None else (0 if argnums is None else argnums)
-    several = chosen if isinstance(chosen, (tuple, list)) else None
-    parameters = list(signature_of(function).parameters)
-    positions = tuple(_position(one, parameters, name) for one in ((chosen,) if several is None else several))
+    selection = argnames if argnames is not None else (0 if argnums is None else argnums)
+    several = selection if isinstance(selection, (tuple, list)) else None
+    positions = tuple(_position(one, parameters, name) for one in ((selection,) if several is None else several))
     if len(set(positions)) < len(positions) or not positions:
-        raise ArgumentSelectionError(f"{chosen!r} selects no argument of {name}, or one of them twice")
+        raise ArgumentSelectionError(f"{selection!r} selects no argument of {name}, or one of them twice")
     return positions, several is None
 
 
-def _position(chosen: object, parameters: list[str], name: str) -> int:
-    if isinstance(chosen, str) and chosen in parameters:
-        return parameters.index(chosen)
-    if isinstance(chosen, int) and not isinstance(chosen, bool) and -len(parameters) <= chosen < len(parameters):
-        return chosen % len(parameters)
-    raise ArgumentSelectionError(f"{chosen!r} is not an argument of {name}({', '.join(parameters)})")
+def _position(one: object, parameters: list[str], name: str) -> int:
+    if isinstance(one, str) and one in parameters:
+        return parameters.index(one)
+    if isinstance(one, int) and not isinstance(one, bool) and -len(parameters) <= one < len(parameters):
+        return one % len(parameters)
+    raise ArgumentSelectionError(f"{one!r} is not an argument of {name}({', '.join(parameters)})")
 
 
 def check_differentiable(function: Dispatcher, positions: tuple[int, ...], argument_types) -> None:
@@ -107,3 +111,12 @@ def check_differentiable(function: Dispatcher, positions: tuple[int, ...], argum
             raise IntegerArgumentError(
                 f"argument {parameters[position]!r} of {function.py_func.__name__} is of type {ty}, which has no "
                 f"derivative. Pass a float, or leave it out of argnums.")
+
+
+def differentiated_part(function: Dispatcher, result: types.Type, has_aux: bool) -> types.Type:
+    """The result, or the first of the pair where the second is auxiliary; refuses what cannot be handed out."""
+    name, result = function.py_func.__name__, types.unliteral(result)
+    if has_aux and not (isinstance(result, types.BaseTuple) and len(result) == 2):
+        raise NonScalarResultError(f"with has_aux=True {name} must return (result, auxiliary), not {result}")
+    structure.check_result(result, name)
+    return result[0] if has_aux else result

@@ -21,12 +21,15 @@ from . import values
 from .arguments import aliasing_message
 from .entries import entry, new_record
 from .memory import overlap
-from .primal import bound, compiled, dispatcher_of, primal
+from .primal import bound, compiled, differentiated_part, dispatcher_of, primal
 from .values import mapped
 
 
-def vjp(f, *args) -> tuple[Any, Pullback]:
-    """``(value, pullback)``; ``pullback(cotangent)`` gives one cotangent for each argument."""
+def vjp(f, *args, has_aux: bool = False) -> tuple:
+    """``(value, pullback)``; ``pullback(cotangent)`` gives one cotangent for each argument.
+
+    With ``has_aux``, ``f`` returns ``(value, auxiliary)`` and the answer is ``(value, pullback, auxiliary)``.
+    """
     function = dispatcher_of(f)
     given, labels = bound(function, args)
     argument_types = tuple(map(structure.typeof, given))
@@ -34,11 +37,12 @@ def vjp(f, *args) -> tuple[Any, Pullback]:
                    for ty, value, label in zip(argument_types, given, labels, strict=True))
     primal_types = tuple(map(structure.typeof, copies))
     wanted = tuple(map(is_differentiable, primal_types))
-    structure.check_result(primal(function, primal_types).signature.return_type, function.py_func.__name__)
+    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     derivative = compiled(function, primal_types, wanted, "split")
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
-    return _augmented(derivative, copies, len(args))
+    value, pullback = _augmented(derivative, copies, len(args), has_aux)
+    return (value[0], pullback, value[1]) if has_aux else (value, pullback)
 
 
 def _owned(ty: types.Type, label: str, value):
@@ -51,11 +55,11 @@ def _owned(ty: types.Type, label: str, value):
                            f"\n  Pass numbers, arrays and tuples of them.")
 
 
-def _augmented(derivative: CompiledDerivative, copies: tuple, count: int) -> tuple[Any, Pullback]:
+def _augmented(derivative: CompiledDerivative, copies: tuple, count: int, has_aux: bool) -> tuple[Any, Pullback]:
     shadows = tuple(_shadow(derivative, index, copy) for index, copy in enumerate(copies))
     record = new_record(derivative)
     value, arena = entry(derivative, "augmented")(*copies, *shadows, record)
-    return value, Pullback(derivative, copies, shadows, record, arena, value, count)
+    return value, Pullback(derivative, copies, shadows, record, arena, value, count, has_aux)
 
 
 def _shadow(derivative: CompiledDerivative, index: int, copy):
@@ -73,24 +77,28 @@ def _shadow(derivative: CompiledDerivative, index: int, copy):
 class Pullback:
     """From a cotangent of the result to the cotangents of the arguments."""
 
-    def __init__(self, derivative, primals, shadows, record, arena, value, count):
+    def __init__(self, derivative, primals, shadows, record, arena, value, count, has_aux):
         self._function = derivative.function()
         self._derivative, self._primals, self._shadows = derivative, primals, shadows
         self._record, self._arena, self._value, self._count = record, arena, value, count
-        self._result_type = types.unliteral(derivative.primal.signature.return_type)
+        self._has_aux, self._result_type = has_aux, types.unliteral(derivative.primal.signature.return_type)
         self._reverse = entry(derivative, "repeated_reverse")
         self._lock = threading.Lock()
         weakref.finalize(self, entry(derivative, "release"), arena)
 
     def __call__(self, cotangent) -> tuple:
         """One cotangent for each argument; None for integers and other constants."""
-        seed = mapped(values.seed_leaf, self._result_type, self._value, cotangent,
-                      label="the cotangent", error=SeedError)
+        seed = self._seed(cotangent)
         with self._lock:
             for index, ty in enumerate(self._derivative.primal.signature.args):
                 mapped(_zero, ty, self._primals[index], self._shadows[index])
             numbers = iter(self._reverse(*self._primals, *self._shadows, self._record, self._arena, seed))
             return tuple(self._cotangent(index, numbers) for index in range(self._count))
+
+    def _seed(self, cotangent):
+        ty, value = (self._result_type[0], self._value[0]) if self._has_aux else (self._result_type, self._value)
+        seed = mapped(values.seed_leaf, ty, value, cotangent, label="the cotangent", error=SeedError)
+        return (seed, values.nothing(self._result_type[1])) if self._has_aux else seed
 
     def _cotangent(self, index: int, numbers):
         def leaf(ty: types.Type, label: str, value, shadow):
@@ -108,8 +116,11 @@ def _zero(ty: types.Type, label: str, value, shadow) -> None:
         shadow[...] = np.zeros((), shadow.dtype)
 
 
-def jvp(f, primals, tangents) -> tuple[Any, Any]:
-    """``(value, tangent)`` of ``f`` at ``primals`` along ``tangents``; the tangent of an integer is None."""
+def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
+    """``(value, tangent)`` of ``f`` at ``primals`` along ``tangents``; the tangent of an integer is None.
+
+    With ``has_aux``, ``f`` returns ``(value, auxiliary)`` and the answer is ``(value, tangent, auxiliary)``.
+    """
     if not (isinstance(primals, (tuple, list)) and isinstance(tangents, (tuple, list))):
         raise ShadowShapeError("dp.jvp takes a tuple of primals and a tuple of tangents")
     function = dispatcher_of(f)
@@ -122,11 +133,12 @@ def jvp(f, primals, tangents) -> tuple[Any, Any]:
                    for ty, change in zip(argument_types, changes, strict=True))
     primal_types = tuple(structure.compacted(ty) if active else ty
                          for ty, active in zip(argument_types, wanted, strict=True))
-    structure.check_result(primal(function, primal_types).signature.return_type, function.py_func.__name__)
+    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     derivative = compiled(function, primal_types, wanted, "forward")
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
-    return _pushforward(derivative, argument_types, given, changes, labels)
+    value, change = _pushforward(derivative, argument_types, given, changes, labels)
+    return (value[0], change[0], value[1]) if has_aux else (value, change)
 
 
 def _pushforward(derivative: CompiledDerivative, argument_types, given, changes, labels) -> tuple[Any, Any]:

@@ -12,27 +12,27 @@ from dataclasses import dataclass
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import IntegerArgumentError, ShadowShapeError
+from ..errors import ArgumentSelectionError, IntegerArgumentError, ShadowShapeError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics
 from .arguments import HAND_ON, Arguments
 from .memory import directed
-from .primal import Selection, compiled, dispatcher_of, primal, remembered, selected, signature_of
+from .primal import Selection, compiled, differentiated_part, dispatcher_of, primal, remembered, selected, signature_of
 
 _CALL = ["failed, code, exception, value, change, arena = tangent(derivative, {operands}, directions)",
          "if failed:", "    release(derivative, arena)", *HAND_ON[1:], "release(derivative, arena)"]
 
 
-def derivative(f, argnums: Selection = None, argnames: Selection = None) -> GeneratedDispatcher:
+def derivative(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False) -> GeneratedDispatcher:
     """A function that returns the derivative of ``f`` with respect to one real number, in the shape of the result."""
     function = dispatcher_of(f)
     (position, *more), _ = selected(function, argnums, argnames)
     if more:
-        raise IntegerArgumentError("dp.derivative differentiates with respect to one number; use dp.jvp or dp.grad")
-    made = Derivative(function, position)
-    return remembered(function, ("derivative", position), lambda: made.dispatcher((argnums, argnames)))
+        raise ArgumentSelectionError("dp.derivative differentiates with respect to one number; use dp.jvp or dp.grad")
+    made = Derivative(function, position, has_aux)
+    return remembered(function, ("derivative", position, has_aux), lambda: made.dispatcher((argnums, argnames, has_aux)))
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Derivative:
 
     function: Dispatcher
     position: int
+    has_aux: bool
 
     def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
         name = self.function.py_func.__name__
@@ -54,22 +55,22 @@ class Derivative:
             raise IntegerArgumentError(f"argument {self.position} of {name} is of type "
                                        f"{argument_types[self.position]}; dp.derivative needs a real float")
         wanted = tuple(index == self.position for index in range(len(argument_types)))
-        arguments = _forward_arguments(self.function, argument_types, wanted)
+        arguments = _forward_arguments(self.function, argument_types, wanted, self.has_aux)
         lines = [*arguments.checks(), *arguments.preparation(), "directions = (1.0,)", *_call(arguments)]
-        lines.append("return change")
+        lines.append("return change[0], value[1]" if self.has_aux else "return change")
         return arguments.function(f"derivative_of_{name.strip('<>')}", lines)
 
 
-def pushforward(function: Dispatcher) -> GeneratedDispatcher:
-    """``(primals, tangents) → (value, tangent)`` as a dispatcher."""
+def pushforward(function: Dispatcher, has_aux: bool = False) -> GeneratedDispatcher:
+    """``(primals, tangents) → (value, tangent)`` as a dispatcher; with ``has_aux``, the auxiliary result third."""
     def make() -> GeneratedDispatcher:
         signature = inspect.signature(lambda primals, tangents: None)
-        made = Pushforward(function)
+        made = Pushforward(function, has_aux)
         return GeneratedDispatcher(
             function, stub("pushforward", signature, f"pushforward of {function.py_func.__name__}"),
-            made.implementation, (pushforward, (function,)))
+            made.implementation, (pushforward, (function, has_aux)))
 
-    return remembered(function, "pushforward", make)
+    return remembered(function, ("pushforward", has_aux), make)
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,13 @@ class Pushforward:
     """The pushforward of a function; a tangent of None marks a constant."""
 
     function: Dispatcher
+    has_aux: bool
 
     def implementation(self, given: tuple[types.Type, ...]) -> Callable:
         primals, tangents = self._checked(*given)
         wanted = tuple(is_differentiable(primal) and not isinstance(tangent, types.NoneType)
                        for primal, tangent in zip(primals, tangents, strict=True))
-        arguments = _forward_arguments(self.function, primals, wanted)
+        arguments = _forward_arguments(self.function, primals, wanted, self.has_aux)
         arguments.names.update(directed=directed)
         lines = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
         lines += [*arguments.checks(), *arguments.preparation()]
@@ -92,7 +94,8 @@ class Pushforward:
                 shadow = _directions(primals[index], f"primal_{index}", f"tangents[{index}]", numbers)
                 lines.append(f"shadow_{index} = {shadow}")
         lines += [f"directions = ({''.join(number + ', ' for number in numbers)})", *_call(arguments)]
-        return arguments.function("pushforward", [*lines, "return value, change"], "primals, tangents")
+        lines.append("return value[0], change[0], value[1]" if self.has_aux else "return value, change")
+        return arguments.function("pushforward", lines, "primals, tangents")
 
     def _checked(self, primals: types.Type, tangents: types.Type) -> tuple[tuple, tuple]:
         count = len(signature_of(self.function).parameters)
@@ -103,10 +106,10 @@ class Pushforward:
         return tuple(map(types.unliteral, primals)), tuple(map(types.unliteral, tangents))
 
 
-def _forward_arguments(function: Dispatcher, argument_types, wanted: tuple[bool, ...]) -> Arguments:
+def _forward_arguments(function: Dispatcher, argument_types, wanted: tuple[bool, ...], has_aux: bool) -> Arguments:
     primal_types = tuple(structure.compacted(ty) if active else ty
                          for ty, active in zip(argument_types, wanted, strict=True))
-    structure.check_result(primal(function, primal_types).signature.return_type, function.py_func.__name__)
+    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     made = compiled(function, primal_types, wanted, "forward")
     made.check_shadows(arrays_only=True)
     arguments = Arguments(made, argument_types, signature_of(function))

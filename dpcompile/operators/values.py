@@ -141,6 +141,11 @@ def seed_leaf(ty: types.Type, label: str, value, given):
     return number(ty, given, label, SeedError)
 
 
+def nothing(ty: types.Type):
+    """A seed that no cotangent comes with; also stands for a value whose numbers do not matter."""
+    return tuple(map(nothing, ty)) if isinstance(ty, types.BaseTuple) else None
+
+
 def check_shadow(primal: np.ndarray, shadow, label: str) -> None:
     """Refuses memory that cannot hold the shadow of this array."""
     if not isinstance(shadow, np.ndarray):

@@ -99,6 +99,11 @@ class TestModes:
         assert matrix.dtype == np.float32
         np.testing.assert_allclose(matrix, np.diag(POINT[::-1]) + np.diag(POINT)[:, ::-1], rtol=1e-6)
 
+    def test_single_precision_of_a_number(self, transform):
+        row = transform(numba.njit(lambda x: (x * x).sum()))(POINT.astype(np.float32))
+        assert row.dtype == np.float32
+        np.testing.assert_allclose(row, 2 * POINT, rtol=1e-6)
+
     def test_nothing(self, transform):
         assert transform(numba.njit(lambda x: x * x))(np.zeros(0)).shape == (0, 0)
 

@@ -28,11 +28,5 @@ def test_gradient_compiled_with_the_primal():
     assert dp.grad(square).signatures == [(numba.float64,)]
 
 
-@pytest.mark.parametrize("name", ["jacobian", "hessian"])
-def test_what_is_not_there_yet(name):
-    with pytest.raises(dp.errors.NotYetError):
-        getattr(dp.jit(lambda x: x * x), name)(3.0)
-
-
 def test_fastmath_and_boundscheck_reach_the_primal_options():
     assert dp.jit(fastmath=True)(lambda x: x).targetoptions["fastmath"]
