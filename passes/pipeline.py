@@ -15,6 +15,7 @@ from .ir.model import Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
 from .report import report
+from .transform.dissolve import dissolve
 from .transform.forward import build_tangents, write_packed
 from .transform.lanes import Lanes
 from .transform.marks import release_held
@@ -101,6 +102,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         raise PassError(f"unknown mode {request.mode!r}")
     module = read(text)
     scalarise(module)
+    dissolve(module)
     for rule in request.rules:
         module.functions[rule.symbol].rule = rule
     primal = module.functions[request.entry]

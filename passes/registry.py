@@ -88,6 +88,7 @@ PASSES: dict[str, Pass] = {
     "reverse_path": step("find_reverse_path"),
     "cache_plan": step("find_cache_plan"),
     "prepare": step("prepare"),
+    "dissolve": transform("transform.dissolve", "dissolve"),
     "scalarise": transform("transform.scalarise", "scalarise"),
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),
     "adjoint": step("write_adjoint"),

@@ -32,7 +32,11 @@ class WideMemory(Memory):
 
     def offset(self, index: int) -> ir.Constant:
         """Where the shadow of a field begins."""
-        return ir.Constant(I64, self.layout.get_element_offset(self.target_data, index) * self.width)
+        if isinstance(self.layout, ir.ArrayType):
+            start = self.layout.element.get_abi_size(self.target_data) * index
+        else:
+            start = self.layout.get_element_offset(self.target_data, index)
+        return ir.Constant(I64, start * self.width)
 
     def field(self, builder, index: int) -> WideMemory:
         return WideMemory(cgutils.gep_inbounds(builder, self.result, 0, index), builder.gep(self.shadow, [self.offset(index)]),

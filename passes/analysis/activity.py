@@ -16,11 +16,11 @@ from typing import NoReturn
 
 from ..errors import UnsupportedIR
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
-from ..ir.types import DOUBLE, FLOAT, PTR, ArrayType, FloatType, IntType, PointerType, StructType, Type, size_of
+from ..ir.types import DOUBLE, FLOAT, PTR, FloatType, IntType, PointerType, Type, size_of
 from ..rules.runtime_calls import classify
 from ..rules.scalar import INACTIVE, lookup
 from . import memory_types
-from .alias import UNKNOWN, Aliasing, MemoryObject, Objects, Origin, addresses_in, holds_pointer, made_by
+from .alias import UNKNOWN, Aliasing, MemoryObject, Objects, Origin, addresses_in, is_pointer, made_by
 from .call_kinds import handed_over, is_fill, is_internal_call, is_opaque, is_ruled, is_transfer, rule_of
 from .memory_types import MemoryTypes
 
@@ -32,8 +32,7 @@ COPIES = frozenset({"phi", "select", "freeze"})
 DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
 BITWISE = frozenset({"load", "phi", "select", "freeze", "and", "or", "xor"})
 #: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
-ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca",
-                       "insertvalue", "extractvalue"})
+ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca"})
 
 
 @dataclass
@@ -65,7 +64,7 @@ class Activity:
 
     def has_shadow(self, pointer: Value) -> bool:
         """Whether a pointer, or a structure with pointers in it, has a shadow beside it."""
-        return holds_pointer(pointer.type) and bool(self.aliasing.objects_of(pointer) & self.shadowed)
+        return is_pointer(pointer.type) and bool(self.aliasing.objects_of(pointer) & self.shadowed)
 
     def given_by(self, call: Instruction) -> Objects:
         """The memory that a call of a function with a rule of its own fills: its result, and arrays in it."""
@@ -182,8 +181,6 @@ class _Solver:
         opcode = instruction.opcode
         if opcode in DISCRETE or instruction.type == PTR:
             return False
-        if opcode == "load" and isinstance(instruction.type, StructType) and not _holds_number(instruction.type):
-            return False        # shapes, strides and pointers of an array, loaded together
         if opcode == "load":
             # An integer field of a record is no derivative; where only floats live it is the bits of one.
             objects = self.aliasing.objects_of(instruction.operands[0]) & self.result.varied_objects
@@ -297,7 +294,7 @@ class _Solver:
     def _joined_objects(self) -> Iterator[Objects]:
         """Sets of objects that share a pointer: a shadow for one means a shadow for all."""
         for instruction in self.instructions:
-            if holds_pointer(instruction.type):
+            if is_pointer(instruction.type):
                 yield self.aliasing.objects_of(instruction)
             for operand in instruction.operands:
                 if isinstance(operand, Constant) and operand.type == PTR:
@@ -404,10 +401,3 @@ def differentiable_operands(call: Instruction) -> list[Value]:
         return [a for a in call.arguments if is_float(a)]
     rule, _ = found
     return [a for a, partial in zip(call.arguments, rule.partials, strict=False) if partial is not None]
-
-
-def _holds_number(type_: Type) -> bool:
-    """Whether a structure has a floating-point number in it."""
-    if isinstance(type_, StructType):
-        return any(map(_holds_number, type_.elements))
-    return _holds_number(type_.element) if isinstance(type_, ArrayType) else isinstance(type_, FloatType)

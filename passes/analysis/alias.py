@@ -1,6 +1,7 @@
 """Which memory objects a pointer may point into.
 
-Requires: a function whose calls are inlined, known to ``rules.runtime_calls``, or internal.
+Requires: a function without structures (see ``transform.dissolve``), whose calls are inlined, known to
+          ``rules.runtime_calls``, or internal.
 Ensures:  ``objects_of(p)`` holds every object that ``p`` may point into in any iteration of any loop: the answer is
           flow-insensitive, so a question about two accesses of a common loop is answered across its iterations.
 Algorithm: inclusion constraints over abstract objects (Andersen 1994, chapter 4), one object an allocation site, pointers
@@ -15,15 +16,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Value
-from ..ir.types import PTR, ArrayType, IntType, PointerType, StructType, Type
+from ..ir.types import PTR, IntType, PointerType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .call_kinds import handed_over, is_internal_call, is_opaque, is_ruled, is_transfer
-from .offsets import constant_step, pointer_offsets
+from .offsets import constant_step
 
 
 class Origin(Enum):
@@ -61,8 +62,7 @@ _ANYWHERE: Cells = frozenset({(UNKNOWN, None)})
 MOST_OFFSETS = 8
 #: What LLVM makes of an integer that shares a structure with pointers: nothing lives on the first page.
 _SMALL_ADDRESS = re.compile(r"inttoptr \(i64 \d{1,3} to ptr\)$")
-_FORWARDING = frozenset({"bitcast", "freeze", "addrspacecast", "phi", "select",
-                         "extractvalue", "insertvalue"})
+_FORWARDING = frozenset({"bitcast", "freeze", "addrspacecast", "phi", "select"})
 
 
 def addresses_in(value: Value) -> list[Value]:
@@ -80,16 +80,8 @@ def addresses_in(value: Value) -> list[Value]:
     return found
 
 
-def holds_pointer(type_: Type) -> bool:
-    """Whether a value of this type has a pointer in it."""
-    match type_:
-        case PointerType():
-            return True
-        case StructType(elements):
-            return any(map(holds_pointer, elements))
-        case ArrayType(_, element):
-            return holds_pointer(element)
-    return False
+def is_pointer(type_: Type) -> bool:
+    return isinstance(type_, PointerType)
 
 
 @dataclass
@@ -228,17 +220,17 @@ def _constrain(instruction: Instruction, result: Aliasing) -> None:
         _constrain_store(instruction, result)
     elif opcode == "call":
         _constrain_call(instruction, result)
-    elif not holds_pointer(instruction.type):
+    elif not is_pointer(instruction.type):
         return
     elif opcode == "getelementptr":
         step = constant_step(instruction)
         result.point(instruction, _moved(result.cells_of(instruction.operands[0]), step))
     elif opcode in _FORWARDING:
         for operand in instruction.operands:
-            if holds_pointer(operand.type):
+            if is_pointer(operand.type):
                 result.point(instruction, result.cells_of(operand))
     elif opcode == "load":
-        for cell in _pointers_at(result.cells_of(instruction.operands[0]), instruction.type):
+        for cell in result.cells_of(instruction.operands[0]):
             result.point(instruction, result.loaded(cell))
     elif opcode == "alloca":
         result.point(instruction, frozenset({(MemoryObject(Origin.STACK, instruction), 0)}))
@@ -256,16 +248,10 @@ def _somewhere(objects: Iterable[MemoryObject]) -> Cells:
     return frozenset((obj, None) for obj in objects)
 
 
-def _pointers_at(cells: Cells, type_: Type) -> Iterator[Cell]:
-    """Where the pointers of a value of that type lie that lies there itself."""
-    for position in pointer_offsets(type_):
-        yield from _moved(cells, position)
-
-
 def _constrain_store(store: Instruction, result: Aliasing) -> None:
     value, pointer = store.operands
-    if holds_pointer(value.type):
-        for cell in _pointers_at(result.cells_of(pointer), value.type):
+    if is_pointer(value.type):
+        for cell in result.cells_of(pointer):
             result.hold(cell, result.cells_of(value))
         return
     for address in addresses_in(value):
@@ -300,7 +286,7 @@ def _constrain_call(call: Instruction, result: Aliasing) -> None:
         return
     elif is_internal_call(call) or is_opaque(call):
         _constrain_opaque(call, result)
-    elif holds_pointer(call.type):
+    elif is_pointer(call.type):
         result.point(call, _ANYWHERE)
 
 
@@ -334,7 +320,7 @@ def _constrain_opaque(call: Instruction, result: Aliasing) -> None:
     for obj in touched:
         if not _has_fixed_data(obj):
             result.hold((obj, None), _somewhere(touched))
-    if holds_pointer(call.type):
+    if is_pointer(call.type):
         result.point(call, _somewhere(touched))
 
 

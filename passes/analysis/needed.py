@@ -13,7 +13,7 @@ from ..ir.model import Block, Instruction, Value, is_float
 from ..rules.expression import needs
 from ..rules.scalar import lookup
 from .activity import Activity
-from .alias import holds_pointer
+from .alias import is_pointer
 from .call_kinds import is_fill, is_transfer
 
 
@@ -39,7 +39,7 @@ class Needed:
         """Whether the adjoint of an instruction does anything."""
         if instruction.opcode == "store":
             # An integer over a float is a constant: the cotangent of what was there is consumed all the same.
-            return not holds_pointer(instruction.operands[0].type) and self._touches(instruction.operands[1])
+            return not is_pointer(instruction.operands[0].type) and self._touches(instruction.operands[1])
         if is_transfer(instruction) or is_fill(instruction):
             return self._touches(instruction.arguments[0])
         if instruction in self.calls:

@@ -26,7 +26,7 @@ Lookup = Callable[[Value], Value]
 
 _PURE = frozenset("""add sub mul shl lshr ashr and or xor sdiv udiv srem urem fadd fsub fmul fdiv frem fneg icmp fcmp select
     freeze getelementptr bitcast addrspacecast trunc zext sext fptrunc fpext fptosi fptoui sitofp uitofp ptrtoint inttoptr
-    extractvalue insertvalue""".split())
+    extractvalue""".split())
 #: Rough costs in cycles of a scalar operation on a current processor; one is assumed where nothing is said.
 _COST = {"fdiv": 6.0, "frem": 20.0, "sdiv": 12.0, "udiv": 12.0, "srem": 12.0, "urem": 12.0, "getelementptr": 0.25,
          "icmp": 0.5, "fcmp": 0.5, "add": 0.5, "sub": 0.5, "zext": 0.25, "sext": 0.25, "trunc": 0.25, "bitcast": 0.0}

@@ -1,7 +1,9 @@
 """The types of LLVM IR, as values that compare by content."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Type:
@@ -135,6 +137,28 @@ def offset_of(ty: StructType, index: int) -> int:
             return end
         end += size_of(element)
     raise IndexError(index)
+
+
+class Field(NamedTuple):
+    """A scalar in a structure or array: the indices that lead to it, its type and its byte."""
+
+    path: tuple[int, ...]
+    type: Type
+    offset: int
+
+
+def fields(ty: Type) -> Iterator[Field]:
+    """The scalars of a type, in order; a scalar or a vector is its own."""
+    if isinstance(ty, StructType):
+        elements = [(element, offset_of(ty, index)) for index, element in enumerate(ty.elements)]
+    elif isinstance(ty, ArrayType):
+        elements = [(ty.element, index * size_of(ty.element)) for index in range(ty.count)]
+    else:
+        yield Field((), ty, 0)
+        return
+    for index, (element, start) in enumerate(elements):
+        for path, found, offset in fields(element):
+            yield Field((index, *path), found, start + offset)
 
 
 def element_at(ty: Type, indices: tuple[int, ...]) -> Type:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
-from ..analysis.alias import holds_pointer
+from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.needed import Needed
@@ -256,7 +256,7 @@ class Adjoints:
         floats = {t for t in types if isinstance(t, FloatType)}
         if not floats:
             return None
-        if len(floats) > 1 or any(map(holds_pointer, types)) or not floats <= TRANSFER.keys():
+        if len(floats) > 1 or any(map(is_pointer, types)) or not floats <= TRANSFER.keys():
             location = self.context.module.locations.get(call.location) if call.location is not None else None
             kinds = ", ".join(sorted(map(str, types)))
             raise UnsupportedIR(f"cannot differentiate a copy of memory that holds {kinds} together", location)
@@ -264,7 +264,7 @@ class Adjoints:
 
     def _fill(self, call: Instruction) -> None:
         types = self.activity.scalar_types(call.arguments[0])
-        if any(map(holds_pointer, types)):
+        if any(map(is_pointer, types)):
             return
         self._zero(self.get(self.context.shadows.of(call.arguments[0])), self.get(call.arguments[2]))
 

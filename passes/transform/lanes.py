@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..ir.builder import Builder, i64, zero
+from ..ir.builder import Builder, i64
 from ..ir.model import Constant, Instruction, Value
 from ..ir.types import I8, I64, ArrayType, StructType, Type, VectorType, offset_of, size_of
 
@@ -73,31 +73,3 @@ def _steps(element: Instruction) -> Iterator[tuple[int, Value]]:
             assert isinstance(type_, (ArrayType, VectorType))
             type_ = type_.element
             yield size_of(type_), index
-
-
-def fields(type_: Type, path: tuple[int, ...] = (), offset: int = 0) -> Iterator[tuple[tuple[int, ...], Type, int]]:
-    """The scalars of a type: the indices that lead to each, its type and its byte."""
-    if isinstance(type_, StructType):
-        for index, element in enumerate(type_.elements):
-            yield from fields(element, (*path, index), offset + offset_of(type_, index))
-    elif isinstance(type_, ArrayType):
-        for index in range(type_.count):
-            yield from fields(type_.element, (*path, index), offset + index * size_of(type_.element))
-    else:
-        yield path, type_, offset
-
-
-def load_fields(builder: Builder, lanes: Lanes, type_: Type, pointer: Value) -> Value:
-    """A structure with pointers loaded from shadow memory, where its fields lie apart."""
-    value: Value = zero(type_)
-    for path, field, offset in fields(type_):
-        part = builder.load(field, builder.offset(pointer, lanes.width * offset), align=min(8, size_of(field)))
-        value = builder.insert(value, part, path)
-    return value
-
-
-def store_fields(builder: Builder, lanes: Lanes, value: Value, pointer: Value) -> Iterator[Instruction]:
-    """The same way back."""
-    for path, field, offset in fields(value.type):
-        part = builder.extract(value, path, field)
-        yield builder.store(part, builder.offset(pointer, lanes.width * offset), align=min(8, size_of(field)))

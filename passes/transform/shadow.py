@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
-from ..analysis.alias import Origin, holds_pointer
+from ..analysis.alias import Origin, is_pointer
 from ..analysis.call_kinds import is_fill, is_internal_call, is_transfer
 from ..errors import PassError
 from ..ir.builder import Builder, Inserter, const, i64
@@ -21,15 +21,14 @@ from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
 from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, size_of
 from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
-from .lanes import Lanes, load_fields, store_fields
+from .lanes import Lanes
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
 #: At least what Numba's own allocations are aligned to.
 DATA_ALIGNMENT = 64
 MEMSET = "llvm.memset.p0.i64"
-_MIRRORED = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "insertvalue",
-                       "extractvalue"})
+_MIRRORED = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load"})
 
 
 @dataclass
@@ -121,15 +120,11 @@ class _Writer:
                 self._spread(instruction, mirror)
 
     def _spread(self, instruction: Instruction, mirror: Instruction) -> None:
-        """In the place of a mirror that computes with distances, or with a structure in memory: one that knows the lanes."""
+        """In the place of a mirror that computes with distances: one that knows the lanes."""
         builder = Inserter.before(mirror)
         if instruction.opcode == "getelementptr":
             replacement = self.lanes.address(builder, instruction, mirror.operands[0], mirror.name)
-        elif instruction.opcode == "load" and instruction.type != PTR:
-            replacement = load_fields(builder, self.lanes, instruction.type, mirror.operands[0])
-        else:
-            return
-        self._take_place_of(mirror, replacement)
+            self._take_place_of(mirror, replacement)
 
     def _take_place_of(self, mirror: Instruction, replacement: Value) -> None:
         self.shadows.mirrors[replacement] = self.shadows.mirrors.pop(mirror)
@@ -140,7 +135,7 @@ class _Writer:
     def shadow_operand(self, operand: Value) -> Value:
         if isinstance(operand, Constant) and operand.globals and operand.type == PTR:
             return self._shadow_constant(operand)
-        return self.shadows.of(operand) if holds_pointer(operand.type) else operand
+        return self.shadows.of(operand) if is_pointer(operand.type) else operand
 
     def _shadow_constant(self, constant: Constant) -> Value:
         """The shadow of a constant expression over a global: rebuilt on the global's shadow."""
@@ -244,7 +239,7 @@ class _Writer:
     def _mirror_pointer_memory(self, call: Instruction) -> None:
         """Shadow memory that holds pointers is copied and cleared when the primal's is."""
         types = self.activity.scalar_types(call.arguments[0])
-        if not any(map(holds_pointer, types)):
+        if not any(map(is_pointer, types)):
             return
         builder = Inserter.after(call)
         arguments = [self.shadow_operand(a) if a.type == PTR else a for a in call.arguments]
@@ -254,15 +249,11 @@ class _Writer:
 
     def _mirror_store(self, store: Instruction) -> None:
         value, pointer = store.operands
-        if not holds_pointer(value.type) or not self.activity.has_shadow(pointer):
+        if not is_pointer(value.type) or not self.activity.has_shadow(pointer):
             return
         builder = Inserter.after(store)
         shadow, address = self.shadow_operand(value), self.shadow_operand(pointer)
-        if self.lanes.width > 1 and value.type != PTR:
-            copies = list(store_fields(builder, self.lanes, shadow, address))
-        else:
-            copies = [builder.store(shadow, address, align=store.align)]
-        self.shadows.mirrors.update(dict.fromkeys(copies, store))
+        self.shadows.mirrors[builder.store(shadow, address, align=store.align)] = store
 
 
 __all__ = ["Shadows", "insert_shadows"]

@@ -9,7 +9,7 @@ Algorithm: dual numbers as in Griewank & Walther, "Evaluating Derivatives" (2008
 from __future__ import annotations
 
 from ..analysis.activity import Activity
-from ..analysis.alias import holds_pointer
+from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.gated import Gates
 from ..ir.builder import Builder, Inserter, const, zero
@@ -169,14 +169,14 @@ class TangentWriter:
 
     def _store(self, store: Instruction) -> None:
         value, pointer = store.operands
-        if not holds_pointer(value.type) and self.activity.active_memory(pointer):
+        if not is_pointer(value.type) and self.activity.active_memory(pointer):
             self.builder.store(self.of(value), self.shadows.of(pointer), store.align)
 
     def _move(self, call: Instruction) -> None:
         """A copy or a fill of memory; where it holds pointers, the shadows have been copied already."""
         destination, source = call.arguments[:2]
         types = self.activity.scalar_types(destination)
-        if not self.activity.active_memory(destination) or any(map(holds_pointer, types)):
+        if not self.activity.active_memory(destination) or any(map(is_pointer, types)):
             return
         size = self.lanes.size(self.builder, call.arguments[2])
         if is_transfer(call) and self.activity.has_shadow(source):
