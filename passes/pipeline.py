@@ -37,10 +37,12 @@ class Parameter:
 
     ``kind``: ``const``; ``active`` (a float by value whose derivative is wanted); ``duplicated`` (a pointer whose shadow
     is given).  ``element``: the scalar type that Numba knows to lie behind a pointer (``double``, ``i64``, ``ptr`` …).
+    ``empty``: no pointer lies there that the function could follow: memory for results, for example.
     """
 
     kind: str = "const"
     element: str | None = None
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ def differentiate(text: str, request: Request) -> Derivative:
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
     suffix = "tangent" if request.mode == "forward" else "augmented"
-    program = Program(module, primal, kinds, facts, request.name, suffix)
+    empty = {name for name, p in given.items() if p.empty}
+    program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
     build = _forward if request.mode == "forward" else _reverse

@@ -80,6 +80,7 @@ PASSES: dict[str, Pass] = {
     "loops": analysis("analysis.loops"),
     "induction": analysis("analysis.induction"),
     "alias": step("find_aliases"),
+    "callees": step("find_callees"),
     "memory_types": step("find_memory_types"),
     "activity": step("find_activity"),
     "infinite": step("find_infinite"),

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from .analysis import alias, gated, infinite
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
-from .analysis.alias import Aliasing, Origin
+from .analysis.alias import Aliasing
 from .analysis.cache_plan import CachePlan
 from .analysis.gated import Gates
 from .analysis.infinite import Infinite
 from .analysis.memory_types import MemoryTypes
+from .analysis.objects import Origin
 from .analysis.overwrites import Overwrites
 from .analysis.reverse_path import ReversePath
 from .errors import PassError
@@ -32,6 +33,12 @@ _KINDS = (ACTIVE, DUPLICATED, CONSTANT)
 
 def find_aliases(module: Module, function: Function, settings: Settings) -> Aliasing:
     return alias.analyse(function, module.globals)
+
+
+def find_callees(module: Module, function: Function, settings: Settings) -> str:
+    """Aliasing in every function that is called and not inlined, the function itself last."""
+    versions = _program(module, function, settings, "analysed").versions.values()
+    return "\n\n".join(str(version.aliasing) for version in reversed(versions))
 
 
 def find_activity(module: Module, function: Function, settings: Settings) -> Activity:

@@ -24,10 +24,12 @@ ARRAY_MEMORY_INFO, ARRAY_PARENT, ARRAY_DATA = 0, 1, 4
 
 @dataclass(frozen=True)
 class Leaf:
-    """One LLVM parameter: ``const``, ``active`` or ``duplicated``, and the scalar type behind a pointer."""
+    """One LLVM parameter: ``const``, ``active`` or ``duplicated``, the scalar type behind a pointer, and whether that memory
+    leads nowhere."""
 
     kind: str = "const"
     element: str | None = None
+    empty: bool = False
 
 
 def is_differentiable(ty: types.Type) -> bool:
@@ -57,15 +59,16 @@ def leaves(ty: types.Type, wanted: bool) -> list[Leaf]:
         case types.Float() | types.Complex():
             return [Leaf("active" if wanted else "const")] * leaf_count(ty)
         case types.Record():
-            return [Leaf("duplicated" if wanted and is_differentiable(ty) else "const")]
+            return [Leaf("duplicated" if wanted and is_differentiable(ty) else "const", empty=True)]
     return [Leaf()] * leaf_count(ty)
 
 
 def _array_leaves(ty: types.Array, wanted: bool) -> list[Leaf]:
     kind = "duplicated" if wanted else "const"
     found = [Leaf()] * (ARRAY_HEAD + 2 * ty.ndim)
-    found[ARRAY_MEMORY_INFO] = Leaf(kind)
-    found[ARRAY_DATA] = Leaf(kind, _ELEMENTS.get(str(ty.dtype)))
+    # Only functions of the runtime look into the memory info and the parent; elements of arrays are never pointers.
+    found[ARRAY_MEMORY_INFO], found[ARRAY_PARENT] = Leaf(kind, empty=True), Leaf(empty=True)
+    found[ARRAY_DATA] = Leaf(kind, _ELEMENTS.get(str(ty.dtype)), empty=True)
     return found
 
 

@@ -156,10 +156,10 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
 def parameters(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Parameter, ...]:
     """The request for each LLVM parameter of the primal: return value, exception, arguments."""
     result = primal.signature.return_type
-    found = [pipeline.Parameter("duplicated" if is_differentiable(result) else "const", _scalar(result)),
-             pipeline.Parameter("const", None)]
+    found = [pipeline.Parameter("duplicated" if is_differentiable(result) else "const", _scalar(result), empty=True),
+             pipeline.Parameter("const", empty=True)]
     for ty, active in zip(primal.signature.args, wanted, strict=True):
-        found += [pipeline.Parameter(leaf.kind, leaf.element) for leaf in leaves(ty, active)]
+        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty) for leaf in leaves(ty, active)]
     return tuple(found)
 
 

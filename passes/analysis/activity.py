@@ -20,9 +20,11 @@ from ..ir.types import DOUBLE, FLOAT, PTR, FloatType, IntType, PointerType, Type
 from ..rules.runtime_calls import classify
 from ..rules.scalar import INACTIVE, lookup
 from . import memory_types
-from .alias import UNKNOWN, Aliasing, MemoryObject, Objects, Origin, addresses_in, is_pointer, made_by
-from .call_kinds import handed_over, is_fill, is_internal_call, is_opaque, is_ruled, is_transfer, rule_of
+from .addresses import addresses_in
+from .alias import Aliasing, is_pointer, made_by
+from .call_kinds import is_fill, is_internal_call, is_opaque, is_ruled, is_transfer, rule_of
 from .memory_types import MemoryTypes
+from .objects import UNKNOWN, MemoryObject, Objects, Origin
 
 ACTIVE, DUPLICATED, CONSTANT = "active", "duplicated", "const"
 #: Operations whose result varies with their floating-point operands.
@@ -141,8 +143,9 @@ class _Solver:
                 self.result.useful.add(argument)
             elif kind == DUPLICATED:
                 objects = self.aliasing.objects_of(argument)
-                self.result.varied_objects |= objects
-                self.result.useful_objects |= self._reachable(objects)
+                reachable = self._reachable(objects)
+                self.result.varied_objects |= objects | {obj for obj in reachable if obj.origin == Origin.BEHIND}
+                self.result.useful_objects |= reachable
                 if self._leads_elsewhere(objects):
                     self.result.varied_objects.add(UNKNOWN)
                     self.result.useful_objects.add(UNKNOWN)
@@ -231,8 +234,8 @@ class _Solver:
         known = classify(call.callee_name)
         if known is not None and known.kind == "linear_algebra":
             return frozenset().union(*(self.aliasing.objects_of(call.arguments[k]) for k in {*known.reads, *known.writes}))
-        start = frozenset().union(*(self.aliasing.objects_of(a) for a in handed_over(call)))
-        return frozenset(o for o in self.aliasing.reachable(start) if o.origin != Origin.GLOBAL)
+        start = self.aliasing.given_to(call)
+        return start | frozenset(o for o in self.aliasing.behind(start) if o.origin not in (Origin.GLOBAL, Origin.UNKNOWN))
 
     # useful: backward -----------------------------------------------------------------------------------------------
 
@@ -281,14 +284,14 @@ class _Solver:
             if kind == DUPLICATED:
                 result.shadowed |= self._reachable(self.aliasing.objects_of(argument))
         for pointer in [p for call in self.calls for p in self.wants_shadow(call)]:
-            result.shadowed |= self.aliasing.objects_of(pointer)
+            result.shadowed |= self._reachable(self.aliasing.objects_of(pointer))
         size = -1
         while size != (size := len(result.shadowed)):
             for objects in self._joined_objects():
                 if objects & result.shadowed:
                     result.shadowed |= {o for o in objects if o != UNKNOWN}
-            for obj, held in self.aliasing.contents.items():
-                if held & result.shadowed and obj != UNKNOWN:
+            for obj in self.aliasing.contents.keys() | self.aliasing.outside.keys():
+                if self.aliasing.pointed_at(obj) & result.shadowed and obj != UNKNOWN:
                     result.shadowed.add(obj)
 
     def _joined_objects(self) -> Iterator[Objects]:
@@ -356,8 +359,11 @@ class _Solver:
         if is_internal_call(call):
             if self.result.active(call):
                 self._fail(call, f"a call of {call.callee_name} that returns {call.type}")
-            for pointer in (a for a in call.arguments if a.type == PTR):
-                self._refuse_pointer(call, pointer)
+            for argument in call.arguments:
+                if any(map(self.result.has_shadow, addresses_in(argument))):
+                    self._fail(call, "a pointer to memory that carries derivatives handed over as an integer")
+                if argument.type == PTR:
+                    self._refuse_pointer(call, argument)
             return
         if not is_opaque(call):
             return

@@ -1,87 +1,53 @@
 """Which memory objects a pointer may point into.
 
 Requires: a function without structures (see ``transform.dissolve``), whose calls are inlined, known to
-          ``rules.runtime_calls``, or internal.
+          ``rules.runtime_calls``, or internal; of internal ones, aliasing as it is known so far.
 Ensures:  ``objects_of(p)`` holds every object that ``p`` may point into in any iteration of any loop: the answer is
           flow-insensitive, so a question about two accesses of a common loop is answered across its iterations.
 Algorithm: inclusion constraints over abstract objects (Andersen 1994, chapter 4), one object an allocation site, pointers
           and what memory holds told apart by constant offsets (Pearce, Kelly, Hankin, "Efficient Field-Sensitive Pointer
-          Analysis of C", 2007), solved by iteration to the fixed point.
+          Analysis of C", 2007), solved by iteration to the fixed point; what a callee stores is taken over from it.
 Debug:    dp-opt --pass=alias
-
-Pointer arguments point into distinct objects unless ``representative`` says otherwise: for the entry the caller has checked
-at run time that arrays which are written overlap no other; for a callee its call sites are asked.
 """
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import Enum
 
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Value
-from ..ir.types import PTR, IntType, PointerType, Type
+from ..ir.types import PTR, ArrayType, PointerType, StructType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, classify
+from .addresses import addresses_in, loads_in
 from .call_kinds import handed_over, is_internal_call, is_opaque, is_ruled, is_transfer
+from .objects import UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, somewhere, widened
 from .offsets import constant_step
+from .parameters import Parameters, Place
 
-
-class Origin(Enum):
-    """Where an object comes from."""
-
-    ARGUMENT = "argument"
-    STACK = "stack"
-    HEAP = "heap"           # the data of an allocation
-    HEADER = "header"       # the MemInfo in front of an allocation's data
-    GLOBAL = "global"
-    CALLEE = "callee"       # whatever a call that is not inlined may have allocated
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class MemoryObject:
-    """An abstract memory object; all that one allocation site ever allocates is one object."""
-
-    origin: Origin
-    site: Value | None = None
-
-    def __str__(self) -> str:
-        return self.origin.value + (f" {self.site.ref}" if self.site is not None else "")
-
-
-UNKNOWN = MemoryObject(Origin.UNKNOWN)
-#: An object and a byte of it, None where that varies: where a pointer points, or where one lies.
-Cell = tuple[MemoryObject, int | None]
-Cells = frozenset[Cell]
-Objects = frozenset[MemoryObject]
 _NONE: Objects = frozenset()
 _NOWHERE: Cells = frozenset()
 _ANYWHERE: Cells = frozenset({(UNKNOWN, None)})
-#: A pointer that may point to more bytes of an object than this may point to any: pointers that walk go on for ever.
-MOST_OFFSETS = 8
 #: What LLVM makes of an integer that shares a structure with pointers: nothing lives on the first page.
 _SMALL_ADDRESS = re.compile(r"inttoptr \(i64 \d{1,3} to ptr\)$")
 _FORWARDING = frozenset({"bitcast", "freeze", "addrspacecast", "phi", "select"})
 
 
-def addresses_in(value: Value) -> list[Value]:
-    """The pointers from whose addresses an integer is computed."""
-    found, seen, pending = [], {value}, [value]
-    while pending:
-        current = pending.pop()
-        if not isinstance(current, Instruction) or not isinstance(current.type, IntType) or current.opcode == "load":
-            continue
-        if current.opcode == "ptrtoint":
-            found.append(current.operands[0])
-        fresh = [o for o in current.operands if o not in seen]
-        seen.update(fresh)
-        pending += fresh
-    return found
-
-
 def is_pointer(type_: Type) -> bool:
     return isinstance(type_, PointerType)
+
+
+def _covers(known: Cells, cells: Cells) -> bool:
+    return all(cell in known or (cell[0], None) in known for cell in cells)
+
+
+def _has_pointer(type_: Type | None) -> bool:
+    """Whether pointers may lie in memory of that type."""
+    match type_:
+        case StructType(elements):
+            return any(map(_has_pointer, elements))
+        case ArrayType(_, element):
+            return _has_pointer(element)
+    return type_ is None or is_pointer(type_)
 
 
 @dataclass
@@ -89,16 +55,22 @@ class Aliasing:
     """The result: where each pointer may point, and what pointers each object holds, in all and at each cell."""
 
     function: Function
-    globals: dict[str, Global] = field(default_factory=dict)
+    globals: dict[str, Global]
+    parameters: Parameters
     targets: dict[Value, Cells] = field(default_factory=dict)
     #: The objects among the targets.
     pointers: dict[Value, Objects] = field(default_factory=dict)
     contents: dict[MemoryObject, Objects] = field(default_factory=dict)
     #: Where the pointers that lie at a byte of an object may point.
     held: dict[Cell, Cells] = field(default_factory=dict)
-    arguments: dict[Argument, MemoryObject] = field(default_factory=dict)
     #: Objects of the caller in which no pointer ever lies: arrays of numbers.
     plain: set[MemoryObject] = field(default_factory=set)
+    #: Where pointers that lay in the caller's memory from the start may lead.
+    outside: dict[MemoryObject, Objects] = field(default_factory=dict)
+    #: Where a pointer that the function returns may lead.
+    returned: Cells = _NOWHERE
+    #: Counts what has been found out.
+    changes: int = 0
 
     def objects_of(self, pointer: Value) -> Objects:
         if isinstance(pointer, (Global, Function, Constant)):
@@ -125,14 +97,37 @@ class Aliasing:
         a, b = self.objects_of(first), self.objects_of(second)
         return bool(a & b) or (UNKNOWN in a and bool(b)) or (UNKNOWN in b and bool(a))
 
-    def reachable(self, start: Iterable[MemoryObject]) -> Objects:
-        """``start`` and all that can be reached from it by loading pointers."""
-        seen, pending = set(start), list(start)
+    def behind(self, objects: Iterable[MemoryObject]) -> Objects:
+        """All that can be reached by following pointers that lie in ``objects``, as far as memory that nobody here knows."""
+        seen: set[MemoryObject] = set()
+        pending = list(objects)
         while pending:
-            for found in self.contents.get(pending.pop(), _NONE) - seen:
-                seen.add(found)
-                pending.append(found)
+            fresh = self.pointed_at(pending.pop()) - seen
+            seen |= fresh
+            pending += fresh - {UNKNOWN}
         return frozenset(seen)
+
+    def reachable(self, start: Objects) -> Objects:
+        """``start`` and what is behind."""
+        return start | self.behind(start)
+
+    def pointed_at(self, obj: MemoryObject) -> Objects:
+        return self.contents.get(obj, _NONE) | self.from_outside(obj)
+
+    def from_outside(self, obj: MemoryObject) -> Objects:
+        """Where pointers may lead that nobody here has put into ``obj``."""
+        if obj in self.plain:
+            return _NONE
+        if obj.origin == Origin.UNKNOWN or (isinstance(obj.site, Global) and _has_pointer(obj.site.value_type)):
+            return frozenset({UNKNOWN})
+        return self.outside.get(obj, _NONE)
+
+    def given_to(self, call: Instruction) -> Objects:
+        """The objects to which a call is given pointers, or their addresses as integers."""
+        pointers = [p for a in handed_over(call) for p in ([a] if is_pointer(a.type) else addresses_in(a))]
+        loads = [i for a in handed_over(call) for i in loads_in(a)]
+        stored = [obj for load in loads for cell in self.cells_of(load.operands[0]) for obj, _ in self._held_at(cell)]
+        return frozenset(stored).union(*map(self.objects_of, pointers))
 
     def take_place_of(self, new: Value, old: Value) -> None:
         """``new`` points where ``old`` did."""
@@ -141,36 +136,30 @@ class Aliasing:
     def point(self, pointer: Value, cells: Cells) -> None:
         """``pointer`` may point there too."""
         known = self.targets.get(pointer, _NOWHERE)
-        if not cells <= known:
-            self.targets[pointer] = _widened(known | cells)
+        if not _covers(known, cells):
+            self.changes += 1
+            self.targets[pointer] = widened(known | cells)
             self.pointers[pointer] = frozenset(obj for obj, _ in self.targets[pointer])
 
     def hold(self, cell: Cell, cells: Cells) -> None:
         """A pointer that lies there may point to these."""
         obj, _ = cell
         known = self.held.get(cell, _NOWHERE)
-        if obj not in self.plain and not cells <= known:
-            self.held[cell] = _widened(known | cells)
+        if obj not in self.plain and not _covers(known, cells):
+            self.changes += 1
+            self.held[cell] = widened(known | cells)
             self.contents[obj] = self.contents.get(obj, _NONE) | {target for target, _ in cells}
 
     def loaded(self, cell: Cell) -> Cells:
         """Where a pointer loaded from there may point."""
+        return self._held_at(cell) | somewhere(self.from_outside(cell[0]))
+
+    def _held_at(self, cell: Cell) -> Cells:
+        """Where the pointers may point that have been put there."""
         obj, offset = cell
         if offset is None:
-            held = frozenset().union(*(cells for (owner, _), cells in self.held.items() if owner == obj))
-        else:
-            held = self.held.get(cell, _NOWHERE) | self.held.get((obj, None), _NOWHERE)
-        # What the caller's memory pointed to before, nobody here knows.
-        return held | _ANYWHERE if self.was_there_before(obj) else held
-
-    def was_there_before(self, obj: MemoryObject) -> bool:
-        """Whether pointers that nobody here knows may lie in ``obj``."""
-        return obj.origin in (Origin.UNKNOWN, Origin.GLOBAL, Origin.ARGUMENT) and obj not in self.plain
-
-    @property
-    def size(self) -> int:
-        """Grows until all is known."""
-        return sum(map(len, self.targets.values())) + sum(map(len, self.held.values()))
+            return frozenset().union(*(cells for (owner, _), cells in self.held.items() if owner == obj))
+        return self.held.get(cell, _NOWHERE) | self.held.get((obj, None), _NOWHERE)
 
     def __str__(self) -> str:
         rows = [f"aliasing of @{self.function.name}"]
@@ -183,48 +172,51 @@ class Aliasing:
         return "\n".join(rows)
 
 
-def _widened(cells: Cells) -> Cells:
-    """Any byte of an object stands for all of them, and too many for any."""
-    offsets: dict[MemoryObject, set[int | None]] = {}
-    for obj, offset in cells:
-        offsets.setdefault(obj, set()).add(offset)
-    wide = {obj for obj, found in offsets.items() if None in found or len(found) > MOST_OFFSETS}
-    return frozenset((obj, None) if obj in wide else (obj, offset) for obj, offset in cells) if wide else cells
+#: Gives the aliasing of a function that is called and not inlined, as far as it is known.
+Callees = Callable[[Instruction], "Aliasing | None"]
 
 
-def analyse(function: Function, module_globals: dict[str, Global],
-            representative: Mapping[Argument, Argument] | None = None, plain: Iterable[Argument] = ()) -> Aliasing:
+def analyse(function: Function, module_globals: dict[str, Global], parameters: Parameters | None = None,
+            plain: Iterable[Argument] = (), callees: Callees | None = None) -> Aliasing:
     """Solves the constraints.
 
-    ``representative``: arguments that may overlap have the same one (by default none do); ``plain``: arguments that the
-    front end knows to point to numbers, not to pointers.
+    ``parameters``: by default those of an entry; ``plain``: arguments that the front end knows to point to numbers, not to
+    pointers; ``callees``: by default nothing is known of what is called.
     """
-    result = Aliasing(function, module_globals)
-    stands_for = {a: (representative or {}).get(a, a) for a in function.arguments if a.type == PTR}
-    shared = Counter(stands_for.values())
-    for argument, owner in stands_for.items():
-        result.arguments[argument] = MemoryObject(Origin.ARGUMENT, owner)
-        # Where another argument may point elsewhere into the same memory, nobody knows where it begins.
-        result.point(argument, frozenset({(result.arguments[argument], None if shared[owner] > 1 else 0)}))
-    result.plain = {result.arguments[a] for a in plain}
-    size = -1
-    while size != (size := result.size):
+    result = Aliasing(function, module_globals, parameters or Parameters.of_entry(function.arguments))
+    _seed(result, plain)
+    known = -1
+    while known != (known := result.changes):
         for instruction in function.instructions():
-            _constrain(instruction, result)
+            _constrain(instruction, result, callees)
+    result.returned = frozenset().union(*(result.cells_of(o) for i in function.instructions() if i.opcode == "ret"
+                                          for o in i.operands if is_pointer(o.type)))
     return result
 
 
-def _constrain(instruction: Instruction, result: Aliasing) -> None:
+def _seed(result: Aliasing, plain: Iterable[Argument]) -> None:
+    known = result.parameters
+    for argument in known.arguments:
+        obj = known.object_of(Place(argument))
+        # Where another argument may point elsewhere into the same memory, nobody knows where it begins.
+        result.point(argument, frozenset({(obj, 0 if known.is_alone(argument) else None)}))
+        for place in (Place(argument), Place(argument, behind=True)):
+            owner = known.object_of(place)
+            result.outside[owner] = result.outside.get(owner, _NONE) | known.behind(argument)
+    result.plain = {known.object_of(Place(argument)) for argument in plain}
+
+
+def _constrain(instruction: Instruction, result: Aliasing, callees: Callees | None) -> None:
     opcode = instruction.opcode
     if opcode == "store":
         _constrain_store(instruction, result)
     elif opcode == "call":
-        _constrain_call(instruction, result)
+        _constrain_call(instruction, result, callees)
     elif not is_pointer(instruction.type):
         return
     elif opcode == "getelementptr":
         step = constant_step(instruction)
-        result.point(instruction, _moved(result.cells_of(instruction.operands[0]), step))
+        result.point(instruction, moved(result.cells_of(instruction.operands[0]), step))
     elif opcode in _FORWARDING:
         for operand in instruction.operands:
             if is_pointer(operand.type):
@@ -236,16 +228,7 @@ def _constrain(instruction: Instruction, result: Aliasing) -> None:
         result.point(instruction, frozenset({(MemoryObject(Origin.STACK, instruction), 0)}))
     else:
         known = [result.cells_of(p) for p in addresses_in(instruction.operands[0])] if opcode == "inttoptr" else []
-        result.point(instruction, _somewhere(obj for cells in known for obj, _ in cells) | _ANYWHERE)
-
-
-def _moved(cells: Cells, step: int | None) -> Cells:
-    return frozenset((obj, None if step is None or offset is None else offset + step) for obj, offset in cells)
-
-
-def _somewhere(objects: Iterable[MemoryObject]) -> Cells:
-    """Anywhere in these objects."""
-    return frozenset((obj, None) for obj in objects)
+        result.point(instruction, somewhere(obj for cells in known for obj, _ in cells) | _ANYWHERE)
 
 
 def _constrain_store(store: Instruction, result: Aliasing) -> None:
@@ -256,38 +239,47 @@ def _constrain_store(store: Instruction, result: Aliasing) -> None:
         return
     for address in addresses_in(value):
         for obj in result.objects_of(pointer):
-            result.hold((obj, None), _somewhere(result.objects_of(address)))
+            result.hold((obj, None), somewhere(result.objects_of(address)))
 
 
 def _copy(result: Aliasing, call: Instruction) -> None:
     """Cells keep their distance from each other."""
     for obj, source in result.cells_of(call.arguments[1]):
-        moved = [(at, held) for (owner, at), held in result.held.items() if owner == obj]
-        if result.was_there_before(obj):
-            moved.append((None, _ANYWHERE))
+        copied = [(at, held) for (owner, at), held in result.held.items() if owner == obj]
+        copied.append((None, somewhere(result.from_outside(obj))))
         for other, target in result.cells_of(call.arguments[0]):
-            for at, held in moved:
+            for at, held in copied:
                 known = None not in (source, target, at)
                 result.hold((other, at - source + target if known else None), held)
 
 
-def _constrain_call(call: Instruction, result: Aliasing) -> None:
+def _constrain_call(call: Instruction, result: Aliasing, callees: Callees | None) -> None:
     known = classify(call.callee_name)
     if is_transfer(call):
         _copy(result, call)
     elif known is not None and known.kind == "allocate":
         _constrain_allocation(call, known.returns == "meminfo", result)
     elif known is not None and known.kind == "accessor":
-        for cell in _moved(result.cells_of(call.arguments[0]), MEMINFO_DATA):
-            result.point(call, result.loaded(cell))
+        _constrain_accessor(call, result)
     elif is_ruled(call):
         _constrain_ruled(call, result)
     elif known is not None and known.kind == "linear_algebra":
         return
-    elif is_internal_call(call) or is_opaque(call):
-        _constrain_opaque(call, result)
+    elif is_internal_call(call) and callees is not None:
+        _constrain_internal(call, result, callees(call))
+    elif is_internal_call(call):
+        _constrain_opaque(call, result, MemoryObject(Origin.CALLEE, call))
+    elif is_opaque(call):
+        _constrain_opaque(call, result, UNKNOWN)
     elif is_pointer(call.type):
         result.point(call, _ANYWHERE)
+
+
+def _constrain_accessor(call: Instruction, result: Aliasing) -> None:
+    """The data of a MemInfo; where the caller has made that, nobody here has seen what it points to."""
+    for cell in moved(result.cells_of(call.arguments[0]), MEMINFO_DATA):
+        theirs = cell[0].origin in (Origin.ARGUMENT, Origin.BEHIND)
+        result.point(call, result.loaded(cell) or (_ANYWHERE if theirs else _NOWHERE))
 
 
 def _constrain_allocation(call: Instruction, has_header: bool, result: Aliasing) -> None:
@@ -304,7 +296,7 @@ def _constrain_ruled(call: Instruction, result: Aliasing) -> None:
     """A function with a rule of its own gives new memory, and nothing else points there."""
     fresh = made_by(call)
     for obj in result.objects_of(call.arguments[0]) | {fresh}:
-        result.hold((obj, None), _somewhere({fresh}))
+        result.hold((obj, None), somewhere({fresh}))
 
 
 def made_by(call: Instruction) -> MemoryObject:
@@ -312,16 +304,46 @@ def made_by(call: Instruction) -> MemoryObject:
     return MemoryObject(Origin.HEAP, call)
 
 
-def _constrain_opaque(call: Instruction, result: Aliasing) -> None:
-    """A call that is not inlined may store any pointer that it can reach, or make, wherever it can reach."""
-    fresh = MemoryObject(Origin.CALLEE, call) if is_internal_call(call) else UNKNOWN
-    start = frozenset().union(*(result.objects_of(a) for a in handed_over(call)))
-    touched = result.reachable(start | {fresh})
+def _constrain_opaque(call: Instruction, result: Aliasing, fresh: MemoryObject) -> None:
+    """A call of which nothing is known may store any pointer that it can reach, or make, wherever it can reach."""
+    touched = result.reachable(result.given_to(call) | {fresh})
     for obj in touched:
         if not _has_fixed_data(obj):
-            result.hold((obj, None), _somewhere(touched))
+            result.hold((obj, None), somewhere(touched))
     if is_pointer(call.type):
-        result.point(call, _somewhere(touched))
+        result.point(call, somewhere(touched))
+
+
+def _constrain_internal(call: Instruction, result: Aliasing, callee: Aliasing | None) -> None:
+    """A call that is not inlined stores here what it stores there."""
+    if callee is None:
+        return
+    for (obj, offset), cells in callee.held.items():
+        held = frozenset().union(*(_here(call, result, callee, cell) for cell in cells))
+        for cell in _here(call, result, callee, (obj, offset)):
+            result.hold(cell, held)
+    if is_pointer(call.type):
+        result.point(call, frozenset().union(*(_here(call, result, callee, cell) for cell in callee.returned)))
+
+
+def _here(call: Instruction, result: Aliasing, callee: Aliasing, cell: Cell) -> Cells:
+    """What a cell of a callee is for its caller."""
+    obj, offset = cell
+    if obj.origin in (Origin.GLOBAL, Origin.UNKNOWN):
+        return frozenset({cell})
+    if obj.origin == Origin.STACK:
+        return _NOWHERE
+    if obj.origin not in (Origin.ARGUMENT, Origin.BEHIND):
+        return frozenset({(MemoryObject(Origin.CALLEE, call), None)})
+    members = callee.parameters.members(obj)
+    found: Cells = _NOWHERE
+    for place in members:
+        given = call.arguments[callee.function.arguments.index(place.argument)]
+        if place.behind:
+            found |= somewhere(result.behind(result.objects_of(given)))
+        else:
+            found |= moved(result.cells_of(given), offset if len(members) == 1 else None)
+    return found
 
 
 def _has_fixed_data(obj: MemoryObject) -> bool:

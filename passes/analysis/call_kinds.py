@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..ir.call_rule import CallRule
 from ..ir.model import Function, Instruction, Value
-from ..ir.types import PTR
+from ..ir.types import IntType, PointerType
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
 
@@ -53,8 +53,8 @@ def rule_of(instruction: Instruction) -> CallRule | None:
 
 
 def handed_over(call: Instruction) -> list[Value]:
-    """The pointers through which a callee may reach numbers."""
+    """The arguments through which a callee may reach numbers: pointers, and integers that may be addresses."""
     callee = call.callee
     names = [p.name for p in callee.arguments] if isinstance(callee, Function) and not callee.is_declaration else []
     return [a for k, a in enumerate(call.arguments)
-            if a.type == PTR and (k >= len(names) or names[k].split(".")[0] != EXCEPTION_PARAMETER)]
+            if isinstance(a.type, PointerType | IntType) and (k >= len(names) or names[k].split(".")[0] != EXCEPTION_PARAMETER)]

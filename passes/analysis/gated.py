@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
 from . import infinite
 from .activity import CONSTANT, Activity
-from .alias import MemoryObject
 from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .cfg import ControlFlow, warm_post_dominators
 from .loops import LoopForest
+from .objects import MemoryObject
 
 
 @dataclass

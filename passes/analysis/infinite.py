@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Constant, Function, Instruction, Value, is_float
 from ..rules.scalar import UNBOUNDED, lookup
-from .alias import Aliasing, MemoryObject, made_by
+from .alias import Aliasing, made_by
 from .call_kinds import is_internal_call, is_ruled, is_transfer
+from .objects import MemoryObject
 
 #: How LLVM spells the literals that it does not write as decimal numbers.
 _BITS = "0x"

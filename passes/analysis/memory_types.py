@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Argument, Instruction, Value
 from ..ir.types import Type
-from .alias import Aliasing, Cell, MemoryObject
+from .alias import Aliasing
 from .call_kinds import is_transfer
+from .objects import Cell, MemoryObject
 
 
 @dataclass

@@ -7,14 +7,15 @@ Debug:    dp-opt --pass=overwrites
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..ir.model import Function, Instruction, Value
 from ..rules.runtime_calls import classify
-from .alias import UNKNOWN, Aliasing, MemoryObject, Origin
+from .alias import Aliasing
 from .call_kinds import is_fill, is_internal_call, is_opaque, is_ruled, is_transfer
 from .cfg import ControlFlow
+from .objects import UNKNOWN, MemoryObject, Objects, Origin
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Overwrites:
     def _why_not_kept(self, obj: MemoryObject) -> str:
         if obj == UNKNOWN:
             return "it reads memory of unknown origin"
-        if obj.origin == Origin.ARGUMENT and not self.arguments_kept:
+        if obj.origin in (Origin.ARGUMENT, Origin.BEHIND) and not self.arguments_kept:
             return "the caller may write its argument before the reverse sweep"
         if obj.origin == Origin.GLOBAL and not getattr(obj.site, "constant", False):
             return "it reads a global variable"
@@ -82,12 +83,12 @@ class Overwrites:
         return "\n".join(rows)
 
 
-#: Gives the arguments to whose memory a call of a function that was not inlined may write; None: to any that it reaches.
-Effects = Callable[[Instruction], Iterable[Value] | None]
+#: Gives the objects to which a call of a function that was not inlined may write; None: to any that it reaches.
+Effects = Callable[[Instruction, Aliasing], Objects | None]
 
 
 def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_kept: bool,
-            effects: Effects = lambda call: None) -> Overwrites:
+            effects: Effects = lambda call, aliasing: None) -> Overwrites:
     result = Overwrites(aliasing, cfg, arguments_kept)
     for block in cfg.reverse_postorder:
         for instruction in block.instructions if block not in cfg.cold else []:
@@ -108,10 +109,12 @@ def _written(instruction: Instruction, aliasing: Aliasing, effects: Effects) -> 
     known = classify(instruction.callee_name) if instruction.opcode == "call" else None
     if known is not None and known.kind == "linear_algebra":
         return frozenset().union(*(aliasing.objects_of(instruction.arguments[k]) for k in known.writes))
-    through = effects(instruction) if is_internal_call(instruction) else None
+    through = effects(instruction, aliasing) if is_internal_call(instruction) else None
     if through is not None:
-        return frozenset().union(*map(aliasing.objects_of, through))
-    if is_internal_call(instruction) or is_opaque(instruction) or (known is not None and known.writes):
+        return through
+    if is_internal_call(instruction) or is_opaque(instruction):
+        return aliasing.reachable(aliasing.given_to(instruction))
+    if known is not None and known.writes:
         # A runtime function that, says its row, writes memory it is given: the strides of a reshape, a random state.
         return aliasing.reachable(frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments)))
     return frozenset()

@@ -2,20 +2,23 @@
 
 Requires: a module as ``pipeline`` reads it.
 Ensures:  each such function has one version for differentiation, prepared and analysed, whose parameters are active or
-          have shadows if that is so at any of its call sites; parameters that may overlap at a call site share an object.
+          have shadows if that is so at any of its call sites; what may overlap at one of them is one object.
 Algorithm: fixed point over call sites, context-insensitive.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
 from ..analysis import alias, cfg, loops, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
+from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_internal_call, is_ruled, rule_of
+from ..analysis.objects import UNKNOWN, Objects
 from ..analysis.overwrites import Effects, Overwrites
+from ..analysis.parameters import Parameters, Place
 from ..errors import PassError, UnsupportedIR
 from ..ir.call_rule import CallRule
 from ..ir.clone import clone_function
@@ -37,15 +40,15 @@ class Version:
     kinds: dict[Argument, str]
     facts: dict[Argument, Type]
     is_entry: bool
-    representative: dict[Argument, Argument] = field(default_factory=dict)
+    pointers: Parameters
     cfg: cfg.ControlFlow = None             # type: ignore[assignment]
     forest: loops.LoopForest = None         # type: ignore[assignment]
-    aliasing: alias.Aliasing = None         # type: ignore[assignment]
+    aliasing: Aliasing = None         # type: ignore[assignment]
     activity: Activity = None               # type: ignore[assignment]
-    #: Parameters to whose memory it may write, or lead others to write; and whether it may write elsewhere.
-    written: set[Argument] = field(default_factory=set)
+    #: To what memory of its callers it may write, or lead others to write; and whether it may write elsewhere.
+    written: set[Place] = field(default_factory=set)
     writes_elsewhere: bool = False
-    effects: Effects = lambda call: None
+    effects: Effects = lambda call, aliasing: None
     #: Bytes of the version's tape record, known only when its plan is made; calls refer to this constant.
     tape_bytes: Constant = field(default_factory=lambda: Constant(I64, "0"))
 
@@ -87,7 +90,7 @@ class Version:
         return overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_entry, self.effects)
 
     def is_written(self, argument: Argument) -> bool:
-        return argument in self.written
+        return Place(argument) in self.written
 
 
 def require_status(entry: Function) -> None:
@@ -101,13 +104,16 @@ class Program:
     """All versions, by the symbol of their primal."""
 
     def __init__(self, module: Module, entry: Function, kinds: dict[str, str], facts: dict[str, Type], name: str,
-                 suffix: str):
+                 suffix: str, empty: Container[str] = ()):
+        """``empty``: the parameters in whose memory no pointer lies that could be followed."""
         self.module = module
         self.name = name
         self.suffix = suffix
         self.versions: dict[str, Version] = {}
         self._ruled: dict[str, CallRule] = {}
         self.entry = self._add(entry, f"{name}.{suffix}", True)
+        arguments = self.entry.function.arguments
+        self.entry.pointers = Parameters.of_entry(arguments, [a for a in arguments if a.type == PTR and a.name in empty])
         by_name = {a.name: a for a in self.entry.function.arguments}
         self.entry.kinds.update({by_name[k]: v for k, v in kinds.items()})
         self.entry.facts.update({by_name[k]: v for k, v in facts.items()})
@@ -145,7 +151,8 @@ class Program:
         return [rule for rule in found if self.module.functions[rule.symbol].users]
 
     def _add(self, primal: Function, symbol: str, is_entry: bool) -> Version:
-        version = Version(primal, clone_function(self.module, primal, symbol, []), {}, {}, is_entry)
+        clone = clone_function(self.module, primal, symbol, [])
+        version = Version(primal, clone, {}, {}, is_entry, Parameters.of_callee(clone.arguments))
         # Where the entry calls itself, what it calls is a version apart: it knows less of its arguments.
         self.versions[f"entry {primal.name}" if is_entry else primal.name] = version
         return version
@@ -162,7 +169,8 @@ class Program:
         assert rule is not None
         known = len(self.versions)
         for name in filter(None, (rule.symbol, rule.augmented, rule.reverse)):
-            self._callee(name)
+            version = self._callee(name)
+            version.pointers = Parameters.of_entry(version.function.arguments)
         self._ruled[rule.symbol] = rule
         return known != len(self.versions)
 
@@ -171,7 +179,7 @@ class Program:
         while changed:
             changed = False
             for version in list(self.versions.values()):
-                self._analyse(version)
+                changed |= self._analyse(version)
                 changed |= self._take_over_scratch(version)
                 for call in version.calls():
                     known = len(self.versions)
@@ -192,25 +200,40 @@ class Program:
     def _find_written_by(version: Version) -> bool:
         known = len(version.written), version.writes_elsewhere
         writers = version.overwrites().writers
-        version.writes_elsewhere = alias.UNKNOWN in writers
-        version.written |= {a for a in version.parameters if a.type == PTR and (
-            version.writes_elsewhere or not writers.keys().isdisjoint(version.aliasing.objects_of(a)))}
+        version.writes_elsewhere = UNKNOWN in writers
+        version.written |= {place for place in version.pointers.places()
+                            if version.writes_elsewhere or version.pointers.object_of(place) in writers}
         return known != (len(version.written), version.writes_elsewhere)
 
-    def _effects(self, call: Instruction) -> list[Value] | None:
+    def _called(self, call: Instruction) -> Version | None:
         """A version is called by its own name once the call has been rewritten, and is given more then."""
-        version = next(v for v in self.versions.values() if call.callee in (v.primal, v.function))
-        if version.writes_elsewhere:
-            return None
-        return [a for a, p in zip(call.arguments, version.parameters, strict=False) if p in version.written]
+        return next((v for v in self.versions.values() if call.callee in (v.primal, v.function) and not v.is_entry), None)
 
-    def _analyse(self, version: Version) -> None:
+    def _effects(self, call: Instruction, aliasing: Aliasing) -> Objects | None:
+        version = self._called(call)
+        if version is None or version.writes_elsewhere:
+            return None
+        found: Objects = frozenset()
+        for place in version.written:
+            objects = aliasing.objects_of(call.arguments[version.parameters.index(place.argument)])
+            found |= aliasing.behind(objects) if place.behind else objects
+        return found
+
+    def _aliasing_of(self, call: Instruction) -> Aliasing | None:
+        version = self._called(call)
+        return version.aliasing if version else None
+
+    def _analyse(self, version: Version) -> bool:
+        """Whether callers learn something new of what it stores where."""
         if version.cfg is None:
             version.cfg = cfg.analyse(version.function)
             version.forest = loops.analyse(version.function, version.cfg)
-        version.aliasing = alias.analyse(version.function, self.module.globals, version.representative, version.facts)
+        known = version.aliasing
+        version.aliasing = alias.analyse(version.function, self.module.globals, version.pointers,
+                                         [a for a, type_ in version.facts.items() if type_ != PTR], self._aliasing_of)
         version.activity = activities.analyse(self.module, version.function, version.aliasing, version.kinds,
                                               version.cfg.cold, version.facts, self._wants_shadow)
+        return known is None or (known.held, known.returned) != (version.aliasing.held, version.aliasing.returned)
 
     def _wants_shadow(self, call: Instruction) -> list[Value]:
         version = self.versions.get(call.callee_name)
@@ -232,29 +255,14 @@ class Program:
             if kind != CONSTANT and callee.kinds.get(parameter, CONSTANT) == CONSTANT:
                 callee.kinds[parameter] = kind
                 changed = True
-        return self._merge_overlaps(caller, call, callee) or changed
+        found = {}
+        for argument, parameter in zip(call.arguments, callee.parameters, strict=True):
+            if argument.type == PTR:
+                objects = caller.aliasing.objects_of(argument)
+                found[parameter] = objects, caller.aliasing.behind(objects)
+        return callee.pointers.take_in(found) or changed
 
     def _kind(self, caller: Version, argument: Value) -> str:
         if is_float(argument) and caller.activity.active(argument):
             return ACTIVE
         return DUPLICATED if argument.type == PTR and caller.activity.has_shadow(argument) else CONSTANT
-
-    def _merge_overlaps(self, caller: Version, call: Instruction, callee: Version) -> bool:
-        """Memory that a callee reaches through pointers in memory is unknown to it in any case."""
-        changed = False
-        pairs = zip(call.arguments, callee.parameters, strict=True)
-        pointers = [(p, caller.aliasing.objects_of(a)) for a, p in pairs if a.type == PTR]
-        for index, (first, objects) in enumerate(pointers):
-            for second, others in pointers[index + 1:]:
-                if objects & others:
-                    changed |= self._join(callee, first, second)
-        return changed
-
-    def _join(self, callee: Version, first: Argument, second: Argument) -> bool:
-        one, other = (callee.representative.get(p, p) for p in (first, second))
-        if one is other:
-            return False
-        for parameter in callee.parameters:
-            if callee.representative.get(parameter, parameter) is other:
-                callee.representative[parameter] = one
-        return True

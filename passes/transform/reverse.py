@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..analysis import gated, induction, reverse_path
-from ..analysis.alias import Origin
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
 from ..analysis.needed import Needed
+from ..analysis.objects import Origin
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..ir.builder import Builder, const, i64

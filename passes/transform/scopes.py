@@ -6,7 +6,8 @@ Ensures:  accesses whose pointers point into known objects carry ``!alias.scope`
 """
 from __future__ import annotations
 
-from ..analysis.alias import UNKNOWN, Aliasing, MemoryObject, Origin
+from ..analysis.alias import Aliasing
+from ..analysis.objects import UNKNOWN, MemoryObject, Origin
 from ..ir.metadata import AliasScopes
 from ..ir.model import Function, Instruction, Module, Value
 

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
-from ..analysis.alias import Origin, is_pointer
+from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_fill, is_internal_call, is_transfer
+from ..analysis.objects import Origin
 from ..errors import PassError
 from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.clone import clone_instruction

@@ -174,17 +174,10 @@ MODES = {"forward": dp.derivative, "reverse": dp.grad}
 THIRD = {root: 3 / 8 * 2.0 ** -2.5, in_place: third_of_product(2.0), recursive: 60 * 2.0 ** 2}
 
 
-#: What the second reverse sweep meets and does not know so far: refused with an error, never differentiated wrongly.
-REFUSED = {(root, "reverse", "forward"), (root, "reverse", "reverse"), (recursive, "forward", "reverse"),
-           (recursive, "reverse", "forward"), (recursive, "reverse", "reverse")}
-
-
 @pytest.mark.parametrize("modes", list(itertools.product(MODES, repeat=3)), ids="-".join)
 @pytest.mark.parametrize("function", THIRD, ids=lambda function: function.py_func.__name__)
-def test_third_order(function, modes, request):
+def test_third_order(function, modes):
     """Every sequence of modes, the innermost first."""
-    if (function, *modes[:2]) in REFUSED:
-        request.applymarker(pytest.mark.xfail(raises=dp.errors.UnsupportedError, strict=False, reason="refused so far"))
     derivative = function
     for mode in modes:
         derivative = MODES[mode](derivative)

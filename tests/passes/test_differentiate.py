@@ -161,6 +161,12 @@ CASES = [
     calls("made_by_callee", spread(2), np.zeros(2)),
     calls("two_sites", numbers(0.7), numbers(0.4), 1.2, np.zeros(3), constant=(1,)),
     calls("two_sites", numbers(0.7), numbers(0.4), 1.2, np.zeros(3)),
+    calls("behind_a_pointer", spread(2), numbers(0.3)),
+    calls("overlap_behind", spread(1), numbers(0.3)),
+    calls("overlap_behind_both", spread(1), np.zeros(1)),
+    calls("written_behind", spread(2), numbers(0.3)),
+    calls("connected", spread(2), np.zeros(1)),
+    calls("linked", spread(4), numbers(0.3), 4),
     # Long enough for loops to be distributed over several strips, and for those whose accesses overlap not to be.
     loops("scale", spread(300), np.zeros(300), 1.5, 300),
     loops("countdown", spread(301), np.zeros(301), 301),

@@ -213,3 +213,177 @@ entry:
   call void @scale_by(ptr %y, double %a, ptr %y.2)
   ret i32 0
 }
+
+; What a callee finds behind a pointer in memory: y[0] += p[0] * p[1], p[0] becomes its square.
+define internal void @through_cell(ptr %cell, ptr %y) {
+entry:
+  %p = load ptr, ptr %cell
+  %a = load double, ptr %p
+  %p.1 = getelementptr double, ptr %p, i64 1
+  %b = load double, ptr %p.1
+  %product = fmul double %a, %b
+  %old = load double, ptr %y
+  %sum = fadd double %old, %product
+  store double %sum, ptr %y
+  %square = fmul double %a, %a
+  store double %square, ptr %p
+  ret void
+}
+
+define i32 @behind_a_pointer(ptr %x, ptr %y) {
+entry:
+  %cell = alloca ptr
+  store ptr %x, ptr %cell
+  call void @through_cell(ptr %cell, ptr %y)
+  call void @through_cell(ptr %cell, ptr %y)
+  ret i32 0
+}
+
+; The same memory as a parameter and behind another one: what is read through one is overwritten through the other.
+define internal void @both_ways(ptr %cell, ptr %x, ptr %y) {
+entry:
+  %v = load double, ptr %x
+  %p = load ptr, ptr %cell
+  %square = fmul double %v, %v
+  store double %square, ptr %p
+  %again = load double, ptr %x
+  %product = fmul double %again, %v
+  store double %product, ptr %p
+  %old = load double, ptr %y
+  %last = load double, ptr %x
+  %cube = fmul double %last, %last
+  %sum = fadd double %old, %cube
+  store double %sum, ptr %y
+  ret void
+}
+
+define i32 @overlap_behind(ptr %x, ptr %y) {
+entry:
+  %cell = alloca ptr
+  store ptr %x, ptr %cell
+  call void @both_ways(ptr %cell, ptr %x, ptr %y)
+  ret i32 0
+}
+
+; Two cells whose pointers lead to the same memory
+define internal void @two_cells(ptr %first, ptr %second, ptr %y) {
+entry:
+  %p = load ptr, ptr %first
+  %v = load double, ptr %p
+  %q = load ptr, ptr %second
+  %square = fmul double %v, %v
+  store double %square, ptr %q
+  %again = load double, ptr %p
+  %product = fmul double %again, %v
+  store double %product, ptr %y
+  ret void
+}
+
+define i32 @overlap_behind_both(ptr %x, ptr %y) {
+entry:
+  %first = alloca ptr
+  %second = alloca ptr
+  store ptr %x, ptr %first
+  store ptr %x, ptr %second
+  call void @two_cells(ptr %first, ptr %second, ptr %y)
+  ret i32 0
+}
+
+; A callee lets one cell point where another one does; only its caller writes there.
+define internal void @connect(ptr %from, ptr %to, ptr %beside) {
+entry:
+  %p = load ptr, ptr %from
+  store ptr %p, ptr %to
+  %next = getelementptr double, ptr %p, i64 1
+  store ptr %next, ptr %beside
+  ret void
+}
+
+define i32 @connected(ptr %x, ptr %y) {
+entry:
+  %from = alloca ptr
+  %to = alloca ptr
+  store ptr %x, ptr %from
+  store ptr %y, ptr %to
+  %before = load double, ptr %x
+  %beside = alloca ptr
+  call void @connect(ptr %from, ptr %to, ptr %beside)
+  %next = load ptr, ptr %beside
+  %p = load ptr, ptr %to
+  %square = fmul double %before, %before
+  store double %square, ptr %p
+  %second = load double, ptr %next
+  %after = load double, ptr %x
+  %product = fmul double %after, %second
+  store double %product, ptr %next
+  %result = load double, ptr %next
+  %cube = fmul double %result, %after
+  store double %cube, ptr %y
+  ret i32 0
+}
+
+; A list that recursion makes, {value, next}, and another recursion walks: the sum of the products of all its tails.
+define internal void @listed(ptr %x, i64 %n, ptr %slot) {
+entry:
+  %end = icmp sle i64 %n, 0
+  br i1 %end, label %done, label %more
+more:
+  %memory = call ptr @malloc(i64 16)
+  %n.next = sub i64 %n, 1
+  %x.next = getelementptr double, ptr %x, i64 1
+  %place = getelementptr i8, ptr %memory, i64 8
+  call void @listed(ptr %x.next, i64 %n.next, ptr %place)
+  %v = load double, ptr %x
+  store double %v, ptr %memory
+  br label %done
+done:
+  %list = phi ptr [ null, %entry ], [ %memory, %more ]
+  store ptr %list, ptr %slot
+  ret void
+}
+
+define internal void @walk(ptr %list, double %product, ptr %y) {
+entry:
+  %end = icmp eq ptr %list, null
+  br i1 %end, label %done, label %more
+more:
+  %v = load double, ptr %list
+  %longer = fmul double %product, %v
+  %old = load double, ptr %y
+  %sum = fadd double %old, %longer
+  store double %sum, ptr %y
+  store double %longer, ptr %list
+  %place = getelementptr i8, ptr %list, i64 8
+  %next = load ptr, ptr %place
+  call void @walk(ptr %next, double %longer, ptr %y)
+  %changed = load double, ptr %list
+  %now = load double, ptr %y
+  %more.sum = fmul double %now, %changed
+  store double %more.sum, ptr %y
+  br label %done
+done:
+  ret void
+}
+
+define i32 @linked(ptr %x, ptr %y, i64 %n) {
+entry:
+  %slot = alloca ptr
+  call void @listed(ptr %x, i64 %n, ptr %slot)
+  %list = load ptr, ptr %slot
+  call void @walk(ptr %list, double 1.0, ptr %y)
+  ret i32 0
+}
+
+; What the caller has read is overwritten by a callee through a pointer in memory.
+define i32 @written_behind(ptr %x, ptr %y) {
+entry:
+  %cell = alloca ptr
+  store ptr %x, ptr %cell
+  %v = load double, ptr %x
+  call void @through_cell(ptr %cell, ptr %y)
+  %square = fmul double %v, %v
+  %old = load double, ptr %y
+  %product = fmul double %old, %square
+  store double %product, ptr %y
+  ret i32 0
+}
