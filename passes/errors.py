@@ -25,6 +25,10 @@ class UnsupportedIR(PassError):
         return f"{self.message}{where}" + (f"\n{self.hint}" if self.hint else "")
 
 
+class IrreducibleError(UnsupportedIR):
+    """A cycle can be entered at several blocks; see ``transform.reducible``."""
+
+
 class ReadError(PassError):
     """The reader met text that it does not know; shows the line."""
 

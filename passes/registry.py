@@ -90,6 +90,7 @@ PASSES: dict[str, Pass] = {
     "cache_plan": step("find_cache_plan"),
     "prepare": step("prepare"),
     "dissolve": transform("transform.dissolve", "dissolve"),
+    "reducible": function_transform("transform.reducible", "make_reducible"),
     "scalarise": transform("transform.scalarise", "scalarise"),
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),
     "adjoint": step("write_adjoint"),

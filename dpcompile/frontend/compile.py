@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import llvmlite.binding as llvm
 from numba.core import types
@@ -19,6 +19,9 @@ from numba.core.target_extension import target_override
 from numba.core.typing.templates import Signature
 
 from dpcompile.passes.ir.call_rule import CallRule
+from dpcompile.passes.ir.reader import read
+from dpcompile.passes.ir.writer import write
+from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError
 from ..runtime import helpers
@@ -236,6 +239,17 @@ def _optimised(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:
         module = llvm.parse_assembly(without_annotations(str(module)))
         _run(module, machine, level, _CANONICAL, default=False)
     return str(module)
+
+
+def with_reducible_cycles(primal: Primal) -> Primal:
+    """The same, each cycle with one way in: LLVM's optimisations make others of loops now and then."""
+    module = read(primal.text)
+    for function in module.functions.values():
+        make_reducible(function)
+    nodes = "\n".join(line for line in primal.text.splitlines() if line.startswith("!"))
+    changed = llvm.parse_assembly(write(module, nodes))
+    _run(changed, target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm, 0, _CANONICAL, default=False)
+    return replace(primal, text=str(changed))
 
 
 def _run(module, machine, level: int, steps: list[str], default: bool) -> None:

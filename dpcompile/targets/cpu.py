@@ -24,6 +24,7 @@ from numba.core.runtime import rtsys
 from numba.extending import models, register_model, typeof_impl
 
 from dpcompile.passes import pipeline
+from dpcompile.passes.errors import IrreducibleError
 from dpcompile.runtime import arena
 
 from ..errors import UnsupportedError
@@ -34,7 +35,7 @@ from ..frontend.activity import (
     leaves,
     memory_leaves,
 )
-from ..frontend.compile import Primal
+from ..frontend.compile import Primal, with_reducible_cycles
 from ..frontend.diagnose import explained
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 
@@ -145,12 +146,19 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
     request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
     try:
-        derivative = pipeline.differentiate(primal.text, request)
+        derivative = _differentiated(primal, request)
     except Exception as error:
         raise explained(error, primal) from error
     made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name), width)
     made.check_shadows()
     return made
+
+
+def _differentiated(primal: Primal, request: pipeline.Request) -> pipeline.Derivative:
+    try:
+        return pipeline.differentiate(primal.text, request)
+    except IrreducibleError:
+        return pipeline.differentiate(with_reducible_cycles(primal).text, request)
 
 
 def parameters(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Parameter, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..errors import UnsupportedIR
+from ..errors import IrreducibleError, UnsupportedIR
 from ..ir.model import Block, Function
 from .cfg import ControlFlow
 from .cfg import analyse as analyse_cfg
@@ -116,7 +116,7 @@ def _latches(function: Function, cfg: ControlFlow) -> dict[Block, Block]:
             if cfg.position[target] > cfg.position[block] or target in cfg.cold:
                 continue
             if not cfg.dominates(target, block):
-                raise UnsupportedIR(f"{function.ref} has a cycle through {target.ref} that can be entered elsewhere")
+                raise IrreducibleError(f"{function.ref} has a cycle through {target.ref} that can be entered elsewhere")
             if latches.setdefault(target, block) is not block:
                 raise UnsupportedIR(f"the loop at {target.ref} of {function.ref} has several latches")
     return latches

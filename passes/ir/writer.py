@@ -1,8 +1,8 @@
 """Writes the model as text that LLVM parses.
 
 Requires: every value, block and argument of a definition has a name.
-Ensures:  ``read(write(module))`` is the module again; nothing is numbered; debug metadata is not written,
-          metadata that passes added is.
+Ensures:  ``read(write(module))`` is the module again; nothing is numbered; metadata that passes added is written, debug
+          metadata only if its nodes are given.
 """
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from .types import VOID, PointerType
 from .vocabulary import ATOMIC_OPCODES, BINARY_OPCODES, CAST_OPCODES, COMPARE_OPCODES, FAST_MATH, stands_behind
 
 
-def write(module: Module) -> str:
-    """The text of a module."""
+def write(module: Module, debug_nodes: str = "") -> str:
+    """The text of a module; ``debug_nodes``: metadata that the numbers of its instructions' locations stand for."""
     groups = [f"attributes {name} = {{ {text} }}" for name, text in module.attribute_groups.items()]
     nodes = [f"!{number} = {text}" for number, text in module.metadata.items()]
     parts = [module.header, [g.text for g in module.globals.values()],
-             *([write_function(f)] for f in module.functions.values()), groups, nodes]
+             *([write_function(f, bool(debug_nodes))] for f in module.functions.values()), groups, nodes, [debug_nodes]]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def write_function(function: Function) -> str:
-    """The text of a definition or declaration."""
+def write_function(function: Function, located: bool = False) -> str:
+    """The text of a definition or declaration, its instructions ``located`` in the user's source or not."""
     head = _head(function)
     if function.is_declaration:
         return f"declare {head}"
     lines = [f"define {head} {{"]
     for block in function.blocks:
         lines.append(f"{quoted(block.name)}:")
-        lines += [f"  {write_instruction(i)}" for i in block.instructions]
+        lines += [f"  {write_instruction(i)}{_location(i) if located else ''}" for i in block.instructions]
     return "\n".join([*lines, "}"])
 
 
@@ -46,6 +46,10 @@ def write_instruction(instruction: Instruction) -> str:
     text = _WRITERS.get(instruction.opcode, _plain)(instruction)
     result = f"{instruction.ref} = " if instruction.type != VOID else ""
     return f"{result}{text}{instruction.metadata}"
+
+
+def _location(instruction: Instruction) -> str:
+    return "" if instruction.location is None else f", !dbg !{instruction.location}"
 
 
 def _words(*words: object) -> str:

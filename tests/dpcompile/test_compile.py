@@ -3,10 +3,13 @@ import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
+from dpcompile.passes.analysis import loops
+from dpcompile.passes.errors import IrreducibleError
+from dpcompile.passes.ir.reader import read
 from numba import float64, int64
 
 from dpcompile.frontend.callgraph import scan
-from dpcompile.frontend.compile import compile_primal
+from dpcompile.frontend.compile import Primal, compile_primal, with_reducible_cycles
 
 
 def defined(text):
@@ -100,3 +103,43 @@ def test_what_only_errors_reach_is_cold():
     assert graph.cold == {"message", "text"}
     assert graph.cold_roots == {"message"}
     assert graph.inlined() == {"helper", "entry"}
+
+
+CYCLE = """
+define i32 @f(i1 %c, double %x, ptr %y) !dbg !4 {
+entry:
+  br i1 %c, label %first, label %second, !dbg !5
+first:
+  %v = phi double [ %x, %entry ], [ %w, %second ]
+  %product = fmul double %v, %x, !dbg !6
+  store double %product, ptr %y
+  br i1 %c, label %second, label %end, !dbg !5
+second:
+  %u = phi double [ %x, %entry ], [ %product, %first ]
+  %w = fadd double %u, 1.0, !dbg !6
+  br label %first, !dbg !5
+end:
+  ret i32 0, !dbg !5
+}
+
+!llvm.module.flags = !{!0}
+!llvm.dbg.cu = !{!1}
+!0 = !{i32 2, !"Debug Info Version", i32 3}
+!1 = distinct !DICompileUnit(language: DW_LANG_C_plus_plus, file: !2, emissionKind: LineTablesOnly)
+!2 = !DIFile(filename: "user.py", directory: "/tmp")
+!3 = !DISubroutineType(types: !{})
+!4 = distinct !DISubprogram(name: "f", scope: !2, file: !2, line: 1, type: !3, unit: !1)
+!5 = !DILocation(line: 1, scope: !4)
+!6 = !DILocation(line: 7, scope: !4)
+"""
+
+
+def test_cycles_get_one_way_in_and_keep_their_lines():
+    """As LLVM may leave them; the module is in canonical form again."""
+    primal = Primal("f", None, "f", CYCLE, "", {})
+    with pytest.raises(IrreducibleError):
+        loops.analyse(read(CYCLE).functions["f"])
+    module = read(with_reducible_cycles(primal).text)
+    assert len(list(loops.analyse(module.functions["f"]))) == 1
+    (product,) = [i for i in module.functions["f"].instructions() if i.opcode == "fmul"]
+    assert module.locations[product.location].line == 7

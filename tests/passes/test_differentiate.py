@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 from dpcompile.passes import pipeline
 from dpcompile.passes.errors import PassError
+from dpcompile.passes.ir.reader import read
+from dpcompile.passes.ir.writer import write
+from dpcompile.passes.transform.reducible import make_reducible
 from dpcompile.passes.transform.tape import TAPE_FULL
 
 from tests.passes.machine import WIDTH, Machine, copies, pairing, request
@@ -25,13 +28,20 @@ PASSES = ("add_loop_simplify_pass", "add_lcssa_pass", "add_instruction_namer_pas
 @functools.cache
 def text_of(name: str) -> str:
     """A file of functions, in the loop form that every front end must bring them into."""
-    module = llvm.parse_assembly((FOLDER / f"{name}.ll").read_text())
+    text = (FOLDER / f"{name}.ll").read_text()
+    module = llvm.parse_assembly(reducible(text) if name == "cycles" else text)
     manager = llvm.create_new_module_pass_manager()
     for step in PASSES:
         getattr(manager, step)()
     manager.run(module, llvm.create_pass_builder(
         llvm.Target.from_default_triple().create_target_machine(), llvm.create_pipeline_tuning_options()))
     return str(module)
+
+
+def reducible(text: str) -> str:
+    module = read(text)
+    assert [make_reducible(function) for function in module.functions.values()].count(True) == 2
+    return write(module)
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,15 @@ def calls(entry: str, *arguments: object, **fields) -> Case:
     return Case("calls", entry, arguments, **fields)
 
 
+def cycles(entry: str, *arguments: object, **fields) -> Case:
+    return Case("cycles", entry, arguments, **fields)
+
+
 CASES = [
+    cycles("two_doors", 0.7, 0.3, np.zeros(1), 6, 0),
+    cycles("two_doors", 0.7, 0.3, np.zeros(1), 6, 1),
+    cycles("two_doors", 0.7, 0.3, np.zeros(1), 1, 1),
+    cycles("doors_in_a_loop", numbers(0.7, -0.4, 1.3, -1.1), np.zeros(1), 4),
     loops("scale", spread(5), np.zeros(5), 1.5, 5),
     loops("sum_of_squares", spread(5), np.zeros(1), 5),
     loops("sum_of_squares", spread(5), np.zeros(1), 0),
