@@ -120,9 +120,9 @@ def differentiate(text: str, request: Request) -> Derivative:
     build = _forward if request.mode == "forward" else _reverse
     symbols, tape_bytes, report = build(module, program, request)
     release_held(module)
+    _drop_unused(module, set(symbols.values()))
     rules = tuple(program.rules)
     named = {rule.symbol for rule in rules}
-    _drop_unused(module, set(symbols.values()))
     for function in module.functions.values():
         if not function.is_declaration and function.name not in symbols.values():
             function.linkage = "weak_odr" if function.name in named else "internal"

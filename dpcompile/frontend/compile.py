@@ -7,11 +7,13 @@ Ensures:  ``Primal.text`` is one module that defines the function and all that i
 """
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from dataclasses import dataclass, field, replace
 
 import llvmlite.binding as llvm
+from numba import njit
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.environment import lookup_environment
@@ -25,7 +27,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError
 from ..runtime import helpers
-from . import target
+from . import structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
@@ -73,7 +75,7 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], forward: 
 
 
 def _lower(dispatcher, argument_types):
-    mirror = target.mirror(dispatcher)
+    mirror = target.mirror(_calling(dispatcher) if hasattr(dispatcher, target.RULE) else dispatcher)
     mirrored = tuple(map(target.mirrored_type, argument_types))
     with target_override(target.TARGET):
         if mirror._can_compile:
@@ -81,6 +83,15 @@ def _lower(dispatcher, argument_types):
         else:
             mirrored = mirror.typingctx.resolve_function_type(types.Dispatcher(mirror), mirrored, {}).args
     return mirror.overloads[tuple(mirrored)]
+
+
+def _calling(dispatcher):
+    """A function that calls one with a rule of its own, for which the rule holds too."""
+    parameters = ", ".join(f"argument_{index}" for index in range(len(inspect.signature(dispatcher.py_func).parameters)))
+    name = dispatcher.py_func.__name__
+    name = name if name.isidentifier() else "function"
+    return njit(structure.definition(name, f"def {name}({parameters}):\n    return called({parameters})\n",
+                                     {"called": dispatcher}))
 
 
 def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:

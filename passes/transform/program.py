@@ -146,9 +146,9 @@ class Program:
 
     @property
     def rules(self) -> list[CallRule]:
-        """The rules of functions that are called, in the names that they have in the derivative."""
+        """The rules of functions that are still there, in the names that they have in the derivative."""
         found = [replace(rule, symbol=self.versions[rule.symbol].function.name) for rule in self._ruled.values()]
-        return [rule for rule in found if self.module.functions[rule.symbol].users]
+        return [rule for rule in found if rule.symbol in self.module.functions]
 
     def _add(self, primal: Function, symbol: str, is_entry: bool) -> Version:
         clone = clone_function(self.module, primal, symbol, [])

@@ -1,0 +1,588 @@
+"""Rules that users give: they are used, in each mode that they cover, to any order, and nowhere else."""
+from __future__ import annotations
+
+import ctypes
+import math
+import operator
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import pytest
+from numba import njit, types
+from numba.core.runtime import _nrt_python, rtsys
+from numba.extending import overload
+
+import dpcompile as dp
+from dpcompile import errors
+from dpcompile.frontend import intercept
+
+X = np.array([0.5, -1.0, 2.0])
+
+
+@dp.custom_vjp
+def cubed(x):
+    return x * x * x
+
+
+@njit
+def _cubed_forward(x):
+    return cubed(x), x
+
+
+@njit
+def _cubed_backward(x, cotangent):
+    """Ten times the truth, so that one sees which rule is used."""
+    return (30 * x * x * cotangent,)
+
+
+cubed.defvjp(_cubed_forward, _cubed_backward)
+
+
+@dp.custom_jvp
+def sine(x):
+    return math.sin(x)
+
+
+@sine.defjvp
+@njit
+def _sine_jvp(primals, tangents):
+    """Ten times the truth."""
+    x, = primals
+    change, = tangents
+    return sine(x), 10 * math.cos(x) * change
+
+
+class TestNumbers:
+    def test_value_is_the_function_s_own(self):
+        assert cubed(2.0) == 8.0
+        assert sine(0.5) == math.sin(0.5)
+
+    def test_reverse(self):
+        assert dp.grad(cubed)(2.0) == 120.0
+        assert dp.value_and_grad(njit(lambda x: 2 * cubed(x) + x))(2.0) == (18.0, 241.0)
+
+    def test_loop(self):
+        """Each call keeps what it needs."""
+        @njit
+        def looped(x, n):
+            total = 0.0
+            for i in range(n):
+                x = cubed(x * 0.9) + 0.1 * i
+                total += x * cubed(x)
+            return total
+
+        gradient, step = 0.0, 1.0
+        values, x = [], 0.8
+        for i in range(4):
+            before = x * 0.9
+            x = before ** 3 + 0.1 * i
+            values.append((before, x))
+        for before, x in reversed(values):
+            gradient += x ** 3 + x * 30 * x * x
+            gradient *= 30 * before * before * 0.9
+        assert step == 1.0
+        assert dp.grad(looped)(0.8, 4) == pytest.approx(gradient, rel=1e-14)
+
+    def test_both_modes_by_a_jvp(self):
+        f = njit(lambda x: sine(x) * x)
+        expected = 10 * math.cos(0.7) * 0.7 + math.sin(0.7)
+        assert dp.grad(f)(0.7) == pytest.approx(expected)
+        assert dp.derivative(f)(0.7) == pytest.approx(expected)
+
+    @pytest.mark.parametrize("modes", [(dp.grad, dp.grad), (dp.derivative, dp.grad), (dp.grad, dp.derivative),
+                                       (dp.derivative, dp.derivative)])
+    def test_second_order(self, modes):
+        """The derivative of the rule; the rule again where the rule calls the function."""
+        inner, outer = modes
+        assert outer(inner(sine))(0.7) == pytest.approx(-10 * math.sin(0.7), rel=1e-14)
+
+    def test_third_order(self):
+        assert dp.derivative(dp.grad(dp.grad(sine)))(0.7) == pytest.approx(-10 * math.cos(0.7), rel=1e-14)
+        assert dp.grad(dp.grad(dp.grad(sine)))(0.7) == pytest.approx(-10 * math.cos(0.7), rel=1e-14)
+
+    def test_second_order_of_a_vjp(self):
+        """Reverse over reverse differentiates the backward rule."""
+        assert dp.grad(dp.grad(cubed))(2.0) == 120.0
+        with pytest.raises(errors.UnsupportedError, match=r"cubed in forward mode(.|\n)*defjvp"):
+            dp.derivative(cubed)(2.0)
+
+    def test_each_mode_its_own(self):
+        @dp.custom_vjp
+        def square(x):
+            return x * x
+
+        square.defvjp(njit(lambda x: (square(x), x)), njit(lambda x, c: (3 * x * c,)))
+
+        @square.defjvp
+        @njit
+        def _jvp(primals, tangents):
+            return square(primals[0]), 5 * primals[0] * tangents[0]
+
+        f = njit(lambda x: square(x) + x)
+        assert dp.grad(f)(2.0) == 7.0
+        assert dp.derivative(f)(2.0) == 11.0
+        assert dp.derivative(dp.grad(f))(2.0) == 3.0
+        assert dp.grad(dp.derivative(f))(2.0) == 5.0
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_precision(self, dtype):
+        x = X.astype(dtype)
+        found = dp.grad(njit(lambda x: cubed(x).sum() + cubed(x[0])))(x)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, 30 * x * x + [30 * x[0] ** 2, 0, 0], rtol=1e-6)
+
+    def test_inside(self):
+        f = njit(lambda x: dp.grad(cubed)(x) + dp.derivative(sine)(x))
+        assert f(0.7) == pytest.approx(30 * 0.49 + 10 * math.cos(0.7))
+
+    def test_mixed_arguments(self):
+        """Integers, unused results and cotangents that are None."""
+        @dp.custom_vjp
+        def power(x, n, y):
+            return x ** n + y
+
+        power.defvjp(njit(lambda x, n, y: (power(x, n, y), (x, n))), njit(lambda kept, c: (kept[1] * c, None, None)))
+        f = njit(lambda x, n, y: power(x, n, y) * y)
+        assert dp.grad(f, argnums=(0, 2))(2.0, 3, 5.0) == (15.0, 13.0)
+
+    def test_complex(self):
+        @dp.custom_vjp
+        def product(z, w):
+            return z * w
+
+        @njit
+        def forward(z, w):
+            return z * w, (z, w)
+
+        @njit
+        def backward(kept, c):
+            return c * kept[1].conjugate(), c * kept[0].conjugate()
+
+        product.defvjp(forward, backward)
+        f = njit(lambda z, w: (product(z, w) * product(w, w)).real)
+        plain = njit(lambda z, w: (z * w * w * w).real)
+        z, w = 0.7 + 0.2j, -0.4 + 1.1j
+        assert dp.grad(f, argnums=(0, 1))(z, w) == pytest.approx(dp.grad(plain, argnums=(0, 1))(z, w))
+
+    def test_rule_that_raises(self):
+        @dp.custom_vjp
+        def root(x):
+            return math.sqrt(x)
+
+        @njit
+        def forward(x):
+            if x > 9:
+                raise ValueError("too large to go forward")
+            return math.sqrt(x), np.full(3, x)
+
+        @njit
+        def backward(kept, c):
+            if kept[0] < 1:
+                raise ValueError("too small to go back")
+            return (c / kept[0],)
+
+        root.defvjp(forward, backward)
+        f = njit(lambda x: root(x) * 2)
+        assert dp.grad(f)(4.0) == 0.5
+        _nrt_python.memsys_enable_stats()
+        before = rtsys.get_allocation_stats()
+        for x, message in ((16.0, "forward"), (0.25, "back")):
+            with pytest.raises(ValueError, match=message):
+                dp.grad(f)(x)
+        after = rtsys.get_allocation_stats()
+        assert after.alloc - before.alloc == after.free - before.free
+
+
+@dp.custom_vjp
+def smoothed(x, weight):
+    """A result that has the weight as a factor and reads its array three times."""
+    return weight * x * x * np.roll(x, 1)
+
+
+@njit
+def _smoothed_forward(x, weight):
+    return smoothed(x, weight), (x, weight)
+
+
+@njit
+def _smoothed_backward(kept, c):
+    x, weight = kept
+    beside = np.roll(x, 1)
+    return weight * (2 * x * beside * c + np.roll(x * x * c, -1)), (c * x * x * beside).sum()
+
+
+smoothed.defvjp(_smoothed_forward, _smoothed_backward)
+
+
+@njit
+def by_hand(x, weight):
+    return weight * x * x * np.roll(x, 1)
+
+
+def versions(kernel):
+    """A kernel with the rule, and without it."""
+    return kernel(smoothed), kernel(by_hand)
+
+
+def kernel_once(f):
+    return njit(lambda x, w: (f(x, w) * x).sum())
+
+
+def kernel_overwritten_argument(f):
+    @njit
+    def kernel(x, w):
+        work, total = x.copy(), 0.0
+        for _ in range(3):
+            result = f(work, w)
+            for i in range(work.size):
+                work[i] = math.sin(work[i]) + 0.5 * result[i]
+            total += (result * work).sum()
+        return total
+    return kernel
+
+
+def kernel_overwritten_result(f):
+    @njit
+    def kernel(x, w):
+        result = f(x, w)
+        total = result[0] * result[1]
+        for i in range(x.size):
+            result[i] = result[i] * result[i - 1] + x[i]
+        return total + (result * f(result, w)).sum()
+    return kernel
+
+
+def kernel_on_views(f):
+    @njit
+    def kernel(x, w):
+        work = np.concatenate((x, x * x))
+        for _ in range(2):
+            work[::2] += f(work[1::2], w)
+        return (work * work).sum()
+    return kernel
+
+
+def kernel_on_branches(f):
+    @njit
+    def kernel(x, w):
+        total = 0.0
+        for k in range(4):
+            if k % 2:
+                total += f(x, w * k)[k - 1]
+            elif total < 5.0:
+                total += f(x[:2], total)[0]
+        return total
+    return kernel
+
+
+def kernel_of_results(f):
+    """Results of one call are arguments of the next one."""
+    @njit
+    def kernel(x, w):
+        y = x
+        for _ in range(4):
+            y = 0.5 * f(y, w) + y
+        return y.sum()
+    return kernel
+
+
+KERNELS = [kernel_once, kernel_overwritten_argument, kernel_overwritten_result, kernel_on_views, kernel_on_branches,
+           kernel_of_results]
+
+
+class TestArrays:
+    @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.__name__)
+    def test_as_without_the_rule(self, kernel):
+        with_rule, without = versions(kernel)
+        for x in (X, 0.3 * X):
+            found, expected = (dp.grad(f, argnums=(0, 1))(x, 0.6) for f in (with_rule, without))
+            np.testing.assert_allclose(found[0], expected[0], rtol=1e-12, atol=1e-14)
+            assert found[1] == pytest.approx(expected[1], rel=1e-12)
+
+    @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.__name__)
+    def test_second_order(self, kernel):
+        with_rule, without = versions(kernel)
+        np.testing.assert_allclose(dp.jacrev(dp.grad(with_rule))(X, 0.6), dp.hessian(without)(X, 0.6), rtol=1e-11, atol=1e-12)
+
+    def test_memory_is_given_back(self):
+        gradient = dp.grad(kernel_overwritten_argument(smoothed))
+        gradient(X, 0.6)
+        _nrt_python.memsys_enable_stats()
+        before = rtsys.get_allocation_stats()
+        for _ in range(3):
+            gradient(X, 0.6)
+        after = rtsys.get_allocation_stats()
+        assert after.alloc - before.alloc == after.free - before.free
+
+    def test_structures(self):
+        class Both(NamedTuple):
+            product: np.ndarray
+            count: int
+            total: float
+
+        @dp.custom_vjp
+        def both(pair, shift):
+            a, b = pair
+            return Both(a * b + shift, a.size, (a + b).sum())
+
+        @njit
+        def forward(pair, shift):
+            return both(pair, shift), pair
+
+        @njit
+        def backward(pair, c):
+            a, b = pair
+            return (c.product * b + c.total, c.product * a + c.total), c.product.sum()
+
+        both.defvjp(forward, backward)
+
+        def kernel(f):
+            @njit
+            def made(a, b):
+                found = f((a, b), a[0])
+                return (found.product * a).sum() * found.total + found.count * found.product[1]
+            return made
+
+        plain = njit(lambda pair, shift: Both(pair[0] * pair[1] + shift, pair[0].size, (pair[0] + pair[1]).sum()))
+        for one, other in zip(*(dp.grad(kernel(f), argnums=(0, 1))(X, X + 1) for f in (both, plain)), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-13)
+
+    def test_result_that_is_an_argument(self):
+        """It is copied, because a rule vouches for new memory."""
+        @dp.custom_vjp
+        def same(x):
+            return x
+
+        same.defvjp(njit(lambda x: (x, None)), njit(lambda kept, c: (7 * c,)))
+
+        @njit
+        def kernel(x):
+            y = same(x)
+            y[0] = 3.0
+            return (x * y).sum()
+
+        np.testing.assert_array_equal(dp.grad(kernel)(X), [3.0, X[1] * 8, X[2] * 8])
+
+
+@pytest.fixture
+def registry(monkeypatch):
+    """What is registered here is forgotten afterwards."""
+    monkeypatch.setattr(intercept, "_entries", dict(intercept._entries))
+
+
+@pytest.mark.usefixtures("registry")
+class TestRegistered:
+    def test_numpy_function_for_some_types(self):
+        """Others keep what they had: a refusal, here."""
+        dp.register_vjp(np.linalg.solve, _solve_forward, _solve_backward, types=(types.Array, types.Array))
+
+        @njit
+        def kernel(a, b):
+            total = 0.0
+            for _ in range(3):
+                x = np.linalg.solve(a, b)
+                total += (x * x * x).sum()
+                b = b * 0.5 + x
+                a[0, 0] += b[1]
+            return total
+
+        a, b = np.diag([3.0, 4.0, 5.0]) + np.outer(X, X) / 4, X.copy()
+        dp.check_grads(kernel, (a, b), modes=("reverse",))
+        gradient = dp.grad(kernel, argnums=1)
+        np.testing.assert_allclose(dp.jacrev(gradient, argnums=1)(a, b),
+                                   dp.backends.FiniteDifference().jacobian(gradient, a, b, argnums=1), atol=1e-9)
+
+    def test_operator(self):
+        @njit
+        def forward(a, b):
+            return a @ b, (a, b)
+
+        @njit
+        def backward(kept, c):
+            return c @ kept[1].T, kept[0].T @ c
+
+        dp.register_vjp(operator.matmul, forward, backward, types=(types.Array, types.Array))
+        a, b = np.outer(X, X) + np.eye(3), np.outer(X + 1, X)
+        kernel = njit(lambda a, b: ((a @ b) @ a).sum())
+        dp.check_grads(kernel, (a, b), modes=("reverse",))
+        assert dp.jacrev(dp.grad(kernel))(a, b).shape == (3, 3, 3, 3)
+
+    def test_method(self):
+        @njit
+        def forward(x):
+            return x.cumsum(), x.size
+
+        @njit
+        def backward(n, c):
+            return (2 * c[::-1].cumsum()[::-1],)
+
+        dp.register_vjp(np.ndarray.cumsum, forward, backward, types=(types.float64[::1],))
+        np.testing.assert_array_equal(dp.grad(njit(lambda x: x.cumsum().sum()))(X), [6.0, 4.0, 2.0])
+
+    def test_overload(self):
+        def twice(x):
+            raise NotImplementedError
+
+        @overload(twice)
+        def _twice(x):
+            return lambda x: 2 * x
+
+        dp.register_jvp(twice, njit(lambda primals, tangents: (twice(primals[0]), 3 * tangents[0])))
+        f = njit(lambda x: twice(x) * x)
+        assert dp.grad(f)(5.0) == dp.derivative(f)(5.0) == 25.0
+
+    def test_somebody_else_s_function(self):
+        theirs = njit(lambda x: x * x)
+        f = njit(lambda x: theirs(x) + 1)
+        assert dp.grad(f)(3.0) == 6.0
+        dp.register_vjp(theirs, njit(lambda x: (theirs(x), x)), njit(lambda x, c: (x * c,)))
+        assert dp.grad(njit(lambda x: theirs(x) + 1))(3.0) == 3.0
+
+    def test_pointer_of_ctypes(self):
+        hyperbolic = ctypes.CDLL("libm.so.6").cosh
+        hyperbolic.restype, hyperbolic.argtypes = ctypes.c_double, [ctypes.c_double]
+        f = njit(lambda x: hyperbolic(x) * x)
+        with pytest.raises(errors.UnsupportedError, match="function pointer"):
+            dp.grad(f)(0.7)
+        dp.register_jvp(hyperbolic, njit(lambda p, t: (hyperbolic(p[0]), math.sinh(p[0]) * t[0])), arity=1)
+        f = njit(lambda x: hyperbolic(x) * x)
+        expected = math.cosh(0.7) + 0.7 * math.sinh(0.7)
+        assert dp.grad(f)(0.7) == pytest.approx(expected)
+        assert dp.derivative(f)(0.7) == pytest.approx(expected)
+        assert dp.grad(dp.grad(f))(0.7) == pytest.approx(2 * math.sinh(0.7) + 0.7 * math.cosh(0.7))
+
+    def test_pointer_of_cffi(self):
+        cffi = pytest.importorskip("cffi")
+        ffi = cffi.FFI()
+        ffi.cdef("double sinh(double);")
+        hyperbolic = ffi.dlopen(None).sinh
+        dp.register_jvp(hyperbolic, njit(lambda p, t: (hyperbolic(p[0]), math.cosh(p[0]) * t[0])), arity=1)
+        assert dp.grad(njit(lambda x: hyperbolic(x) * 2))(0.7) == pytest.approx(2 * math.cosh(0.7))
+
+    def test_parallel_and_cached_options_stay(self):
+        made = dp.custom_vjp(njit(fastmath=True)(lambda x: x * x))
+        assert made.targetoptions["fastmath"]
+
+
+@njit
+def _solve_forward(a, b):
+    x = np.linalg.solve(a, b)
+    return x, (a, x)
+
+
+@njit
+def _solve_backward(kept, c):
+    a, x = kept
+    adjoint = np.linalg.solve(a.T.copy(), c)
+    return -adjoint.reshape((adjoint.size, 1)) * x.reshape((1, x.size)), adjoint
+
+
+class TestStopAndHook:
+    def test_stop(self):
+        @njit
+        def f(x):
+            held = dp.stop_gradient(np.full(2, x))
+            return dp.stop_gradient(x) * x + (held * x).sum() + dp.stop_gradient((x, 3))[0]
+
+        assert dp.grad(f)(2.0) == dp.derivative(f)(2.0) == 6.0
+        assert dp.grad(dp.grad(f))(2.0) == 0.0
+        assert dp.stop_gradient(2.0) == 2.0
+
+    def test_hook(self):
+        negated = njit(lambda c: -c)
+        f = njit(lambda x: dp.hook(negated, x) * x)
+        assert dp.grad(f)(3.0) == 0.0
+        assert dp.derivative(f)(3.0) == 6.0
+        assert dp.hook(negated, 3.0) == 3.0
+        assert dp.grad(dp.grad(f))(3.0) == 0.0
+
+    def test_hook_on_arrays(self):
+        """Clipped cotangents."""
+        clipped = njit(lambda c: np.clip(c, -1.0, 1.0))
+
+        @njit
+        def f(x):
+            y = dp.hook(clipped, x * x)
+            return (y * y).sum()
+
+        np.testing.assert_allclose(dp.grad(f)(np.array([0.1, 1.0, 3.0])), [0.004, 2.0, 6.0])
+
+    def test_hook_without_a_name(self):
+        assert dp.grad(njit(lambda x: dp.hook(lambda c: 2 * c, x) * x))(3.0) == 9.0
+
+
+class TestErrors:
+    @pytest.mark.parametrize("function", [3, "sin", None])
+    def test_no_function(self, function):
+        with pytest.raises(errors.NotAFunctionError, match="function"):
+            dp.custom_vjp(function)
+        with pytest.raises(errors.RuleError, match="function"):
+            dp.register_vjp(function, _cubed_forward, _cubed_backward)
+
+    def refused(self, forward, backward, message, arguments=(X,), plain=None):
+        @dp.custom_vjp
+        def doubled(x):
+            return 2 * x
+
+        doubled = doubled if plain is None else dp.custom_vjp(plain)
+        doubled.defvjp(njit(forward), njit(backward))
+        with pytest.raises(errors.DifferentiationError, match=message):
+            dp.grad(njit(lambda x: doubled(x).sum()))(*arguments)
+
+    def test_forward_returns_no_pair(self):
+        self.refused(lambda x: 2 * x, lambda kept, c: (c,), r"must return \(result, residual\)")
+
+    def test_number_of_cotangents(self):
+        self.refused(lambda x: (2 * x, None), lambda kept, c: (c, c), "a tuple of 1 cotangents")
+        self.refused(lambda x: (2 * x, None), lambda kept, c: c, "a tuple of 1 cotangents")
+
+    def test_kind_of_cotangent(self):
+        self.refused(lambda x: (2 * x, None), lambda kept, c: (1.0,), "an array of that shape")
+
+    def test_shape_of_cotangent(self):
+        self.refused(lambda x: (2 * x, None), lambda kept, c: (np.ones(7),), "another shape")
+
+    def test_residual(self):
+        self.refused(lambda x: (2 * x, [x]), lambda kept, c: (c,), "a residual is made of numbers, arrays and")
+
+    def test_nothing_is_returned(self):
+        @dp.custom_vjp
+        def fill(x, y):
+            y[:] = x
+
+        fill.defvjp(njit(lambda x, y: (None, None)), njit(lambda kept, c: (None, None)))
+
+        @njit
+        def kernel(x):
+            y = np.empty_like(x)
+            fill(x, y)
+            return y.sum()
+
+        with pytest.raises(errors.RuleError, match="returns nothing; let it return what it computes"):
+            dp.grad(kernel)(X)
+
+    def test_argument_is_written(self):
+        @dp.custom_vjp
+        def bump(x):
+            x[0] += 1.0
+            return x * x
+
+        bump.defvjp(njit(lambda x: (bump(x), x)), njit(lambda x, c: (2 * x * c,)))
+        with pytest.raises(errors.UnsupportedError, match="bump, which has a rule of its own and writes into an array"):
+            dp.grad(njit(lambda x: bump(x * 2).sum()))(X)
+
+    def test_types_of_a_dispatcher(self):
+        with pytest.raises(errors.RuleError, match="one rule for all types"):
+            dp.register_vjp(njit(lambda x: x), _cubed_forward, _cubed_backward, types=(types.float64,))
+
+    def test_arity_is_unknown(self):
+        function = ctypes.CDLL("libm.so.6").tgamma
+        with pytest.raises(errors.RuleError, match="give arity"):
+            dp.register_jvp(function, _sine_jvp)
+
+
+def test_rules_do_not_change_what_numba_compiles():
+    plain = numba.njit(cubed.py_func)
+    assert cubed(1.7) == plain(1.7)
+    assert "dpcompile.frontend" not in "".join(cubed.inspect_llvm().values())
