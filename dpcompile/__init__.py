@@ -1,6 +1,7 @@
 """Derivatives of unchanged Numba functions: ``import dpcompile as dp``."""
 from . import backends, errors
 from .annotations import Active, Const, Duplicated, Forward, Reverse
+from .checkpoint import checkpoint
 from .config import config
 from .custom import custom_jvp, custom_vjp, hook, register_jvp, register_vjp, stop_gradient
 from .explain import explain
@@ -24,6 +25,7 @@ __all__ = [
     "autodiff",
     "backends",
     "check_grads",
+    "checkpoint",
     "config",
     "custom_jvp",
     "custom_vjp",

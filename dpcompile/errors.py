@@ -40,6 +40,15 @@ class RuleError(DifferentiationError, TypeError):
     """
 
 
+class CheckpointError(DifferentiationError, ValueError):
+    """``dp.checkpoint`` was given counts that make no sense, or a step that does not lead from state to state.
+
+    Example: ``dp.checkpoint(lambda x: (x, x), steps=10)``.
+    Fix: give positive counts; let ``step(state, *parameters)`` return a state of the same structure and types, or change
+    the arrays of the state and return nothing.
+    """
+
+
 class ModeError(DifferentiationError, ValueError):
     """A way of differentiating is asked for that there is not.
 

@@ -3,7 +3,8 @@
 ; call touches no fresh page; it is taken and put back by an atomic exchange, hence threads never share one.
 ; Here is what is compiled once for all derivatives; ``inlined.ll`` is linked into each.
 
-%arena = type { ptr, ptr, ptr, i64, i64, i64 }  ; last chunk, top, end, bytes in all, limit, 1 if the limit was hit
+; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release
+%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr }
 %chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
 
 @dp.pool = global ptr null
@@ -16,7 +17,9 @@ declare i64 @llvm.umin.i64(i64, i64)
 declare i64 @llvm.umax.i64(i64, i64)
 
 define ptr @dp.arena.new(i64 %limit) {
-  %arena = call ptr @malloc(i64 48)
+  %arena = call ptr @malloc(i64 56)
+  %list = getelementptr %arena, ptr %arena, i32 0, i32 6
+  store ptr null, ptr %list
   %chunk = atomicrmw xchg ptr @dp.pool, ptr null acquire
   store ptr %chunk, ptr %arena
   %limit.slot = getelementptr %arena, ptr %arena, i32 0, i32 4
@@ -50,6 +53,25 @@ pooled:
 }
 
 define void @dp.arena.release(ptr %arena) {
+start:
+  %list = getelementptr %arena, ptr %arena, i32 0, i32 6
+  %first.owned = load ptr, ptr %list
+  br label %owning
+
+owning:
+  %owned = phi ptr [ %first.owned, %start ], [ %owned.before, %drop.reference ]
+  %all.dropped = icmp eq ptr %owned, null
+  br i1 %all.dropped, label %entry, label %drop.reference
+
+drop.reference:
+  %owned.before = load ptr, ptr %owned
+  %thing.slot = getelementptr i8, ptr %owned, i64 8
+  %thing = load ptr, ptr %thing.slot
+  %release.slot = getelementptr i8, ptr %owned, i64 16
+  %release = load ptr, ptr %release.slot
+  call void %release(ptr %thing)
+  br label %owning
+
 entry:
   %total.slot = getelementptr %arena, ptr %arena, i32 0, i32 3
   %total = load i64, ptr %total.slot

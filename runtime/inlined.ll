@@ -1,7 +1,8 @@
 ; What generated code calls while it runs, linked into each derivative so that the fast paths are inlined: memory from the
 ; arena; stacks of records for loops whose trips nobody knows beforehand.
 
-%arena = type { ptr, ptr, ptr, i64, i64, i64 }  ; last chunk, top, end, bytes in all, limit, 1 if the limit was hit
+; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release
+%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr }
 %chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
 
 declare noalias ptr @aligned_alloc(i64, i64)
@@ -112,6 +113,32 @@ fill:
   %allocator = getelementptr i8, ptr %memory, i64 40
   store ptr null, ptr %allocator, align 8
   ret ptr %memory
+}
+
+; The arena holds something until it is released, when it calls what is given with it: a list of the one before, the
+; thing, the function.
+define linkonce_odr void @dp.arena.own(ptr %arena, ptr %thing, ptr %release) noinline {
+  %none = icmp eq ptr %thing, null
+  br i1 %none, label %done, label %some
+
+some:
+  %entry = call ptr @dp.arena.take(ptr %arena, i64 24)
+  %failed = icmp eq ptr %entry, null
+  br i1 %failed, label %done, label %link
+
+link:                                           ; where there is no memory the call fails as a whole, and loses this one
+  %list = getelementptr %arena, ptr %arena, i32 0, i32 6
+  %before = load ptr, ptr %list, align 8
+  store ptr %before, ptr %entry, align 8
+  %slot = getelementptr i8, ptr %entry, i64 8
+  store ptr %thing, ptr %slot, align 8
+  %release.slot = getelementptr i8, ptr %entry, i64 16
+  store ptr %release, ptr %release.slot, align 8
+  store ptr %entry, ptr %list, align 8
+  br label %done
+
+done:
+  ret void
 }
 
 ; A stack of records: %state holds top, base of the current chunk, end of it.  In front of a chunk's records lie the base and

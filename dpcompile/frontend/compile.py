@@ -172,7 +172,7 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     """The text of the module for the passes, and the text of what only its error paths need."""
     roots = [entry, *tangents.values(), *(name for rule in rules for name in rule.functions)]
     machine = target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
-    _run(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass"], default=False)
+    _run(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, str(module)))))
     text = _with_tangents(text, tangents, rules, machine)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)

@@ -1,8 +1,8 @@
 """Memory that the functions of a rule share: what they keep, and shadows of results.
 
 Requires: code of the differentiable target.
-Ensures:  functions for that code that store whole values in raw memory and find them again; nothing is counted, because
-          memory of a derivative lives in its arena.
+Ensures:  functions for that code that store whole values in raw memory and find them again; references are counted, and
+          what the reverse sweep reads the arena of the derivative holds.
 """
 from __future__ import annotations
 
@@ -49,15 +49,50 @@ class Saved:
 
 
 def restoring(ty: types.Type) -> Callable:
-    """A function that finds a value of that type in memory."""
-    @intrinsic
-    def restore(typing_context, memory):
-        def codegen(context, builder, sig, values):
-            return context.unpack_value(builder, ty, builder.bitcast(values[0], context.get_data_type(ty).as_pointer()))
+    """``restore(function, memory, other)``: the function, of the value of that type that lies in memory and of ``other``.
 
-        return signature(ty, memory), codegen
+    The function borrows the value from whoever holds it, so that nothing is lost where it raises.
+    """
+    @intrinsic
+    def restore(typing_context, function, memory, other):
+        sig = function.get_call_type(typing_context, (ty, other), {})
+
+        def codegen(context, builder, _, values):
+            saved = context.unpack_value(builder, ty, builder.bitcast(values[1], context.get_data_type(ty).as_pointer()))
+            return context.get_function(function, sig)(builder, (saved, values[2]))
+
+        return signature(sig.return_type, function, memory, other), codegen
 
     return restore
+
+
+@intrinsic
+def own(typing_context, arena, value):
+    """Gives the arena a reference to all memory of ``value``."""
+    def codegen(context, builder, sig, values):
+        context.nrt.incref(builder, value, values[1])
+        return adopting(context, builder, sig, values)
+
+    adopting = _adopting(value)
+    return signature(types.none, arena, value), codegen
+
+
+@intrinsic
+def adopt(typing_context, arena, value):
+    """Gives the arena the reference that the caller of the function would get with its result."""
+    return signature(types.none, arena, value), _adopting(value)
+
+
+def _adopting(value: types.Type) -> Callable:
+    def codegen(context, builder, sig, values):
+        pointer = cgutils.voidptr_t
+        hold = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [pointer] * 3), "dp.arena.own")
+        drop = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [pointer]), "NRT_decref")
+        for _, info in context.nrt.get_meminfos(builder, value, values[1]):
+            builder.call(hold, [values[0], builder.bitcast(info, pointer), builder.bitcast(drop, pointer)])
+        return context.get_dummy_value()
+
+    return codegen
 
 
 def putting(ty: types.Type, field: int) -> Callable:

@@ -17,6 +17,7 @@ from numba.core import types
 from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.core.target_extension import target_override
 from numba.core.types import voidptr
+from numba.extending import register_jitable
 
 from dpcompile.passes.ir.call_rule import CallRule
 
@@ -208,10 +209,11 @@ class RuleFunctions:
     # augmented ------------------------------------------------------------------------------------------------------
 
     def _augmented_types(self) -> tuple[types.Type, ...]:
-        return (voidptr, voidptr, types.int64, *[voidptr] * len(self.arrays), *self.argument_types)
+        return (voidptr, voidptr, voidptr, types.int64, *[voidptr] * len(self.arrays), *self.argument_types)
 
     def _augmented(self, saved: records.Saved) -> Callable:
-        names: structure.Names = {"forward": self._vjp.forward, "save": saved.save, "beside": records.beside, **records.HELPERS}
+        names: structure.Names = {"forward": self._vjp.forward, "save": saved.save, "beside": records.beside,
+                                  "own": records.own, "adopt": records.adopt, **records.HELPERS}
         shadows = [f"shadow_{index}" for index in range(len(self.arrays))]
         forward, residual = self._types_of_forward()
         lines = [f"result, residual = forward({', '.join(self.arguments)})",
@@ -219,8 +221,9 @@ class RuleFunctions:
                  f"residual = {self._kept(residual, forward, names)}", *self._made_shadows(names)]
         beside = "".join(f"beside({array}, {shadow}), " for array, shadow in zip(self.arrays, shadows, strict=True))
         made = "".join(f"made_{index}, " for index in range(len(self.layout.arrays)))
-        lines += [f"save(record, (result_shadow, residual, ({made}), ({beside})))", "return result"]
-        parameters = ", ".join(["result_shadow", "record", "kept", *shadows, *self.arguments])
+        lines += [f"save(record, (result_shadow, residual, ({made}), ({beside})))",
+                  f"own(arena, (residual, ({made})))", "adopt(arena, result)", "return result"]
+        parameters = ", ".join(["result_shadow", "arena", "record", "kept", *shadows, *self.arguments])
         body = "\n    ".join(lines)
         return structure.definition("augmented", f"def augmented({parameters}):\n    {body}\n", names)
 
@@ -256,13 +259,15 @@ class RuleFunctions:
     # reverse --------------------------------------------------------------------------------------------------------
 
     def _reverse(self, saved: types.Type) -> Callable:
-        names: structure.Names = {"backward": self._vjp.backward, "restore": records.restoring(saved), **records.HELPERS}
+        names: structure.Names = {"backward": self._vjp.backward, **records.HELPERS}
         seed = self._seed(names)
-        lines = ["result_shadow, residual, made, shadows = restore(record)",
+        lines = ["result_shadow, residual, made, shadows = saved",
                  f"cotangents = backward(residual, {seed})", *self._handed_on(self._types_of_backward(saved), names),
                  *(f"made[{index}][...] = 0" for index in range(len(self.layout.arrays)))]
         body = "\n    ".join(lines)
-        return structure.definition("reverse", f"def reverse(record, fields):\n    {body}\n", names)
+        swept = register_jitable(structure.definition("swept", f"def swept(saved, fields):\n    {body}\n", names))
+        return structure.definition("reverse", "def reverse(record, fields):\n    restore(swept, record, fields)\n",
+                                    {"restore": records.restoring(saved), "swept": swept})
 
     def _seed(self, names: structure.Names) -> str:
         """The cotangent of the result: shadows of its arrays, and numbers that are taken from memory."""

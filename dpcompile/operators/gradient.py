@@ -105,7 +105,7 @@ class Gradient:
     def _body(self, arguments: Arguments, split: bool):
         arguments.names["seed"] = (1.0, None) if self.has_aux else 1.0
         lines = [*arguments.checks(), *arguments.preparation()]
-        lines += _split_call(arguments) if split else _combined_call(arguments)
+        lines += split_call(arguments) if split else combined_call(arguments)
         lines.append(f"return {self._result(self._gradients(arguments))}")
         return arguments.function(self.name, lines)
 
@@ -121,13 +121,13 @@ class Gradient:
         return f"{gradients}, value[1]" if self.has_aux else gradients
 
 
-def _combined_call(arguments: Arguments) -> list[str]:
+def combined_call(arguments: Arguments) -> list[str]:
     """Both sweeps in one call: enough where the result holds no array."""
     arguments.names["gradient"] = intrinsics.gradient
     return [f"failed, code, exception, value, cotangents = gradient(derivative, {arguments.operands}, seed)", *HAND_ON]
 
 
-def _split_call(arguments: Arguments) -> list[str]:
+def split_call(arguments: Arguments) -> list[str]:
     """One sweep after the other, so that arrays in the result can be copied before their memory goes."""
     arguments.names.update(
         augmented=intrinsics.augmented, reverse=intrinsics.reverse, release=intrinsics.release,

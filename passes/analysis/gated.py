@@ -19,6 +19,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
+from ..rules.scalar import lookup
 from . import infinite
 from .activity import CONSTANT, Activity
 from .call_kinds import is_internal_call, is_ruled, is_transfer
@@ -73,7 +74,12 @@ def _partial_is_in(instruction: Instruction, infinities: infinite.Infinite) -> b
 
 def _may_be_flat(instruction: Instruction) -> bool:
     """Whether a partial may vanish where an operand is infinite."""
-    return instruction.opcode in ("fdiv", "call")
+    return instruction.opcode in ("fdiv", "call") and not _is_gated_product(instruction)
+
+
+def _is_gated_product(instruction: Instruction) -> bool:
+    found = lookup(instruction.callee_name) if instruction.opcode == "call" else None
+    return found is not None and found[0].is_gate and found[0].name != "gated_quotient"
 
 
 class _SurelySeeded:
@@ -161,6 +167,8 @@ def _steep_operands(user: Instruction) -> list[Value]:
     """The operands with respect to which the partial does not vanish at infinity."""
     if user.opcode == "fdiv":
         return user.operands[:1]
+    if _is_gated_product(user):
+        return user.arguments
     return [] if user.opcode == "call" else user.operands
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..ir.model import Constant, Function, Instruction, Value, is_float
-from ..rules.scalar import UNBOUNDED, lookup
+from ..rules.scalar import GATES, UNBOUNDED, lookup
 from .alias import Aliasing, made_by
 from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .objects import MemoryObject
@@ -86,6 +86,6 @@ def _may_be_infinite(instruction: Instruction, aliasing: Aliasing, result: Infin
         return True
     if instruction.opcode == "call":
         found = lookup(instruction.callee_name)
-        if found is None or found[0].name in UNBOUNDED:
+        if found is None or found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]:
             return True
     return any(operand in result for operand in instruction.operands)

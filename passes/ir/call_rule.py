@@ -1,14 +1,15 @@
 """A function of the user's that has a derivative of its own: what the passes must know of it.
 
 Requires: functions of Numba's calling convention: ``i32 (ptr result, ptr excinfo, arguments …)``.
-Ensures:  nothing; the front end writes the functions (see ``dpcompile.frontend.ruled``) and vouches that none of them
+Ensures:  the functions are called as they are, with memory of their own; what must live until the reverse sweep they give
+          to the arena.  The front end writes the functions (see ``dpcompile.frontend.ruled``) and vouches that none of them
           writes through its arguments, and that what the result points to is new memory.
 
 * the function itself: ``(result, excinfo, arguments …)``
-* augmented: ``(result, excinfo, ptr result's shadow, ptr record, i64 kept, ptr shadow of each array …, arguments …)``
-  computes the result, makes the shadows of its arrays and leaves in the record, ``record_bytes`` long, what the reverse
-  reads. Bit k of ``kept`` says that nothing overwrites array k before the reverse sweep, the bit behind the last that of
-  the result; shadows may be null.
+* augmented: ``(result, excinfo, ptr result's shadow, ptr arena, ptr record, i64 kept, ptr shadow of each array …,
+  arguments …)`` computes the result, makes the shadows of its arrays and leaves in the record, ``record_bytes`` long, what
+  the reverse reads. Bit k of ``kept`` says that nothing overwrites array k before the reverse sweep, the bit behind the last
+  that of the result; shadows may be null.
 * reverse: ``(result, excinfo, ptr record, ptr cotangents)`` consumes the shadow of the result, adds to those of the arrays,
   and writes the cotangent of the k-th number to the k-th field, 8 bytes each, of ``cotangents``.
 """

@@ -119,6 +119,8 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.arena.new", "pure"),
     RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
     RuntimeCall("dp.arena.release", "free", writes=(0,)),
+    RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
+    RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),
     RuntimeCall("numba_gettyperecord", "pure", writes=(1, 2, 3, 4, 5, 6)),

@@ -48,6 +48,8 @@ class Rule:
     partials: tuple[Expr | None, ...]
     domain: tuple[Box, ...]
     kinks: tuple[Kink, ...] = ()
+    #: Whether the function is a gate (``_GATES``).
+    is_gate: bool = False
 
     def __post_init__(self) -> None:
         if not self.domain:
@@ -74,7 +76,7 @@ class Rule:
     def gated(self) -> tuple[bool, ...]:
         """For each operand, whether its partial can be infinite or NaN: a pass must then multiply it by a seed as
         ``select(seed == 0, 0, seed * partial)``, lest a zero seed from an arm not taken become NaN."""
-        return tuple(partial is not None and may_be_non_finite(partial) for partial in self.partials)
+        return tuple(partial is not None and (self.is_gate or may_be_non_finite(partial)) for partial in self.partials)
 
     def _symbols(self, precision: Precision) -> tuple[str, ...]:
         pairs = product(self.spellings, _INTEGERS)
@@ -104,9 +106,9 @@ def nonzero(divisor: Expr) -> Expr:
 
 
 def _row(name: str, spellings: str, partials: tuple[Expr | float | None, ...], *domain: Box,
-         kinks: tuple[Kink, ...] = ()) -> Rule:
+         kinks: tuple[Kink, ...] = (), is_gate: bool = False) -> Rule:
     formulas = tuple(None if partial is None else formula(partial) for partial in partials)
-    return Rule(name, tuple(spellings.split()), formulas, domain, kinks)
+    return Rule(name, tuple(spellings.split()), formulas, domain, kinks, is_gate)
 
 
 _LN2, _LN10 = math.log(2), math.log(10)
@@ -224,6 +226,16 @@ _MARKS = (
 )
 
 
+#: What takes the place of ``seed * partial`` and ``seed / operand`` where the other factor may be infinite or NaN: zero
+#: where the first operand is, the product in the last row where either is.
+_GATES = (
+    _row("gated_twice", "dp.gated_twice.%", (x1, x0), ((-3, 3), (-3, 3)), is_gate=True),
+    _row("gated_product", "dp.gated_product.%", (x1, x0), ((-3, 3), (-3, 3)), is_gate=True),
+    _row("gated_quotient", "dp.gated_quotient.%", (1 / x1, where(r.equals(0), 0, -r / x1)), ((-3, 3), (0.5, 3)),
+         is_gate=True),
+)
+
+
 def _load(rows: tuple[Rule, ...]) -> tuple[dict[str, Rule], dict[str, tuple[Rule, Precision]]]:
     """The rows by name, and with their precision by symbol."""
     by_name = {row.name: row for row in rows}
@@ -240,6 +252,7 @@ def _load(rows: tuple[Rule, ...]) -> tuple[dict[str, Rule], dict[str, tuple[Rule
 
 RULES, _BY_SYMBOL = _load(_ROWS)
 MARKS, _MARKS_BY_SYMBOL = _load(_MARKS)
+GATES, _GATES_BY_SYMBOL = _load(_GATES)
 
 #: Rows of functions that may be infinite or NaN although their operands are finite: poles, domains, growth.
 UNBOUNDED: frozenset[str] = frozenset("""rsqrt rcbrt fdivide pow powi ldexp exp exp2 exp10 expm1 log log2 log10 log1p tan
@@ -261,4 +274,4 @@ INACTIVE: frozenset[str] = frozenset(
 
 def lookup(symbol: str) -> tuple[Rule, Precision] | None:
     """The row of the function that ``symbol`` names, and the precision of that symbol."""
-    return _BY_SYMBOL.get(symbol) or _MARKS_BY_SYMBOL.get(symbol)
+    return _BY_SYMBOL.get(symbol) or _MARKS_BY_SYMBOL.get(symbol) or _GATES_BY_SYMBOL.get(symbol)

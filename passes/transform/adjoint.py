@@ -26,6 +26,7 @@ from ..rules.scalar import RULES, lookup
 from .available import Available
 from .calls import RuledCall, SplitCalls, call_reverse, is_exception
 from .cotangents import Cotangents, neutral
+from .gates import gate_of, gated
 from .scopes import DerivativeScopes
 from .shadow import MEMSET, Shadows
 
@@ -114,13 +115,11 @@ class Adjoints:
     # arithmetic -----------------------------------------------------------------------------------------------------
 
     def _scaled(self, instruction: Instruction, seed: Value, partial: Value, opcode: str = "fmul",
-                gated: bool = False) -> Value:
+                is_gated: bool = False) -> Value:
         """seed · partial; exactly zero for a zero seed where the partial may be infinite or NaN."""
-        product = self.builder.binary(opcode, seed, partial, flags=self.flags)
-        if gated or instruction in self.context.gated:
-            zero = const(seed.type, 0.0)
-            return self.builder.select(self.builder.compare("oeq", seed, zero), zero, product)
-        return product
+        if is_gated or instruction in self.context.gated:
+            return gated(self.builder, self.context.module, opcode, seed, partial)
+        return self.builder.binary(opcode, seed, partial, flags=self.flags)
 
     def _sum(self, instruction: Instruction, seed: Value) -> None:
         self.add(instruction.operands[0], seed)
@@ -151,7 +150,7 @@ class Adjoints:
         if self.activity.active(right):
             operands = [self.get(left), self.get(right)]
             partial = emit(REMAINDER, self.builder, operands, self.get(instruction), self.context.module, right.type)
-            self.add(right, self._scaled(instruction, seed, partial, gated=True))
+            self.add(right, self._scaled(instruction, seed, partial, is_gated=True))
 
     def _negation(self, instruction: Instruction, seed: Value) -> None:
         self.add(instruction.operands[0], self.builder.fneg(seed))
@@ -175,9 +174,14 @@ class Adjoints:
         found = lookup(call.callee_name)
         assert found is not None, call.callee_name
         rule, _ = found
-        for argument, partial, gated in zip(call.arguments, rule.partials, rule.gated, strict=False):
-            if partial is not None and self.activity.active(argument):
-                self.add(argument, self._scaled(call, seed, self._partial(call, partial), gated=gated))
+        for position, (argument, partial) in enumerate(zip(call.arguments, rule.partials, strict=False)):
+            if partial is None or not self.activity.active(argument):
+                continue
+            slope = self._partial(call, partial)
+            if kind := gate_of(rule, position):
+                self.add(argument, gated(self.builder, self.context.module, kind, slope, seed))
+            else:
+                self.add(argument, self._scaled(call, seed, slope, is_gated=rule.gated[position]))
 
     def _partial(self, call: Instruction, partial: Expr) -> Value:
         what = needs(partial)
@@ -204,7 +208,7 @@ class Adjoints:
         slots, reverse = self.cotangents.slot_builder, ruled.reverse
         cotangents = slots.alloca(ArrayType(max(1, len(ruled.numbers)), DOUBLE), f"{call.name}.cotangents", align=8)
         nothing = slots.alloca(PTR, f"{call.name}.nothing")
-        passed = [nothing, self._exception(), self.get(ruled.tape), cotangents, self.context.arena, null()]
+        passed = [nothing, self._exception(), self.get(ruled.tape), cotangents]
         self._stop_unless_done(self.builder.call(reverse, reverse.function_type, passed))
         for number, argument in enumerate(ruled.numbers):
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))

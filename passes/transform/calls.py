@@ -95,15 +95,15 @@ def _split_ruled(module: Module, program: Program, call: Instruction, shadows: S
     record = _take(module, builder, arena, i64(rule.record_bytes), f"{call.name}.record")
     given, exception, *arguments = call.arguments
     shadow = [shadows.of(p) if shadows.activity.has_shadow(p) else null() for p in arrays_given(call)]
-    version = program.versions[rule.augmented]
-    augmented, own = version.function, len(version.parameters) - 5 - len(rule.arrays)
+    augmented = module.functions[rule.augmented]
+    own = len(augmented.arguments) - 6 - len(rule.arrays)
     # A call that was in a derivative already is given memory besides, which belongs to that derivative.
-    passed = [given, exception, shadows.of(given), record, i64(kept), *shadow, *arguments[:own], arena, null()]
+    passed = [given, exception, shadows.of(given), arena, record, i64(kept), *shadow, *arguments[:own]]
     new = builder.call(augmented, augmented.function_type, passed, name=call.name)
     numbers = numbers_given(call)
     call.replace_uses(new)
     call.erase()
-    result.of[new] = RuledCall(program.versions[rule.reverse].function, numbers, record)
+    result.of[new] = RuledCall(module.functions[rule.reverse], numbers, record)
     result.allocations.append(record)
 
 

@@ -23,7 +23,7 @@ from .tape import check_allocations
 
 def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes()) -> None:  # noqa: B008  it is frozen
     """Turns every version of the program into its tangent function."""
-    versions = list(program.versions.values())
+    versions = program.transformed
     extra = {id(version): _declare(version, lanes) for version in versions}
     for version in versions:
         _write(module, program, version, lanes, *extra[id(version)])

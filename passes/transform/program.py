@@ -127,7 +127,7 @@ class Program:
 
     def _check_writes(self, rule: CallRule) -> None:
         """What a rule says of a function holds for its result, not for arguments that it changes."""
-        shift = 3 + len(rule.arrays)        # of the arguments behind what else the augmented function is given
+        shift = 4 + len(rule.arrays)        # of the arguments behind what else the augmented function is given
         for name, first in ((rule.symbol, 0), (rule.augmented, shift)) if rule.augmented else ():
             version = self.versions[name]
             if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
@@ -146,8 +146,10 @@ class Program:
 
     @property
     def rules(self) -> list[CallRule]:
-        """The rules of functions that are still there, in the names that they have in the derivative."""
-        found = [replace(rule, symbol=self.versions[rule.symbol].function.name) for rule in self._ruled.values()]
+        """The rules of functions that are still there: in the names that they have in the derivative, and in their own
+        where the code of a rule calls them."""
+        found = [replace(rule, symbol=symbol) for rule in self._ruled.values()
+                 for symbol in (rule.symbol, self.versions[rule.symbol].function.name)]
         return [rule for rule in found if rule.symbol in self.module.functions]
 
     def _add(self, primal: Function, symbol: str, is_entry: bool) -> Version:
@@ -156,6 +158,26 @@ class Program:
         # Where the entry calls itself, what it calls is a version apart: it knows less of its arguments.
         self.versions[f"entry {primal.name}" if is_entry else primal.name] = version
         return version
+
+    @property
+    def transformed(self) -> list[Version]:
+        """The versions that the derivative is made of."""
+        found, pending = [], [self.entry]
+        while pending:
+            version = pending.pop()
+            if version not in found:
+                found.append(version)
+                called = [call.callee_name for call in (*version.calls(), *version.ruled_calls())]
+                pending += [self.versions[name] for name in called if name in self.versions]
+        return found
+
+    def drop_analysed_only(self) -> None:
+        """Takes the versions that served their purpose out of the module."""
+        kept = {id(version) for version in self.transformed}
+        for version in self.versions.values():
+            if id(version) not in kept:
+                for instruction in self.module.functions.pop(version.function.name).instructions():
+                    instruction.drop_operands()
 
     def _callee(self, name: str) -> Version:
         if name not in self.versions:

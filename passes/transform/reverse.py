@@ -55,7 +55,7 @@ class ReverseFunctions:
 
 def build_functions(module: Module, program: Program) -> ReverseFunctions:
     """Writes the augmented primal and the reverse sweep of the entry, and of all that it calls, into the module."""
-    versions = list(program.versions.values())
+    versions = program.transformed
     builds = {id(version): _Build(module, program, version) for version in versions}
     for build in builds.values():
         build.declare()

@@ -168,8 +168,8 @@ class _Scalariser:
         call.replace_uses(builder.call(call.callee, type_, arguments, call.name, call.flags))
 
     def _call_of_lanes(self, call: Instruction, builder: Builder) -> None:
-        """An intrinsic of vectors is one of each lane."""
-        if not call.callee_name.startswith("llvm."):
+        """An intrinsic of vectors is one of each lane, and so is a gate."""
+        if not call.callee_name.startswith(("llvm.", "dp.gated_")):
             self._fail(call)
         name, type_ = _VECTOR_SUFFIX.sub(r".\1", call.callee_name), _vector(call)
         columns = [self.of(a) if isinstance(a.type, VectorType) else [a] * type_.count for a in call.arguments]

@@ -18,6 +18,7 @@ from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.scalar import lookup
 from .adjoint import REMAINDER, adjoint_flags
+from .gates import gate_of, gated
 from .lanes import Lanes
 from .shadow import MEMSET, Shadows
 
@@ -77,20 +78,16 @@ class TangentWriter:
         return self.builder.binary(opcode, left, right, flags=self.flags)
 
     def _scaled(self, instruction: Instruction, tangent: Value, partial: Value, opcode: str = "fmul",
-                gated: bool = False) -> Value:
+                is_gated: bool = False) -> Value:
         """tangent · partial; exactly zero for a zero tangent where the partial may be infinite or NaN, and for a zero
         partial where the tangent may be."""
         partial = self.lanes.spread(self.builder, partial)
-        product = self._binary(opcode, tangent, partial)
-        if gated or instruction in self.gates.seeds:
-            product = self._zero_where_zero(tangent, product)
+        by_tangent = is_gated or instruction in self.gates.seeds
         if opcode == "fmul" and instruction in self.gates.partials:
-            product = self._zero_where_zero(partial, product)
-        return product
-
-    def _zero_where_zero(self, factor: Value, product: Value) -> Value:
-        nothing = zero(factor.type)
-        return self.builder.select(self.builder.compare("oeq", factor, nothing), nothing, product)
+            return gated(self.builder, self.module, "both" if by_tangent else "fmul", partial, tangent)
+        if by_tangent:
+            return gated(self.builder, self.module, opcode, tangent, partial)
+        return self._binary(opcode, tangent, partial)
 
     def _total(self, type_: Type, terms: list[Value]) -> Value:
         total = terms[0] if terms else zero(self.lanes.type_of(type_))
@@ -131,7 +128,7 @@ class TangentWriter:
         if not self.activity.active(right):
             return self.of(left)
         partial = emit(REMAINDER, self.builder, [left, right], instruction, self.module, right.type)
-        share = self._scaled(instruction, self.of(right), partial, gated=True)
+        share = self._scaled(instruction, self.of(right), partial, is_gated=True)
         return self._total(instruction.type, [self.of(left), share] if self.activity.active(left) else [share])
 
     def _negation(self, instruction: Instruction) -> Value:
@@ -153,10 +150,15 @@ class TangentWriter:
         assert found is not None, call.callee_name
         rule, _ = found
         terms = []
-        for argument, partial, gated in zip(call.arguments, rule.partials, rule.gated, strict=False):
-            if partial is not None and self.activity.active(argument):
-                slope = emit(partial, self.builder, call.arguments, call, self.module, call.type, flags=self.flags)
-                terms.append(self._scaled(call, self.of(argument), slope, gated=gated))
+        for position, (argument, partial) in enumerate(zip(call.arguments, rule.partials, strict=False)):
+            if partial is None or not self.activity.active(argument):
+                continue
+            slope = emit(partial, self.builder, call.arguments, call, self.module, call.type, flags=self.flags)
+            if kind := gate_of(rule, position):
+                slope = self.lanes.spread(self.builder, slope)
+                terms.append(gated(self.builder, self.module, kind, slope, self.of(argument)))
+            else:
+                terms.append(self._scaled(call, self.of(argument), slope, is_gated=rule.gated[position]))
         return self._total(call.type, terms)
 
     # memory ---------------------------------------------------------------------------------------------------------

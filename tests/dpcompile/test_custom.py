@@ -183,15 +183,41 @@ class TestNumbers:
             return (c / kept[0],)
 
         root.defvjp(forward, backward)
-        f = njit(lambda x: root(x) * 2)
+        @njit
+        def f(x):
+            scratch = np.full(5, x)
+            return root(scratch[2]) * 2
+
         assert dp.grad(f)(4.0) == 0.5
         _nrt_python.memsys_enable_stats()
-        before = rtsys.get_allocation_stats()
-        for x, message in ((16.0, "forward"), (0.25, "back")):
-            with pytest.raises(ValueError, match=message):
-                dp.grad(f)(x)
-        after = rtsys.get_allocation_stats()
-        assert after.alloc - before.alloc == after.free - before.free
+        assert _lost(lambda: dp.grad(f)(4.0)) == 0
+        for x, message, least in ((16.0, "forward", 0), (0.25, "back", _lost_by_numba(backward))):
+            def call(x=x, message=message):
+                with pytest.raises(ValueError, match=message):
+                    dp.grad(f)(x)
+
+            assert _lost(call) <= least
+
+
+def _lost(call):
+    """Allocations that nobody frees."""
+    before = rtsys.get_allocation_stats()
+    call()
+    after = rtsys.get_allocation_stats()
+    return after.alloc - before.alloc - (after.free - before.free)
+
+
+def _lost_by_numba(backward):
+    """The same of an ordinary function that hands an array to one that raises: Numba drops no reference then."""
+    @njit
+    def outer(x):
+        return backward(np.full(3, x), 1.0)
+
+    def call():
+        with pytest.raises(ValueError, match="back"):
+            outer(0.25)
+
+    return _lost(call)
 
 
 @dp.custom_vjp

@@ -244,3 +244,49 @@ def test_hessians(kernel):
     np.testing.assert_allclose(hessian, expected, atol=1e-10 * np.abs(expected).max())
     size = x.size
     np.testing.assert_allclose(hessian.reshape(size, size), hessian.reshape(size, size).T, atol=1e-12 * np.abs(hessian).max())
+
+
+class TestZeroSeeds:
+    """Where a factor that multiplies a seed is zero just here, the seed is zero, and its derivative is not."""
+
+    SECOND = ((dp.grad, dp.grad), (dp.derivative, dp.grad), (dp.grad, dp.derivative), (dp.derivative, dp.derivative))
+
+    @pytest.mark.parametrize(("outer", "inner"), SECOND)
+    @pytest.mark.parametrize(("function", "expected"), [
+        (lambda x, y: x * math.sqrt(y), 0.25), (lambda x, y: x / y, -0.0625), (lambda x, y: x * y**3 * math.log(y), None),
+        (lambda x, y: np.fmod(x, 1.0) * math.atan2(y, 1.0), 1 / 17), (lambda x, y: (x if y > 0 else 1.0) * y * y, 8.0)])
+    def test_mixed_derivative(self, outer, inner, function, expected):
+        f = njit(function)
+        expected = 48 * math.log(4) + 16 if expected is None else expected
+        assert outer(inner(f, 1), 0)(0.0, 4.0) == pytest.approx(expected, rel=1e-12)
+        assert outer(inner(f, 0), 1)(0.0, 4.0) == pytest.approx(expected, rel=1e-12)
+
+    def test_third_order(self):
+        f = njit(lambda x, y: x * x * math.sqrt(y))
+        assert dp.grad(dp.grad(dp.grad(f, 1), 0), 0)(0.0, 4.0) == pytest.approx(0.5, rel=1e-12)
+        assert dp.derivative(dp.derivative(dp.grad(f, 1), 0), 0)(0.0, 4.0) == pytest.approx(0.5, rel=1e-12)
+
+    def test_arrays_and_lanes(self):
+        """Hessian and Jacobian of a Jacobian, with lanes, where half of the weights are zero."""
+        @njit
+        def f(x):
+            total = 0.0
+            for i in range(0, len(x), 2):
+                total += x[i] * math.sqrt(x[i + 1]) + x[i] * x[i] / x[i + 1]
+            return total
+
+        x = np.array([0.0, 4.0, 0.5, 2.0, 0.0, 1.0])
+        blocks = np.zeros((6, 6))
+        for i in range(0, 6, 2):
+            a, b = x[i], x[i + 1]
+            blocks[i:i + 2, i:i + 2] = [[2 / b, 0.5 / math.sqrt(b) - 2 * a / b**2],
+                                        [0.5 / math.sqrt(b) - 2 * a / b**2, -0.25 * a / b**1.5 + 2 * a * a / b**3]]
+        for second in (dp.hessian(f), dp.jacfwd(dp.jacfwd(f)), dp.jacrev(dp.grad(f)), dp.jacfwd(dp.jacrev(f))):
+            np.testing.assert_allclose(second(x), blocks, rtol=1e-12, atol=1e-13)
+
+    def test_arm_not_taken_leaks_nothing(self):
+        """At second order as at first."""
+        f = njit(lambda x, y: (math.sqrt(x) if x > 0 else 0.0) * y + y * y)
+        for outer, inner in self.SECOND:
+            assert outer(inner(f, 1), 1)(0.0, 2.0) == 2.0
+            assert outer(inner(f, 0), 0)(0.0, 2.0) == 0.0

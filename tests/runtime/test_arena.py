@@ -18,6 +18,7 @@ SIGNATURES = {
     "dp.arena.new": (POINTER, INTEGER), "dp.arena.release": (None, POINTER), "dp.arena.exceeded": (INTEGER, POINTER),
     "dp.pool.clear": (None,), "dp.arena.take": (POINTER, POINTER, INTEGER),
     "dp.arena.meminfo": (POINTER, POINTER, INTEGER, INTEGER),
+    "dp.arena.own": (None, POINTER, POINTER, POINTER),
     "dp.stack.push": (POINTER, POINTER, POINTER, INTEGER), "dp.stack.pop": (POINTER, POINTER, INTEGER),
     "dp.transfer.f64": (None, POINTER, POINTER, INTEGER), "dp.transfer.f32": (None, POINTER, POINTER, INTEGER),
 }
