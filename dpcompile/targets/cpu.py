@@ -25,7 +25,7 @@ from numba.extending import models, register_model, typeof_impl
 
 from dpcompile.passes import pipeline
 from dpcompile.passes.errors import IrreducibleError
-from dpcompile.runtime import arena
+from dpcompile.runtime import arena, gates
 
 from ..errors import UnsupportedError
 from ..frontend.activity import (
@@ -188,6 +188,7 @@ def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef
     _load_arena()
     module = llvm.parse_assembly(_bind_environments(derivative.text, primal.environments))
     module.link_in(llvm.parse_assembly(arena.INLINED))
+    module.link_in(llvm.parse_assembly(gates.definitions(derivative.text)))
     if primal.support:
         module.link_in(llvm.parse_assembly(_bind_environments(primal.support, primal.environments)))
     visible = set(derivative.symbols.values())

@@ -72,8 +72,8 @@ class Rule:
 
     @cached_property
     def gated(self) -> tuple[bool, ...]:
-        """For each operand, whether its partial can be infinite or NaN: a pass must then multiply it by a seed as
-        ``select(seed == 0, 0, seed * partial)``, lest a zero seed from an arm not taken become NaN."""
+        """For each operand, whether its partial can be infinite or NaN: a pass must then multiply it by a seed by
+        ``gated(seed, partial)``, lest a zero seed from an arm not taken become NaN."""
         return tuple(partial is not None and may_be_non_finite(partial) for partial in self.partials)
 
     def _symbols(self, precision: Precision) -> tuple[str, ...]:
@@ -216,11 +216,15 @@ _ROWS = (
 #: Marks that the front end puts on numbers, for the current derivative or for all: functions that derivatives see through,
 #: or do not.  ``stop``: a constant for every derivative.  ``hold``: one for the derivative that meets it, and itself from
 #: then on.  ``follow``: zero, but it changes as its operand does.  ``attach``: its first operand, changing as its second.
+#: And products that passes write: zero where the first operand is, or where either is, whatever the other one may be.  A
+#: ``select`` would say the same, but its derivative would forget that a factor which is zero may yet change.
 _MARKS = (
     _row("stop", "dp.stop.%", (None,), ((-3, 3),)),
     _row("hold", "dp.hold.%", (None,), ((-3, 3),)),
     _row("follow", "dp.follow.%", (1,), ((-3, 3),)),
     _row("attach", "dp.attach.%", (None, 1), ((-3, 3), (-3, 3))),
+    _row("gated", "dp.gated.%", (x1, x0), ((-3, 3), (-3, 3))),
+    _row("gated_by_both", "dp.gated_by_both.%", (x1, x0), ((-3, 3), (-3, 3))),
 )
 
 

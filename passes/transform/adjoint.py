@@ -26,6 +26,7 @@ from ..rules.scalar import RULES, lookup
 from .available import Available
 from .calls import RuledCall, SplitCalls, call_reverse, is_exception
 from .cotangents import Cotangents, neutral
+from .gate import GATES, gate
 from .scopes import DerivativeScopes
 from .shadow import MEMSET, Shadows
 
@@ -116,11 +117,11 @@ class Adjoints:
     def _scaled(self, instruction: Instruction, seed: Value, partial: Value, opcode: str = "fmul",
                 gated: bool = False) -> Value:
         """seed · partial; exactly zero for a zero seed where the partial may be infinite or NaN."""
-        product = self.builder.binary(opcode, seed, partial, flags=self.flags)
-        if gated or instruction in self.context.gated:
-            zero = const(seed.type, 0.0)
-            return self.builder.select(self.builder.compare("oeq", seed, zero), zero, product)
-        return product
+        if not gated and instruction not in self.context.gated:
+            return self.builder.binary(opcode, seed, partial, flags=self.flags)
+        if opcode == "fdiv":
+            partial = self.builder.binary("fdiv", const(seed.type, 1.0), partial, flags=self.flags)
+        return gate(self.builder, self.context.module, "gated", seed, partial)
 
     def _sum(self, instruction: Instruction, seed: Value) -> None:
         self.add(instruction.operands[0], seed)
@@ -175,9 +176,19 @@ class Adjoints:
         found = lookup(call.callee_name)
         assert found is not None, call.callee_name
         rule, _ = found
+        if rule.name in GATES:
+            self._gated_call(call, seed, rule.name)
+            return
         for argument, partial, gated in zip(call.arguments, rule.partials, rule.gated, strict=False):
             if partial is not None and self.activity.active(argument):
                 self.add(argument, self._scaled(call, seed, self._partial(call, partial), gated=gated))
+
+    def _gated_call(self, call: Instruction, seed: Value, name: str) -> None:
+        first, second = call.arguments
+        if self.activity.active(first):
+            self.add(first, gate(self.builder, self.context.module, name, seed, self.get(second)))
+        if self.activity.active(second):
+            self.add(second, gate(self.builder, self.context.module, "gated_by_both", seed, self.get(first)))
 
     def _partial(self, call: Instruction, partial: Expr) -> Value:
         what = needs(partial)

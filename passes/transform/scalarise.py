@@ -169,7 +169,7 @@ class _Scalariser:
 
     def _call_of_lanes(self, call: Instruction, builder: Builder) -> None:
         """An intrinsic of vectors is one of each lane."""
-        if not call.callee_name.startswith("llvm."):
+        if not call.callee_name.startswith(("llvm.", "dp.gated")):
             self._fail(call)
         name, type_ = _VECTOR_SUFFIX.sub(r".\1", call.callee_name), _vector(call)
         columns = [self.of(a) if isinstance(a.type, VectorType) else [a] * type_.count for a in call.arguments]

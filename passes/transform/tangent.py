@@ -18,6 +18,7 @@ from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.scalar import lookup
 from .adjoint import REMAINDER, adjoint_flags
+from .gate import GATES, gate
 from .lanes import Lanes
 from .shadow import MEMSET, Shadows
 
@@ -81,16 +82,18 @@ class TangentWriter:
         """tangent · partial; exactly zero for a zero tangent where the partial may be infinite or NaN, and for a zero
         partial where the tangent may be."""
         partial = self.lanes.spread(self.builder, partial)
-        product = self._binary(opcode, tangent, partial)
-        if gated or instruction in self.gates.seeds:
-            product = self._zero_where_zero(tangent, product)
-        if opcode == "fmul" and instruction in self.gates.partials:
-            product = self._zero_where_zero(partial, product)
-        return product
+        by_tangent = gated or instruction in self.gates.seeds
+        by_partial = opcode == "fmul" and instruction in self.gates.partials
+        if not (by_tangent or by_partial):
+            return self._binary(opcode, tangent, partial)
+        if opcode == "fdiv":
+            partial = self._binary("fdiv", self.lanes.spread(self.builder, const(instruction.type, 1.0)), partial)
+        if by_tangent and by_partial:
+            return self._gate("gated_by_both", tangent, partial)
+        return self._gate("gated", tangent, partial) if by_tangent else self._gate("gated", partial, tangent)
 
-    def _zero_where_zero(self, factor: Value, product: Value) -> Value:
-        nothing = zero(factor.type)
-        return self.builder.select(self.builder.compare("oeq", factor, nothing), nothing, product)
+    def _gate(self, name: str, first: Value, second: Value) -> Value:
+        return gate(self.builder, self.module, name, first, second)
 
     def _total(self, type_: Type, terms: list[Value]) -> Value:
         total = terms[0] if terms else zero(self.lanes.type_of(type_))
@@ -152,11 +155,23 @@ class TangentWriter:
         found = lookup(call.callee_name)
         assert found is not None, call.callee_name
         rule, _ = found
+        if rule.name in GATES:
+            return self._gated_call(call, rule.name)
         terms = []
         for argument, partial, gated in zip(call.arguments, rule.partials, rule.gated, strict=False):
             if partial is not None and self.activity.active(argument):
                 slope = emit(partial, self.builder, call.arguments, call, self.module, call.type, flags=self.flags)
                 terms.append(self._scaled(call, self.of(argument), slope, gated=gated))
+        return self._total(call.type, terms)
+
+    def _gated_call(self, call: Instruction, name: str) -> Value:
+        """The same of each factor's tangent and the other factor."""
+        first, second = call.arguments
+        terms = []
+        if self.activity.active(first):
+            terms.append(self._gate(name, self.of(first), self.lanes.spread(self.builder, second)))
+        if self.activity.active(second):
+            terms.append(self._gate(name, self.lanes.spread(self.builder, first), self.of(second)))
         return self._total(call.type, terms)
 
     # memory ---------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 from dpcompile.passes import pipeline
 from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.types import DOUBLE, FLOAT, I1, I8, I32, I64, PTR, VOID
-from dpcompile.runtime import arena
+from dpcompile.runtime import arena, gates
 
 C_TYPES = {DOUBLE: ctypes.c_double, FLOAT: ctypes.c_float, I1: ctypes.c_bool, I8: ctypes.c_int8, I32: ctypes.c_int32,
            I64: ctypes.c_int64, PTR: ctypes.c_void_p, VOID: None}
@@ -86,7 +86,7 @@ class Machine:
         wide = replace(request(text, entry, arguments, "forward", constant), name=f"wide.{entry}", width=WIDTH)
         self.derivatives["wide"] = pipeline.differentiate(text, wide)
         texts = [d.text for d in self.derivatives.values()]
-        self.engine = load(text, *texts, arena.INLINED, arena.SHARED, level=level)
+        self.engine = load(text, *texts, gates.definitions("".join(texts)), arena.INLINED, arena.SHARED, level=level)
         kinds = [p.kind for p in self.derivatives["reverse"].parameters]
         self.active = [k for k, kind in enumerate(kinds) if kind == "active"]
         self.duplicated = [k for k, kind in enumerate(kinds) if kind == "duplicated"]

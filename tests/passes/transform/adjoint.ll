@@ -62,8 +62,8 @@ define i32 @constants(double %a, ptr %y) {
 }
 
 ; GATED: @gated.reverse
-; GATED:   fcmp oeq double %[[SEED:.*]], 0x0000000000000000
-; GATED-NEXT: select i1
+; GATED:   %[[SEED:.*]] = select i1 %c
+; GATED:   call double @dp.gated.f64(double %[[SEED]], double
 define i32 @gated(double %a, ptr %y, i1 %c) {
   %log = call double @llvm.log.f64(double %a)
   %chosen = select i1 %c, double %log, double 0.0
