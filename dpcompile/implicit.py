@@ -64,11 +64,12 @@ def implicit_root(residual: Callable, solver: Callable, tol: float | None = None
 def fixed_point(step: Callable, tol: float | None = None, max_steps: int = 1000) -> RuledFunction:
     """The fixed point of a contraction, with the derivative that its equation gives.
 
-    ``step(x, *parameters)`` returns what ``x`` becomes, in its shape: a float or an array. The result is a Numba function
-    ``solve(guess, *parameters)`` that repeats it until no entry changes by more than ``tol`` relative to 1 + max |x| (unless
-    told, 1024 ε: 2e-13 in double precision, 1e-4 in single). Its derivative is the fixed point of the linearised step, found
-    in the same way to the same relative tolerance, so it costs as many products with the Jacobian as the solution took steps,
-    and no memory for them. As ``jaxopt.FixedPointIteration``.
+    ``step(x, *parameters)`` returns what ``x`` becomes, in its shape: a float or a one-dimensional array. The result is a
+    Numba function ``solve(guess, *parameters)`` that repeats it until no entry changes by more than ``tol`` relative to
+    1 + max |x| (unless told, 1024 ε: 2e-13 in double precision, 1e-4 in single). In reverse mode its derivative is the fixed point of the
+    transposed step, found in the same way to the same relative tolerance: as many products with the Jacobian as the solution
+    took steps, and no memory for them. In forward mode it is solved for with the dense Jacobian of the step. As
+    ``jaxopt.FixedPointIteration``.
 
     ``dp.errors.ConvergenceError`` is raised where ``max_steps`` do not suffice, for the solution or for a derivative.
 
@@ -134,8 +135,7 @@ class _Equation:
         return GeneratedDispatcher(self.function, made, implementation, (_unpicklable, (self.name,)))
 
     def _backward(self, argument_types: tuple[types.Type, ...]) -> Callable:
-        (unknown, given), _ = argument_types
-        _check_unknown(unknown, self.name)
+        (_, given), _ = argument_types
         active = [index for index, ty in enumerate(given) if is_differentiable(ty)]
         lines = ["x, given = kept", *self._unpacked("given"), *self.weight_lines()]
         names: structure.Names = {}
@@ -189,8 +189,9 @@ class _Root(_Equation):
         return [*self._matrix(), "change = -solve_linear(matrix, driven)"]
 
     def _matrix(self) -> list[str]:
-        return [f"matrix = matrix_of(x{self.given})", f"step = solve_linear(matrix, function(duplicate(x){self.given}))",
-                f"if not magnitude(step) <= ({self._tolerance}) * (1 + magnitude(x)):", f"    raise ConvergenceError({self._message!r})"]
+        return [f"matrix = matrix_of(x{self.given})", f"step = solve_linear(matrix, function(own(x){self.given}))",
+                f"if not magnitude(step) <= ({self._tolerance}) * (1 + magnitude(x)):",
+                f"    raise ConvergenceError({self._message!r})"]
 
     @property
     def _tolerance(self) -> str:
@@ -217,8 +218,8 @@ class _FixedPoint(_Equation):
     @cached_property
     def solve(self) -> RuledFunction:
         return self.ruled(self._code(f"fixed_point_of_{self.name}", f"guess{self.given}", [
-            f"x = function(duplicate(guess){self.given})", f"for _ in range({self.max_steps}):",
-            f"    following = function(duplicate(x){self.given})",
+            f"x = function(own(guess){self.given})", f"for _ in range({self.max_steps}):",
+            f"    following = function(own(x){self.given})",
             f"    if magnitude(following - x) <= ({self._tolerance}) * ({self.floor} + magnitude(following)):",
             "        return following",
             "    x = following", f"raise ConvergenceError({self._message!r})"],
@@ -255,12 +256,6 @@ class _FixedPoint(_Equation):
 
     def change_names(self) -> structure.Names:
         return {"matrix_of": jacobian(self.function)}
-
-
-def _check_unknown(ty: types.Type, name: str) -> None:
-    number = ty.dtype if isinstance(ty, types.Array) else ty
-    if not isinstance(number, types.Float):
-        raise RuleError(f"the unknown of {name} is {ty}; it can be a float or an array of floats")
 
 
 def _unpicklable(name: str) -> None:

@@ -11,7 +11,7 @@ from numba.core import types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-from .errors import ConvergenceError
+from .errors import ConvergenceError, RuleError
 
 
 @njit
@@ -41,6 +41,19 @@ def _bring_up(rows, solution, place, pivot):
     for j in range(solution.size):
         rows[place, j], rows[pivot, j] = rows[pivot, j], rows[place, j]
     solution[place], solution[pivot] = solution[pivot], solution[place]
+
+
+def own(unknown):
+    """The number, or a copy of the vector."""
+
+
+@overload(own)
+def _own(unknown):
+    if isinstance(unknown, types.Array) and unknown.ndim == 1 and isinstance(unknown.dtype, types.Float):
+        return lambda unknown: unknown.copy()
+    if isinstance(unknown, types.Float | types.Integer):
+        return lambda unknown: unknown
+    raise RuleError(f"the unknown of an implicit function is {unknown}; it can be a float or a one-dimensional array of floats")
 
 
 def solve_linear(matrix, vector):
@@ -124,4 +137,4 @@ def _epsilon(value):
     return lambda value: found
 
 
-HELPERS = {helper.__name__: helper for helper in (solve_linear, transposed, inner, magnitude, identity, epsilon)}
+HELPERS = {helper.__name__: helper for helper in (own, solve_linear, transposed, inner, magnitude, identity, epsilon)}

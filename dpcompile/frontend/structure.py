@@ -31,8 +31,6 @@ def duplicate(array):
 
 @overload(duplicate)
 def _duplicate(array):
-    if isinstance(array, types.Number):
-        return lambda array: array
     if isinstance(array, types.Array) and array.layout == "F" and array.ndim > 1:
         return lambda array: array.T.copy().T
     return lambda array: array.copy()
