@@ -66,10 +66,11 @@ def fixed_point(step: Callable, tol: float | None = None, max_steps: int = 1000)
 
     ``step(x, *parameters)`` returns what ``x`` becomes, in its shape: a float or a one-dimensional array. The result is a
     Numba function ``solve(guess, *parameters)`` that repeats it until no entry changes by more than ``tol`` relative to
-    1 + max |x| (unless told, 1024 ε: 2e-13 in double precision, 1e-4 in single). In reverse mode its derivative is the fixed point of the
-    transposed step, found in the same way to the same relative tolerance: as many products with the Jacobian as the solution
-    took steps, and no memory for them. In forward mode it is solved for with the dense Jacobian of the step. As
-    ``jaxopt.FixedPointIteration``.
+    1 + max |x| (unless told, 1024 ε: 2e-13 in double precision, 1e-4 in single).
+
+    In reverse mode its derivative is the fixed point of the transposed step, found in the same way to the same relative
+    tolerance: as many products with the Jacobian as the solution took steps, and no memory for them. In forward mode it is
+    solved for with the dense Jacobian of the step. As ``jaxopt.FixedPointIteration``.
 
     ``dp.errors.ConvergenceError`` is raised where ``max_steps`` do not suffice, for the solution or for a derivative.
 
