@@ -5,6 +5,7 @@ from .checkpoint import checkpoint
 from .config import config
 from .custom import custom_jvp, custom_vjp, hook, register_jvp, register_vjp, stop_gradient
 from .explain import explain
+from .implicit import fixed_point, implicit_root
 from .jit import jit
 from .operators import inside as _inside  # noqa: F401  registers the transforms with Numba
 from .operators.autodiff import autodiff
@@ -32,10 +33,12 @@ __all__ = [
     "derivative",
     "errors",
     "explain",
+    "fixed_point",
     "grad",
     "hessian",
     "hook",
     "hvp",
+    "implicit_root",
     "jacfwd",
     "jacobian",
     "jacrev",

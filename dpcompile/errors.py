@@ -49,6 +49,14 @@ class CheckpointError(DifferentiationError, ValueError):
     """
 
 
+class ConvergenceError(DifferentiationError, ArithmeticError):
+    """An iteration has not converged to the solution whose derivative is given by its equation.
+
+    Example: ``dp.fixed_point(step)`` of a step that is no contraction; a solver of ``dp.implicit_root`` that gives up early.
+    Fix: let it iterate further (``max_steps``), start closer, or raise ``tol``.
+    """
+
+
 class ModeError(DifferentiationError, ValueError):
     """A way of differentiating is asked for that there is not.
 

@@ -20,6 +20,7 @@ from .analysis.objects import Origin
 from .analysis.overwrites import Overwrites
 from .analysis.reverse_path import ReversePath
 from .errors import PassError
+from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
 from .transform.forward import build_tangents
@@ -91,8 +92,25 @@ def write_tangent(module: Module, function: Function, settings: Settings) -> Non
 
 
 def _program(module: Module, function: Function, settings: Settings, suffix: str) -> Program:
+    _set_rules(module, settings)
     facts: dict[str, Type] = {a.name: ELEMENTS[e] for a, e in _elements(function, settings).items()}
     return Program(module, function, _kinds(function, settings), facts, settings.get("name", function.name), suffix)
+
+
+def _set_rules(module: Module, settings: Settings) -> None:
+    """``rules=square:square.augmented:square.reverse:8::2``: a function, its two others, the bytes that they share, the
+    positions of arrays and of numbers among its parameters, each list joined by ``+``."""
+    for text in filter(None, settings.get("rules", "").split(",")):
+        try:
+            symbol, augmented, reverse, size, arrays, numbers = text.split(":")
+            rule = CallRule(symbol, symbol, _positions(arrays), _positions(numbers), augmented, reverse, int(size))
+            module.functions[symbol].rule = rule
+        except (ValueError, KeyError):
+            raise PassError(f"a rule is function:augmented:reverse:bytes:arrays:numbers, not {text}") from None
+
+
+def _positions(text: str) -> tuple[int, ...]:
+    return tuple(map(int, filter(None, text.split("+"))))
 
 
 def _kinds(function: Function, settings: Settings) -> dict[str, str]:

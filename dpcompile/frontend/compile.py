@@ -34,7 +34,7 @@ from .unroll import annotated, without_annotations
 
 ENVIRONMENT = "_ZN08NumbaEnv"
 #: Declarations of marks (see ``marks``), which do nothing but compute.
-_MARK = re.compile(r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach)\.f\d\d\([^)]*\)).*$", re.MULTILINE)
+_MARK = re.compile(r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach|gated\w*)\.(?:v\d+)?f\d\d\([^)]*\)).*$", re.MULTILINE)
 #: Attributes that would keep LLVM from preparing a function.
 _HINDRANCES = re.compile(r" (?:noinline|optnone)\b")
 #: A word in their place, because a group of attributes may not be empty.
@@ -97,20 +97,25 @@ def _calling(dispatcher):
 def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
     """One module of the library and all that it needs, libraries that only recursion mentions included; the rules of
     functions in it, with the functions of those that the entry calls; and what to call instead of some of them, because it
-    says how they change."""
+    says how they change. What it calls has its rule too."""
     linked = llvm.parse_assembly("")
     seen: set[int] = set()
     rules = _link_all(linked, library.linked(), seen)
     complete: dict[str, CallRule] = {}
     tangents: dict[str, str] = {}
-    for symbol in reached(str(linked), entry, rules) if rules else ():
-        source = rules[symbol].source
-        if source.has_tangent(forward):
-            rules.update(_link_all(linked, source.tangent.library.linked(), seen))
-            tangents[symbol] = _fitted(linked, symbol, source.tangent.fndesc.llvm_func_name)
-        else:
-            rules.update(_link_all(linked, source.libraries, seen))
-            complete[symbol] = source.complete(rules[symbol])
+    roots = [entry]
+    while rules and roots:
+        for symbol in reached(str(linked), roots.pop(), rules):
+            source = rules[symbol].source
+            if symbol in tangents or symbol in complete:
+                continue
+            if source.has_tangent(forward):
+                rules.update(_link_all(linked, source.tangent.library.linked(), seen))
+                tangents[symbol] = _fitted(linked, symbol, source.tangent.fndesc.llvm_func_name)
+                roots.append(tangents[symbol])
+            else:
+                rules.update(_link_all(linked, source.libraries, seen))
+                complete[symbol] = source.complete(rules[symbol])
     if not helpers.DEFINED.isdisjoint(function.name for function in linked.functions):
         linked.link_in(llvm.parse_assembly(helpers.TEXT))
     return linked, tuple({**rules, **complete}.values()), tangents

@@ -10,10 +10,12 @@ from dpcompile.passes.errors import UnsupportedIR
 from dpcompile.passes.ir.model import Location
 
 from ..errors import DifferentiationError, InternalError, UnsupportedError
+from . import structure
 from .compile import Primal
 
 _NUMBA = os.path.dirname(numba.__file__) + os.sep
-
+#: Files of dpcompile itself, and code that it generates.
+_OWN = os.path.dirname(os.path.dirname(__file__)) + os.sep, structure.GENERATED
 
 _HINT = "Keep this away from the arguments to differentiate, or pass them as constants."
 
@@ -36,7 +38,8 @@ def _source(place: Location | None) -> list[str]:
 
 
 def users_line(location: Location | None) -> Location | None:
-    """The innermost place outside Numba itself; where there is none, the innermost of all."""
+    """The innermost place outside Numba and dpcompile; where there is none, outside Numba; then the innermost of all."""
     if location is None:
         return None
-    return next((place for place in location.chain() if not place.file.startswith(_NUMBA)), location)
+    outside = [place for place in location.chain() if not place.file.startswith(_NUMBA)]
+    return next((place for place in outside if not place.file.startswith(_OWN)), outside[0] if outside else location)

@@ -18,7 +18,7 @@ class LineBuilder(AbstractDIBuilder):
 
     def __init__(self, module, filepath, cgctx, directives_only):
         self.module = module
-        path = os.path.abspath(filepath)
+        path = filepath if filepath.startswith("<") else os.path.abspath(filepath)
         self.file = module.add_debug_info(
             "DIFile", {"directory": os.path.dirname(path), "filename": os.path.basename(path)})
         self.unit = module.add_debug_info("DICompileUnit", {

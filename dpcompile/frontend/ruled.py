@@ -94,6 +94,8 @@ class RuledMirror(target.DifferentiableDispatcher):
         super().add_overload(result)
         if isinstance(result.signature.return_type, types.NoneType):
             raise RuleError(f"{self.name} has a rule of its own and returns nothing; let it return what it computes")
+        if any(map(is_differentiable, result.signature.args)):
+            _check_result(types.unliteral(result.signature.return_type), self.name)
         if any(map(is_differentiable, result.signature.args)) and is_differentiable(result.signature.return_type):
             made = RuleFunctions(self, tuple(map(types.unliteral, result.signature.args)), result)
             result.library.rules = (made.description,)
@@ -341,6 +343,15 @@ def _at(given: types.Type, found: dict[str, types.Type], path: str) -> types.Typ
 
 def _text(path: tuple[int, ...]) -> str:
     return "".join(f"[{index}]" for index in path)
+
+
+def _check_result(ty: types.Type, name: str) -> None:
+    """Refuses what a rule cannot speak of, lest the function's own derivative take the rule's place."""
+    if isinstance(ty, types.BaseTuple):
+        for item in ty:
+            _check_result(item, name)
+    elif not isinstance(ty, types.Number | types.Boolean | types.NoneType | types.Array | types.UnicodeType):
+        raise RuleError(f"{name} has a rule of its own and returns {ty}; let it return numbers, arrays and tuples of them")
 
 
 def _check_residual(ty: types.Type, name: str) -> None:

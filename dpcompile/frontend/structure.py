@@ -20,6 +20,8 @@ from .activity import is_differentiable
 __all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "lanes_type", "rebuild",
            "row_major", "tangent", "tangent_type", "typeof"]
 
+#: How the file names of generated code begin.
+GENERATED = "<dpcompile: "
 Names = dict[str, object]
 Leaf = Callable[[types.Type, str], str]
 
@@ -156,10 +158,10 @@ def check_result(ty: types.Type, name: str) -> None:
 
 
 def definition(name: str, source: str, names: Names) -> Callable:
-    """The function ``name`` that ``source`` defines."""
+    """The function ``name`` that ``source`` defines, in a file of its own that says who wrote it."""
     scope: Names = {"zeros_like": np.zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8,
                     "ascontiguousarray": np.ascontiguousarray, **names}
-    exec(compile(source, f"<{name}>", "exec"), scope)
+    exec(compile(source, f"{GENERATED}{name}>", "exec"), scope)
     function = scope[name]
     assert callable(function)
     return function

@@ -12,7 +12,7 @@ from __future__ import annotations
 import weakref
 from functools import cached_property
 
-from numba.core import codegen, compiler, cpu, fastmathpass, lowering, typed_passes, typeinfer, types, typing
+from numba.core import cgutils, codegen, compiler, cpu, fastmathpass, lowering, typed_passes, typeinfer, types, typing
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.descriptors import TargetDescriptor
@@ -87,6 +87,13 @@ class DifferentiableContext(cpu.CPUContext):
         if isinstance(sig, intercept.RuledSignature):
             return intercept.lowered(self, sig)
         return super().get_function(fn, sig, _firstcall)
+
+    def pack_value(self, builder, ty, value, ptr, align=None):
+        """A record is copied as memory: as the array of bytes that it is to Numba, LLVM would take it apart."""
+        if isinstance(ty, types.Record):
+            cgutils.raw_memcpy(builder, builder.bitcast(ptr, value.type), value, cgutils.intp_t(ty.size), 1)
+        else:
+            super().pack_value(builder, ty, value, ptr, align)
 
     def load_additional_registries(self):
         super().load_additional_registries()

@@ -62,7 +62,7 @@ def _make(derivative: CompiledDerivative, role: str) -> Callable:
     tuples = ", ".join("(" + "".join(f"{name}, " for name in column) + ")" for column in columns)
     lines = "\n    ".join(line.replace("{operands}", tuples) for line in body)
     name = f"{role}_entry"
-    return numba.njit(structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names))
+    return numba.njit(no_cfunc_wrapper=True)(structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names))
 
 
 def new_record(derivative: CompiledDerivative) -> np.ndarray:

@@ -165,7 +165,7 @@ class _Solver:
         for instruction in self.instructions:
             opcode = instruction.opcode
             if opcode == "store":
-                if instruction.operands[0] in self.result.varied:
+                if instruction.operands[0] in self.result.varied or self._moves_loaded_bits(instruction):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[1])
             elif is_transfer(instruction):
                 if self._any_varied(instruction.arguments[1]):
@@ -199,16 +199,22 @@ class _Solver:
         return any(o in self.result.varied for o in instruction.operands)
 
     def _moves_bits(self, store: Instruction) -> bool:
-        """Whether a store of an integer may write the bits of a float: a literal, or what was loaded from active memory and
-        handed on by bit operations alone, where floats live too.  ``transform.retype_copies`` leaves those that it cannot
-        tell apart."""
+        """Whether a store of an integer may write the bits of a float: those of a literal, or loaded ones.
+        ``transform.retype_copies`` leaves those that it cannot tell apart."""
         value, pointer = store.operands
-        floats = [t for t in self.result.types.at(pointer) if isinstance(t, FloatType)]
-        if not isinstance(value.type, IntType) or not any(size_of(t) <= size_of(value.type) for t in floats):
-            return False
-        if isinstance(value, Constant):
-            return True
-        return isinstance(value, Instruction) and value.opcode in BITWISE and self._reads_bits(value, set())
+        if isinstance(value, Constant) and isinstance(value.type, IntType):
+            return any(size_of(t) <= size_of(value.type) for t in self._floats_at(pointer))
+        return self._moves_loaded_bits(store)
+
+    def _moves_loaded_bits(self, store: Instruction) -> bool:
+        """Whether an integer is stored, where floats live, that was loaded from active memory and handed on by bit operations
+        alone: it may be the bits of a float, or one byte of them."""
+        value, pointer = store.operands
+        return (isinstance(value, Instruction) and isinstance(value.type, IntType) and value.opcode in BITWISE
+                and bool(self._floats_at(pointer)) and self._reads_bits(value, set()))
+
+    def _floats_at(self, pointer: Value) -> list[FloatType]:
+        return [t for t in self.result.types.at(pointer) if isinstance(t, FloatType)]
 
     def _reads_bits(self, value: Value, seen: set[Value]) -> bool:
         """Whether integer operations lead back to a load from memory that holds varied floats."""

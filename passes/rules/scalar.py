@@ -74,8 +74,8 @@ class Rule:
 
     @cached_property
     def gated(self) -> tuple[bool, ...]:
-        """For each operand, whether its partial can be infinite or NaN: a pass must then multiply it by a seed as
-        ``select(seed == 0, 0, seed * partial)``, lest a zero seed from an arm not taken become NaN."""
+        """For each operand, whether its partial can be infinite or NaN: a pass must then multiply it by a seed through a gate
+        (``transform.gates``), lest a zero seed from an arm not taken become NaN."""
         return tuple(partial is not None and (self.is_gate or may_be_non_finite(partial)) for partial in self.partials)
 
     def _symbols(self, precision: Precision) -> tuple[str, ...]:

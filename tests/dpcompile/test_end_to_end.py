@@ -303,6 +303,23 @@ def test_array_of_records():
     assert gradient["values"].tolist() == [[0.0, 0.0, 8.0]]
 
 
+def test_record_copied_as_a_whole():
+    """Also where a gradient copies its argument, to be differentiated again."""
+    @numba.njit
+    def of_copies(r):
+        work = np.zeros(2, r.dtype)
+        work[0], work[1] = r[0], r[0]
+        work[1].scale *= 2
+        work[0] = work[1]
+        return work[0].scale ** 3 * work[0].values[1]
+
+    gradient = dp.grad(of_copies)(RECORD)
+    assert gradient["scale"] == [3 * 8 * 4.0 * 2.0]
+    assert gradient["values"].tolist() == [[0.0, 64.0, 0.0]]
+    cubed = numba.njit(lambda record: record.scale ** 3)
+    assert dp.grad(numba.njit(lambda record: dp.grad(cubed)(record).scale))(RECORD[0])["scale"] == 12.0
+
+
 def test_constant_arguments_of_every_kind():
     @numba.njit
     def f(x, items, text, flag, nothing, names):

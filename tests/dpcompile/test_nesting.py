@@ -290,3 +290,49 @@ class TestZeroSeeds:
         for outer, inner in self.SECOND:
             assert outer(inner(f, 1), 1)(0.0, 2.0) == 2.0
             assert outer(inner(f, 0), 0)(0.0, 2.0) == 0.0
+
+
+@njit
+def residual_of_logarithm(x):
+    return math.log(x) ** 2
+
+
+@njit
+def residual_of_root(x):
+    return (math.sqrt(x) - 1.0) ** 2
+
+
+@njit
+def residual_in_an_arm(x):
+    y = x - 1.0
+    if x > 0.5:
+        y = math.sin(y) / x
+    return y * y
+
+
+class TestFactorsThatAreZero:
+    """At a perfect fit the inner seed is zero, and its change is what the second derivative is made of."""
+
+    @pytest.mark.parametrize(("f", "curvature"), [(residual_of_logarithm, 2.0), (residual_of_root, 0.5),
+                                                  (residual_in_an_arm, 2.0)])
+    def test_curvature_at_a_perfect_fit(self, f, curvature):
+        modes = dp.grad, dp.derivative
+        found = [outer(inner(f))(1.0) for inner in modes for outer in modes]
+        np.testing.assert_allclose(found, curvature, rtol=1e-14)
+        np.testing.assert_allclose(dp.hessian(f)(1.0), curvature, rtol=1e-14)
+
+    def test_many_at_a_time(self):
+        @njit
+        def misfit(x):
+            total = 0.0
+            for i in range(x.size):
+                if x[i] > 0:
+                    total += math.log(x[i]) ** 2
+            return total
+
+        np.testing.assert_allclose(dp.hessian(misfit)(np.array([1.0, 1.0, -2.0])), np.diag([2.0, 2.0, 0.0]))
+
+    @pytest.mark.parametrize("f", [njit(lambda x: math.cos(x)), njit(lambda x: math.sqrt(x)), njit(lambda x: x ** 2.5)])
+    def test_linear_in_a_tangent_that_is_zero(self, f):
+        pushed = njit(lambda t: dp.jvp(f, (0.7,), (t,))[1])
+        assert dp.derivative(pushed)(0.0) == dp.grad(pushed)(0.0) == dp.derivative(f)(0.7)

@@ -17,6 +17,7 @@ from dpcompile.passes.transform import cotangents, forward
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
+from dpcompile.passes.transform.hubs import Hubs
 from dpcompile.passes.transform.shadow import _Writer
 from dpcompile.passes.transform.sweep import ReverseSweep
 from dpcompile.passes.transform.tangent import TangentWriter
@@ -102,6 +103,8 @@ SWAP = memory("swap_phis", spread(2), np.zeros(2), 4)
 GATED = scalars("gated_select", 1.0, 1.0, np.zeros(1))
 EITHER = scalars("either", 0.7, 1.9, np.zeros(1))
 
+_note = Hubs._note
+
 MUTATIONS = [
     Mutation("overwritten memory is read again", PRODUCT, patch(Overwrites, "why_not", lambda self, load: "")),
     Mutation("swapped buffers are read again", SWAP, patch(Overwrites, "_may_follow", lambda self, first, second: False)),
@@ -125,6 +128,8 @@ MUTATIONS = [
     Mutation("memory hands no derivative on", PRODUCT, patch(Activity, "active_memory", lambda self, pointer: False)),
     Mutation("overlapping loops are distributed", memory("smooth_in_place", spread(300), 299), patch(
         DistributedLoop, "_disjoint", never_overlapping)),
+    Mutation("hubs do not know from where", loops("two_exits", spread(5), np.zeros(1), 2.5, 5), patch(
+        Hubs, "_note", lambda self, loop, way, builder: _note(self, loop, self.hubs[loop].ways[0], builder))),
     Mutation("tangents are not stored", PRODUCT, patch(TangentWriter, "_store", lambda self, store: None)),
     Mutation("what lies behind two parameters is never the same", calls("overlap_behind_both", spread(1), np.zeros(1)),
              patch(Parameters, "_join", lambda self, one, other: False), level=3),

@@ -4,6 +4,7 @@
 ; RUN: not dp-opt --pass=activity --function=computed_bits %s | filecheck %s --check-prefix=COMPUTED
 ; RUN: not dp-opt --pass=activity --function=loaded_bits --set elements=double,double %s | filecheck %s --check-prefix=LOADED
 ; RUN: not dp-opt --pass=activity --function=shifted_bits --set elements=double,double %s | filecheck %s --check-prefix=LOADED
+; RUN: not dp-opt --pass=activity --function=copied_by_bytes %s | filecheck %s --check-prefix=STORED
 ; RUN: not dp-opt --pass=activity --function=unknown_store %s | filecheck %s --check-prefix=ADDRESS
 ; RUN: not dp-opt --pass=activity --function=unknown_load %s | filecheck %s --check-prefix=ADDRESS
 ; RUN: not dp-opt --pass=activity --function=address_in_memory %s | filecheck %s --check-prefix=STORED-ADDRESS
@@ -185,6 +186,20 @@ define i32 @returned_pointer(ptr %x, ptr %y) {
 define internal ptr @behind(ptr %x) {
   %p = getelementptr double, ptr %x, i64 1
   ret ptr %p
+}
+
+; Two of eight bytes: what is read from the copy would have no derivative.
+define i32 @copied_by_bytes(ptr %x, ptr %y) {
+  %copy = alloca double
+  %first = load i8, ptr %x
+  %x1 = getelementptr i8, ptr %x, i64 1
+  %second = load i8, ptr %x1
+  store i8 %first, ptr %copy
+  %copy1 = getelementptr i8, ptr %copy, i64 1
+  store i8 %second, ptr %copy1
+  %v = load double, ptr %copy
+  store double %v, ptr %y
+  ret i32 0
 }
 
 ; FLOAT: a call of square that returns double
