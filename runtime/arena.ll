@@ -3,8 +3,8 @@
 ; call touches no fresh page; it is taken and put back by an atomic exchange, hence threads never share one.
 ; Here is what is compiled once for all derivatives; ``inlined.ll`` is linked into each.
 
-; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release
-%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr }
+; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release, spare chunk
+%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr, ptr }
 %chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
 
 @dp.pool = global ptr null
@@ -17,9 +17,11 @@ declare i64 @llvm.umin.i64(i64, i64)
 declare i64 @llvm.umax.i64(i64, i64)
 
 define ptr @dp.arena.new(i64 %limit) {
-  %arena = call ptr @malloc(i64 56)
+  %arena = call ptr @malloc(i64 64)
   %list = getelementptr %arena, ptr %arena, i32 0, i32 6
   store ptr null, ptr %list
+  %spare.slot = getelementptr %arena, ptr %arena, i32 0, i32 7
+  store ptr null, ptr %spare.slot
   %chunk = atomicrmw xchg ptr @dp.pool, ptr null acquire
   store ptr %chunk, ptr %arena
   %limit.slot = getelementptr %arena, ptr %arena, i32 0, i32 4
@@ -76,6 +78,9 @@ entry:
   %total.slot = getelementptr %arena, ptr %arena, i32 0, i32 3
   %total = load i64, ptr %total.slot
   %last = load ptr, ptr %arena
+  %spare.slot = getelementptr %arena, ptr %arena, i32 0, i32 7
+  %spare = load ptr, ptr %spare.slot
+  call void @free(ptr %spare)
   call void @free(ptr %arena)
   %none = icmp eq ptr %last, null
   br i1 %none, label %done, label %some

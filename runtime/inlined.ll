@@ -1,13 +1,15 @@
 ; What generated code calls while it runs, linked into each derivative so that the fast paths are inlined: memory from the
 ; arena; stacks of records for loops whose trips nobody knows beforehand.
 
-; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release
-%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr }
+; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release, spare chunk
+%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr, ptr }
 %chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
 
 declare noalias ptr @aligned_alloc(i64, i64)
+declare void @free(ptr)
 declare i64 @llvm.umax.i64(i64, i64)
 declare i64 @llvm.uadd.sat.i64(i64, i64)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 define linkonce_odr noalias ptr @dp.arena.take(ptr %arena, i64 %bytes) alwaysinline {
   %top.slot = getelementptr %arena, ptr %arena, i32 0, i32 1
@@ -53,30 +55,136 @@ exceeded:
   ret ptr null
 
 allocate:                                       ; as much again as there is already, at least 64 KiB, at most what is left
+  %reused = call ptr @dp.arena.spare(ptr %arena, i64 %enough)
+  %none = icmp eq ptr %reused, null
+  br i1 %none, label %new, label %reuse
+
+reuse:
+  %reused.size.slot = getelementptr %chunk, ptr %reused, i32 0, i32 1
+  %reused.size = load i64, ptr %reused.size.slot
+  br label %link
+
+new:
   %least = call i64 @llvm.umax.i64(i64 %total, i64 65536)
   %wanted = call i64 @llvm.umax.i64(i64 %least, i64 %enough)
   %over = icmp sgt i64 %wanted, %left
   %chosen = select i1 %over, i64 %enough, i64 %wanted
   %more = add i64 %chosen, 63
   %size = and i64 %more, -64
-  %chunk = call ptr @aligned_alloc(i64 64, i64 %size)
-  %failed = icmp eq ptr %chunk, null
+  %fresh = call ptr @aligned_alloc(i64 64, i64 %size)
+  %failed = icmp eq ptr %fresh, null
   br i1 %failed, label %exceeded, label %link
 
 link:
+  %chunk = phi ptr [ %reused, %reuse ], [ %fresh, %new ]
+  %chunk.size = phi i64 [ %reused.size, %reuse ], [ %size, %new ]
   %last = load ptr, ptr %arena
   store ptr %last, ptr %chunk
   %size.slot = getelementptr %chunk, ptr %chunk, i32 0, i32 1
-  store i64 %size, ptr %size.slot
+  store i64 %chunk.size, ptr %size.slot
   store ptr %chunk, ptr %arena
   %begin = getelementptr %chunk, ptr %chunk, i64 1
   %next = getelementptr i8, ptr %begin, i64 %bytes
-  %end = getelementptr i8, ptr %chunk, i64 %size
+  %end = getelementptr i8, ptr %chunk, i64 %chunk.size
   store ptr %next, ptr %top.slot
   store ptr %end, ptr %end.slot
-  %sum = add i64 %total, %size
+  %sum = add i64 %total, %chunk.size
   store i64 %sum, ptr %total.slot
   ret ptr %begin
+}
+
+; The chunk that a rewind left, where it is large enough; a smaller one is freed, because a larger takes its place.
+define linkonce_odr ptr @dp.arena.spare(ptr %arena, i64 %enough) noinline cold {
+  %spare.slot = getelementptr %arena, ptr %arena, i32 0, i32 7
+  %spare = load ptr, ptr %spare.slot
+  %none = icmp eq ptr %spare, null
+  br i1 %none, label %nothing, label %some
+
+some:
+  store ptr null, ptr %spare.slot
+  %size.slot = getelementptr %chunk, ptr %spare, i32 0, i32 1
+  %size = load i64, ptr %size.slot
+  %total.slot = getelementptr %arena, ptr %arena, i32 0, i32 3
+  %total = load i64, ptr %total.slot
+  %limit.slot = getelementptr %arena, ptr %arena, i32 0, i32 4
+  %limit = load i64, ptr %limit.slot
+  %left = sub i64 %limit, %total
+  %large = icmp sge i64 %size, %enough
+  %allowed = icmp sle i64 %size, %left
+  %fits = and i1 %large, %allowed
+  br i1 %fits, label %give, label %drop
+
+give:
+  ret ptr %spare
+
+drop:
+  call void @free(ptr %spare)
+  br label %nothing
+
+nothing:
+  ret ptr null
+}
+
+; Where the arena stands now: its last chunk, top and end, in memory of its own.
+define linkonce_odr ptr @dp.arena.mark(ptr %arena) {
+  %mark = call ptr @dp.arena.take(ptr %arena, i64 24)
+  %failed = icmp eq ptr %mark, null
+  br i1 %failed, label %none, label %some
+
+none:
+  ret ptr null
+
+some:
+  call void @llvm.memcpy.p0.p0.i64(ptr %mark, ptr %arena, i64 24, i1 false)
+  ret ptr %mark
+}
+
+; Takes back all that was given since the mark; of the chunks behind it the largest is kept for the next time.
+define linkonce_odr void @dp.arena.rewind(ptr %arena, ptr %mark) {
+entry:
+  %end = load ptr, ptr %mark
+  %total.slot = getelementptr %arena, ptr %arena, i32 0, i32 3
+  %spare.slot = getelementptr %arena, ptr %arena, i32 0, i32 7
+  br label %next
+
+next:
+  %chunk = load ptr, ptr %arena
+  %done = icmp eq ptr %chunk, %end
+  br i1 %done, label %finish, label %unlink
+
+unlink:
+  %before = load ptr, ptr %chunk
+  store ptr %before, ptr %arena
+  %size.slot = getelementptr %chunk, ptr %chunk, i32 0, i32 1
+  %size = load i64, ptr %size.slot
+  %total = load i64, ptr %total.slot
+  %less = sub i64 %total, %size
+  store i64 %less, ptr %total.slot
+  %spare = load ptr, ptr %spare.slot
+  %none = icmp eq ptr %spare, null
+  br i1 %none, label %keep, label %compare
+
+compare:
+  %spare.size.slot = getelementptr %chunk, ptr %spare, i32 0, i32 1
+  %spare.size = load i64, ptr %spare.size.slot
+  %larger = icmp ugt i64 %size, %spare.size
+  br i1 %larger, label %replace, label %drop
+
+replace:
+  call void @free(ptr %spare)
+  br label %keep
+
+keep:
+  store ptr %chunk, ptr %spare.slot
+  br label %next
+
+drop:
+  call void @free(ptr %chunk)
+  br label %next
+
+finish:
+  call void @llvm.memcpy.p0.p0.i64(ptr %arena, ptr %mark, i64 24, i1 false)
+  ret void
 }
 
 ; Numba's MemInfo (numba/core/runtime/nrt.cpp): reference count, destructor, its argument, data, size, allocator.

@@ -19,6 +19,7 @@ SIGNATURES = {
     "dp.pool.clear": (None,), "dp.arena.take": (POINTER, POINTER, INTEGER),
     "dp.arena.meminfo": (POINTER, POINTER, INTEGER, INTEGER),
     "dp.arena.own": (None, POINTER, POINTER, POINTER),
+    "dp.arena.mark": (POINTER, POINTER), "dp.arena.rewind": (None, POINTER, POINTER),
     "dp.stack.push": (POINTER, POINTER, POINTER, INTEGER), "dp.stack.pop": (POINTER, POINTER, INTEGER),
     "dp.transfer.f64": (None, POINTER, POINTER, INTEGER), "dp.transfer.f32": (None, POINTER, POINTER, INTEGER),
 }
@@ -286,3 +287,43 @@ def test_transfer_is_the_adjoint_of_a_move(runtime: Runtime, name: str, kind: st
     width = cells.itemsize
     getattr(runtime, name)(cells.ctypes.data + to * width, cells.ctypes.data + source * width, count * width)
     assert np.array_equal(cells, expected)
+
+
+@pytest.mark.parametrize("before", [0, 1000, 300_000])
+def test_rewind(runtime: Runtime, before: int) -> None:
+    """What was given before the mark stays; memory given again and again since then is the same."""
+    memory = runtime.new(NO_LIMIT)
+    kept = fill(runtime.take(memory, before), before, 7) if before else None
+    counts = []
+    for number in range(20):
+        mark = runtime.mark(memory)
+        for size in (100, 5000, 70_000, 200_000, 31):
+            fill(runtime.take(memory, size), size, number)
+        runtime.rewind(memory, mark)
+        counts.append(runtime.heap.allocations)
+    assert kept is None or (kept == 7).all()
+    assert counts[-1] - counts[9] <= 10 * 3 and len(runtime.heap.out) <= 4
+    after = fill(runtime.take(memory, 500), 500, 3)
+    assert (after == 3).all()
+    runtime.release(memory)
+
+
+def test_rewind_keeps_to_the_limit(runtime: Runtime) -> None:
+    memory = runtime.new(MIB)
+    for _ in range(100):
+        mark = runtime.mark(memory)
+        assert runtime.take(memory, 300 * KIB) and runtime.take(memory, 300 * KIB)
+        runtime.rewind(memory, mark)
+    assert not runtime.exceeded(memory)
+    runtime.release(memory)
+
+
+def test_release_calls_what_it_holds(runtime: Runtime) -> None:
+    released: list[int] = []
+    callback = ctypes.CFUNCTYPE(None, POINTER)(released.append)
+    memory = runtime.new(NO_LIMIT)
+    for thing in (11, 22, 0, 33):
+        runtime.own(memory, thing, ctypes.cast(callback, POINTER))
+    assert released == []
+    runtime.release(memory)
+    assert released == [33, 22, 11]
