@@ -95,4 +95,5 @@ PASSES: dict[str, Pass] = {
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),
     "adjoint": step("write_adjoint"),
     "tangent": step("write_tangent"),
+    "dependency": step("write_dependencies"),
 }

@@ -22,6 +22,7 @@ from .analysis.reverse_path import ReversePath
 from .errors import PassError
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
+from .transform.dependency import Masks, build_dependencies
 from .transform.forward import build_tangents
 from .transform.prepare import prepare as prepare_function
 from .transform.program import Program, require_status
@@ -88,6 +89,12 @@ def write_tangent(module: Module, function: Function, settings: Settings) -> Non
     """``NAME.tangent``, and the same of every function that is called."""
     require_status(function)
     build_tangents(module, _program(module, function, settings, "tangent"))
+
+
+def write_dependencies(module: Module, function: Function, settings: Settings) -> None:
+    """``NAME.dependency``, and the same of every function that is called."""
+    require_status(function)
+    build_dependencies(module, _program(module, function, settings, "dependency"), Masks())
 
 
 def _program(module: Module, function: Function, settings: Settings, suffix: str) -> Program:
