@@ -1,0 +1,195 @@
+"""Sparse Jacobians and Hessians: found by sweeps with sets, taken by as many tangents as the pattern has colours.
+
+Requires: a function whose control flow repeats when it is called again with the same arguments.
+Ensures:  for each array or number of the result and of each selected argument a ``scipy.sparse.csr_array`` of shape
+          ``(out.size, in.size)`` with an entry wherever the matrix may be other than zero; structures as of dense ones.
+Algorithm: Curtis, Powell and Reid (J. Inst. Maths Applics 13, 1974); Gebremedhin, Manne and Pothen, "What color is your
+          Jacobian?" (SIAM Review 47, 2005, §3). A branch may change the pattern from call to call, so it is found at each
+          call; a pattern that the user holds is tested at each call by one tangent more.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.np.numpy_support import as_dtype
+from scipy.sparse import csr_array
+
+from ..errors import SparsityError
+from ..frontend import structure
+from ..frontend.activity import is_differentiable
+from .columns import COLUMNS_PER_ROW, Matrix, Mode, number
+from .compressed import BITS, LANES, Compressed
+from .primal import Selection, dispatcher_of, remembered, selected, signature_of
+from .sparsity import Sparsity, detect
+
+#: What the product with a random vector may differ by, in units of the last place of the sum of all terms.
+_ROUNDING = 1024
+
+
+def sparsity(f, *args, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False) -> Sparsity:
+    """Where the Jacobian of ``f`` at ``args`` may be other than zero; rows and columns count numbers in C order.
+
+    By argument 0, or by those selected, whose columns follow one another. Of a branch it holds what was taken. Raises what
+    ``jacobian`` raises.
+
+    >>> from numba import njit
+    >>> @njit
+    ... def differences(x):
+    ...     return x[1:] - x[:-1]
+    >>> found = sparsity(differences, np.ones(5))
+    >>> found.pattern.shape, found.pattern.nnz, found.tangents
+    ((4, 5), 8, 2)
+    """
+    function = dispatcher_of(f)
+    matrix = Matrix(function, *selected(function, argnums, argnames), has_aux)
+    return _detected(matrix, _bound(matrix, args, {}))
+
+
+class SparseJacobian:
+    """A function of the arguments of ``f`` that gives its Jacobian as a sparse matrix; what ``jacobian(f, sparse=True)`` is."""
+
+    def __init__(self, matrix: Matrix, mode: Mode, width: int, held: Sparsity | None):
+        self.matrix, self.mode, self.width, self.held = matrix, mode, width, held
+        self.__name__ = f"sparse_jacobian_of_{matrix.function.py_func.__name__}"
+        self.__wrapped__ = matrix.function.py_func      # inspect.signature looks here
+        self._last: Sparsity | None = None
+
+    @classmethod
+    def of(cls, matrix: Matrix, mode: Mode, width: int, sparse: bool | Sparsity) -> SparseJacobian:
+        """``sparse``: True, or a sparsity that the user holds."""
+        if isinstance(sparse, Sparsity):
+            return cls(matrix, mode, width, sparse)
+        key = "sparse", matrix.positions, matrix.single, matrix.has_aux, mode, width
+        return remembered(matrix.function, key, lambda: cls(matrix, mode, width, None))
+
+    def __call__(self, *args, **named):
+        given = _bound(self.matrix, args, named)
+        found = self.held or self._found(given)
+        columns = sum(map(np.size, _leaves(self.matrix, given)))
+        self._require(found.pattern.shape[1] == columns, found, f"{columns} columns")
+        taken = self._forward(given, found) if self._goes_forward(found) else self._reverse(given, found)
+        if self.held is not None and not taken.agrees():
+            self._require(found.covers(_detected(self.matrix, given)), found, "an entry that it has not")
+        matrices = self._arranged(taken, given)
+        return (matrices, taken.auxiliary) if self.matrix.has_aux else matrices
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+    def _found(self, given: tuple) -> Sparsity:
+        """The sparsity at these arguments; the last one, with its colours, where it is the same."""
+        last, found = self._last, _detected(self.matrix, given)
+        if last is not None and last.is_same(found):
+            return last
+        self._last = found
+        return found
+
+    def _require(self, holds: bool, found: Sparsity, seen: str) -> None:
+        if not holds:
+            raise SparsityError(f"{found} does not fit the Jacobian of {self.matrix.function.py_func.__name__} at these "
+                                f"arguments, which has {seen}. Leave it to sparse=True to find the pattern at each call.")
+
+    def _goes_forward(self, found: Sparsity) -> bool:
+        if self.mode == "auto" and found.tangents > self.width:
+            return found.tangents <= COLUMNS_PER_ROW * found.cotangents
+        return self.mode != "reverse"
+
+    def _forward(self, given: tuple, found: Sparsity) -> _Taken:
+        sweep, probe = Compressed.sweep(self.matrix, "tangents", self.width), self._probe(found.pattern.shape[1])
+        parts, auxiliary = sweep(given, found.column_colours, found.tangents, probe)
+        heights = [part.shape[0] for part in parts]
+        self._require(sum(heights) == found.pattern.shape[0], found, f"{sum(heights)} rows")
+        table = np.concatenate(parts)
+        entries = table[found.entry_rows, found.column_colours[found.pattern.indices]]
+        return _Taken(_like(found.pattern, entries), heights, table[:, found.tangents:], probe, auxiliary)
+
+    def _reverse(self, given: tuple, found: Sparsity) -> _Taken:
+        sweep, probe = Compressed.sweep(self.matrix, "cotangents"), self._probe(found.pattern.shape[0])
+        (table, heights), auxiliary = sweep(given, found.row_colours, found.cotangents, probe)
+        self._require(heights.sum() == found.pattern.shape[0], found, f"{heights.sum()} rows")
+        entries = table[found.row_colours[found.entry_rows], found.pattern.indices]
+        return _Taken(_like(found.pattern, entries), heights, table[found.cotangents:].T, probe, auxiliary)
+
+    def _probe(self, size: int) -> np.ndarray:
+        """A vector to test a pattern with: no difference of its elements vanishes."""
+        return np.random.default_rng(size).uniform(1.0, 2.0, size if self.held else 0)
+
+    def _arranged(self, taken: _Taken, given: tuple) -> Any:
+        """The structure of the result, at each leaf that of the arguments, at each of whose leaves a matrix."""
+        matrix, argument_types = self.matrix, tuple(map(structure.typeof, given))
+        result = matrix.differentiated(matrix.result(matrix.primal_types(argument_types)))
+        ends = np.cumsum(taken.heights)
+        rows = iter([taken.matrix[end - height:end] for end, height in zip(ends, taken.heights, strict=True)])
+        widths = [np.size(leaf) for leaf in _leaves(matrix, given)]
+
+        def row(ty: types.Type) -> Any:
+            whole, firsts = next(rows).astype(as_dtype(number(ty))), iter(np.cumsum([0, *widths]))
+            sizes = iter(widths)
+            parts = [_tree(argument_types[position], lambda _: _columns(whole, next(firsts), next(sizes)))
+                     for position in matrix.positions]
+            return parts[0] if matrix.single else tuple(parts)
+
+        return _tree(result, row)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A whole matrix with the rows of each leaf of the result, and its product with a probe, where there is one."""
+
+    matrix: csr_array
+    heights: Sequence[int]
+    product: np.ndarray
+    probe: np.ndarray
+    auxiliary: Any
+
+    def agrees(self) -> bool:
+        """Whether the product is that of the matrix: an entry that is in the wrong place, or in none, would show."""
+        along = self.matrix if self.probe.size == self.matrix.shape[1] else self.matrix.T
+        expected, size = along @ self.probe, abs(along) @ self.probe
+        allowed = _ROUNDING * np.finfo(self.matrix.dtype).eps * size
+        return bool(np.all(np.abs(self.product[:, 0] - expected) <= allowed))
+
+
+def _bound(matrix: Matrix, args: tuple, named: dict[str, Any]) -> tuple:
+    matched = signature_of(matrix.function).bind(*args, **named)
+    matched.apply_defaults()
+    return tuple(matched.arguments.values())
+
+
+def _detected(matrix: Matrix, given: tuple) -> Sparsity:
+    sweep = Compressed.sweep(matrix, "dependencies", LANES)
+    columns = sum(map(np.size, _leaves(matrix, given)))
+    return detect(lambda groups: np.concatenate(sweep(given, groups)[0]), columns, LANES * BITS)
+
+
+def _leaves(matrix: Matrix, given: tuple) -> Iterator[Any]:
+    """The numbers and arrays of the selected arguments that have columns, in their order."""
+    def walk(ty: types.Type, value: Any) -> Iterator[Any]:
+        if isinstance(ty, types.BaseTuple):
+            for item, part in zip(ty, value, strict=True):
+                yield from walk(item, part)
+        elif is_differentiable(ty):
+            yield value
+
+    for position in matrix.positions:
+        yield from walk(structure.typeof(given[position]), given[position])
+
+
+def _tree(ty: types.Type, leaf: Callable[[types.Type], Any]) -> Any:
+    """``leaf`` at each leaf of a structure that has a derivative, None at the others."""
+    if isinstance(ty, types.BaseTuple):
+        return tuple(_tree(item, leaf) for item in ty)
+    return leaf(ty) if is_differentiable(ty) else None
+
+
+def _columns(whole: csr_array, first: int, size: int) -> csr_array:
+    return whole if size == whole.shape[1] else whole[:, first:first + size]
+
+
+def _like(pattern: csr_array, entries: np.ndarray) -> csr_array:
+    """A matrix with these entries, whose indices are its own."""
+    return csr_array((entries, pattern.indices.copy(), pattern.indptr.copy()), shape=pattern.shape)
