@@ -5,12 +5,14 @@ Ensures:  for each array or number of the result and of each selected argument a
           ``(out.size, in.size)`` with an entry wherever the matrix may be other than zero; structures as of dense ones.
 Algorithm: Curtis, Powell and Reid (J. Inst. Maths Applics 13, 1974); Gebremedhin, Manne and Pothen, "What color is your
           Jacobian?" (SIAM Review 47, 2005, §3). A branch may change the pattern from call to call, so it is found at each
-          call; a pattern that the user holds is tested at each call by one tangent more.
+          call; a pattern that the user holds is tested at each call by one tangent or cotangent more.
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,14 +22,16 @@ from scipy.sparse import csr_array
 
 from ..errors import SparsityError
 from ..frontend import structure
-from ..frontend.activity import is_differentiable
+from ..frontend.activity import is_differentiable, parts_with_offsets
 from .columns import COLUMNS_PER_ROW, Matrix, Mode, number
 from .compressed import BITS, LANES, Compressed
-from .primal import Selection, dispatcher_of, remembered, selected, signature_of
+from .primal import Selection, dispatcher_of, primal, remembered, selected, signature_of
 from .sparsity import Sparsity, detect
 
 #: What the product with a random vector may differ by, in units of the last place of the sum of all terms.
 _ROUNDING = 1024
+#: Arithmetic of LLVM that may be reordered or approximated.
+_RELAXED = re.compile(r"\b(?:f\w+|call|select|phi) [a-z ]*\b(?:fast|reassoc|arcp|afn)\b")
 
 
 def sparsity(f, *args, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False) -> Sparsity:
@@ -71,9 +75,10 @@ class SparseJacobian:
         found = self.held or self._found(given)
         columns = sum(map(np.size, _leaves(self.matrix, given)))
         self._require(found.pattern.shape[1] == columns, found, f"{columns} columns")
-        taken = self._forward(given, found) if self._goes_forward(found) else self._reverse(given, found)
-        if self.held is not None and not taken.agrees():
-            self._require(found.covers(_detected(self.matrix, given)), found, "an entry that it has not")
+        tested = self.held is not None or self._is_relaxed(given)
+        taken = (self._forward if self._goes_forward(found) else self._reverse)(given, found, tested)
+        if taken.probe.size and not taken.agrees(self._precision(given)):
+            self._check_again(given, found)
         matrices = self._arranged(taken, given)
         return (matrices, taken.auxiliary) if self.matrix.has_aux else matrices
 
@@ -93,65 +98,88 @@ class SparseJacobian:
             raise SparsityError(f"{found} does not fit the Jacobian of {self.matrix.function.py_func.__name__} at these "
                                 f"arguments, which has {seen}. Leave it to sparse=True to find the pattern at each call.")
 
+    def _is_relaxed(self, given: tuple) -> bool:
+        """Whether arithmetic may be reordered, so that a comparison may turn out differently in another sweep."""
+        argument_types = tuple(map(structure.typeof, given))
+        key = "relaxed", argument_types, self.matrix.positions
+        return remembered(self.matrix.function, key, lambda: bool(_RELAXED.search(
+            primal(self.matrix.function, self.matrix.primal_types(argument_types)).text)))
+
+    def _check_again(self, given: tuple, found: Sparsity) -> None:
+        """The test failed: by rounding, if the pattern holds; of code that rounds as it likes, nobody knows."""
+        if self._is_relaxed(given):
+            raise SparsityError(f"{found} does not give the Jacobian of {self.matrix.function.py_func.__name__}: with fastmath, "
+                                f"sweeps may take different branches. Compile it without, or take the dense matrix.")
+        self._require(found.covers(_detected(self.matrix, given)), found, "an entry that it has not")
+
     def _goes_forward(self, found: Sparsity) -> bool:
         if self.mode == "auto" and found.tangents > self.width:
             return found.tangents <= COLUMNS_PER_ROW * found.cotangents
         return self.mode != "reverse"
 
-    def _forward(self, given: tuple, found: Sparsity) -> _Taken:
-        sweep, probe = Compressed.sweep(self.matrix, "tangents", self.width), self._probe(found.pattern.shape[1])
+    def _forward(self, given: tuple, found: Sparsity, tested: bool) -> _Taken:
+        sweep, probe = Compressed.sweep(self.matrix, "tangents", self.width), _probe(tested * found.pattern.shape[1])
         parts, auxiliary = sweep(given, found.column_colours, found.tangents, probe)
         heights = [part.shape[0] for part in parts]
         self._require(sum(heights) == found.pattern.shape[0], found, f"{sum(heights)} rows")
         table = np.concatenate(parts)
         entries = table[found.entry_rows, found.column_colours[found.pattern.indices]]
-        return _Taken(_like(found.pattern, entries), heights, table[:, found.tangents:], probe, auxiliary)
+        whole = _like(found.pattern, entries)
+        return _Taken(whole, whole, heights, table[:, found.tangents:], probe, auxiliary)
 
-    def _reverse(self, given: tuple, found: Sparsity) -> _Taken:
-        sweep, probe = Compressed.sweep(self.matrix, "cotangents"), self._probe(found.pattern.shape[0])
+    def _reverse(self, given: tuple, found: Sparsity, tested: bool) -> _Taken:
+        sweep, probe = Compressed.sweep(self.matrix, "cotangents"), _probe(tested * found.pattern.shape[0])
         (table, heights), auxiliary = sweep(given, found.row_colours, found.cotangents, probe)
         self._require(heights.sum() == found.pattern.shape[0], found, f"{heights.sum()} rows")
         entries = table[found.row_colours[found.entry_rows], found.pattern.indices]
-        return _Taken(_like(found.pattern, entries), heights, table[found.cotangents:].T, probe, auxiliary)
+        whole = _like(found.pattern, entries)
+        return _Taken(whole, whole.T, heights, table[found.cotangents:].T, probe, auxiliary)
 
-    def _probe(self, size: int) -> np.ndarray:
-        """A vector to test a pattern with: no difference of its elements vanishes."""
-        return np.random.default_rng(size).uniform(1.0, 2.0, size if self.held else 0)
+    def _result(self, given: tuple) -> types.Type:
+        argument_types = tuple(map(structure.typeof, given))
+        return self.matrix.differentiated(self.matrix.result(self.matrix.primal_types(argument_types)))
+
+    def _precision(self, given: tuple) -> float:
+        """That of the shortest numbers among arguments and results."""
+        results = [as_dtype(number(ty)) for ty, _, _ in parts_with_offsets(self._result(given)) if is_differentiable(ty)]
+        kinds = [*results, *(np.asarray(leaf).dtype for leaf in _leaves(self.matrix, given))]
+        return max(float(np.finfo(kind).eps) for kind in kinds)
 
     def _arranged(self, taken: _Taken, given: tuple) -> Any:
         """The structure of the result, at each leaf that of the arguments, at each of whose leaves a matrix."""
-        matrix, argument_types = self.matrix, tuple(map(structure.typeof, given))
-        result = matrix.differentiated(matrix.result(matrix.primal_types(argument_types)))
-        ends = np.cumsum(taken.heights)
+        ends, edges = np.cumsum(taken.heights), np.cumsum([0, *map(np.size, _leaves(self.matrix, given))])
         rows = iter([taken.matrix[end - height:end] for end, height in zip(ends, taken.heights, strict=True)])
-        widths = [np.size(leaf) for leaf in _leaves(matrix, given)]
 
         def row(ty: types.Type) -> Any:
-            whole, firsts = next(rows).astype(as_dtype(number(ty))), iter(np.cumsum([0, *widths]))
-            sizes = iter(widths)
-            parts = [_tree(argument_types[position], lambda _: _columns(whole, next(firsts), next(sizes)))
-                     for position in matrix.positions]
-            return parts[0] if matrix.single else tuple(parts)
+            whole, columns = next(rows).astype(as_dtype(number(ty))), pairwise(edges)
+            parts = [_tree(structure.typeof(given[position]), lambda _: _columns(whole, *next(columns)))
+                     for position in self.matrix.positions]
+            return parts[0] if self.matrix.single else tuple(parts)
 
-        return _tree(result, row)
+        return _tree(self._result(given), row)
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """A whole matrix with the rows of each leaf of the result, and its product with a probe, where there is one."""
+    """A whole matrix with the rows of each leaf of the result; where there is a probe, its product with the ``factor``,
+    which is the matrix or its transpose."""
 
     matrix: csr_array
+    factor: Any
     heights: Sequence[int]
     product: np.ndarray
     probe: np.ndarray
     auxiliary: Any
 
-    def agrees(self) -> bool:
+    def agrees(self, precision: float) -> bool:
         """Whether the product is that of the matrix: an entry that is in the wrong place, or in none, would show."""
-        along = self.matrix if self.probe.size == self.matrix.shape[1] else self.matrix.T
-        expected, size = along @ self.probe, abs(along) @ self.probe
-        allowed = _ROUNDING * np.finfo(self.matrix.dtype).eps * size
-        return bool(np.all(np.abs(self.product[:, 0] - expected) <= allowed))
+        expected, size = self.factor @ self.probe, abs(self.factor) @ self.probe
+        return bool(np.all(np.abs(self.product[:, 0] - expected) <= _ROUNDING * precision * size))
+
+
+def _probe(size: int) -> np.ndarray:
+    """A vector to test a pattern with: no difference of its elements vanishes."""
+    return np.random.default_rng(size).uniform(1.0, 2.0, size)
 
 
 def _bound(matrix: Matrix, args: tuple, named: dict[str, Any]) -> tuple:
@@ -186,8 +214,8 @@ def _tree(ty: types.Type, leaf: Callable[[types.Type], Any]) -> Any:
     return leaf(ty) if is_differentiable(ty) else None
 
 
-def _columns(whole: csr_array, first: int, size: int) -> csr_array:
-    return whole if size == whole.shape[1] else whole[:, first:first + size]
+def _columns(whole: csr_array, begin: int, end: int) -> csr_array:
+    return whole if end - begin == whole.shape[1] else whole[:, begin:end]
 
 
 def _like(pattern: csr_array, entries: np.ndarray) -> csr_array:
