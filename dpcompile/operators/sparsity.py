@@ -144,7 +144,7 @@ class _Division:
         if self.pattern is None:
             return np.zeros_like(rows)
         keys = entry_rows(self.pattern) * _count(self.colours) + self.colours[self.pattern.indices]
-        order = np.argsort(keys)
+        order = np.argsort(keys, kind="stable")
         return self.pattern.indices[order[np.searchsorted(keys, rows * _count(self.colours) + colour, sorter=order)]]
 
 
@@ -156,7 +156,8 @@ def _most_parts(widest: int, colours: int, bits: int) -> int:
 
 def _members(sets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Row and bit of every bit that is set, rows counted along the first axis, bits along the second."""
-    rows, places = np.nonzero(sets)
-    octets = sets[rows, places].astype(sets.dtype.newbyteorder("<")).view(np.uint8).reshape(-1, sets.itemsize)
-    which, bit = np.nonzero(np.unpackbits(octets, axis=1, bitorder="little"))
-    return rows[which], places[which] * 8 * sets.itemsize + bit
+    flat = np.ascontiguousarray(sets, sets.dtype.newbyteorder("<")).reshape(-1)
+    filled = np.flatnonzero(flat != 0)
+    which, bit = np.divmod(np.flatnonzero(np.unpackbits(flat[filled].view(np.uint8), bitorder="little")), 8 * sets.itemsize)
+    rows, places = np.divmod(filled[which], max(1, sets.shape[1]))
+    return rows, places * 8 * sets.itemsize + bit
