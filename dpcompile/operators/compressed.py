@@ -34,7 +34,7 @@ from .primal import compiled, remembered, signature_of
 
 #: Integers for each number in a sweep with sets.
 LANES = 16
-_PARAMETERS = {"dependencies": "primals, groups"}
+Kind = Literal["tangents", "cotangents", "dependencies"]
 _FAILED = ["if failed:", "    release(derivative, arena)", *HAND_ON[1:]]
 
 
@@ -42,19 +42,20 @@ _FAILED = ["if failed:", "    release(derivative, arena)", *HAND_ON[1:]]
 class Compressed(Matrix):
     """One kind of such sweeps."""
 
-    kind: Literal["tangents", "cotangents", "dependencies"]
+    kind: Kind
     #: Tangents at a time.
     width: int
 
     @classmethod
-    def sweep(cls, matrix: Matrix, kind: str, width: int = LANES) -> GeneratedDispatcher:
+    def sweep(cls, matrix: Matrix, kind: Kind, width: int = LANES) -> GeneratedDispatcher:
+        """The dispatcher, made once for each function and selection; ``width``: lanes of a forward sweep."""
         made = cls(matrix.function, matrix.positions, matrix.single, matrix.has_aux, kind, width)
         key = "compressed", made.positions, made.has_aux, kind, width
         return remembered(made.function, key, made._dispatcher)
 
     @property
     def _parameters(self) -> str:
-        return _PARAMETERS.get(self.kind, "primals, groups, count, probe")
+        return "primals, groups" if self.kind == "dependencies" else "primals, groups, count, probe"
 
     @property
     def _name(self) -> str:
@@ -100,9 +101,9 @@ class Compressed(Matrix):
         arguments, blocks = self._wide(argument_types, "forward"), self.blocks(argument_types)
         arguments.names.update(tangents=wide.tangents)
         leaves = self.leaves(self.result(self.primal_types(argument_types)))
-        seeds = [f"seed_groups({_memory(block)}, {_slice('groups', k)}, first, CHUNK)\n"
-                 f"        seed_lane({_memory(block)}, {_slice('probe', k)}, count - first, CHUNK)"
-                 for k, block in enumerate(blocks)]
+        seeds = [line for k, block in enumerate(blocks) for line in (
+            f"seed_groups({_memory(block)}, {_slice('groups', k)}, first, CHUNK)",
+            f"seed_lane({_memory(block)}, {_slice('probe', k)}, count - first, CHUNK)")]
         sweep = [*self._sweep(arguments, seeds, blocks, "tangents"),
                  "if first == 0:", *(f"    rows_{i} = columns_of({leaf.change}, lanes)" for i, leaf in enumerate(leaves)),
                  *(f"fill_columns(rows_{i}, {leaf.change}, first)" for i, leaf in enumerate(leaves)),
@@ -148,12 +149,11 @@ class Compressed(Matrix):
     def _row(self, arguments: Arguments, blocks: list[Block], result: types.Type) -> list[str]:
         """One sweep back, from all rows of a group, or from the probe behind them."""
         clear = [f"{shadow}[...] = 0" for shadow in arguments.shadowed_parts()]
-        seeds, texts = ["begin = 0"], {}
+        seeds, texts = ["direction = probe if row == count else probe[:0]", "begin = 0"], {}
         for i, leaf in enumerate(self.leaves(result)):
             texts[leaf.text] = f"seed_{i}"
             seeds += [f"end = begin + size_of({leaf.text})",
-                      f"seed_{i} = sum_of({leaf.text}, groups[begin:end], row, probe[begin:end] if row == count else probe[:0])",
-                      "begin = end"]
+                      f"seed_{i} = sum_of({leaf.text}, groups[begin:end], row, direction[begin:end])", "begin = end"]
         seed = structure.rebuild(result, "value", lambda _, text: texts.get(text, "None"), {}, plain=True)
         return [*clear, *seeds,
                 f"failed, code, exception, cotangents = reverse(derivative, {arguments.operands}, record, arena, {seed})",

@@ -46,7 +46,7 @@ def jacobian(f, argnums: Selection = None, argnames: Selection = None, mode: Mod
     matrix = Matrix(function, *selected(function, argnums, argnames), has_aux)
     if sparse:
         return SparseJacobian.of(matrix, mode, _width(chunk), sparse)
-    made = Jacobian(*vars(matrix).values(), mode, _width(chunk))
+    made = Jacobian(function, matrix.positions, matrix.single, has_aux, mode, _width(chunk))
     return remembered(function, made.key, lambda: made.dispatcher((argnums, argnames, mode, has_aux, chunk)))
 
 

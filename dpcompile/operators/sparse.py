@@ -40,11 +40,11 @@ def sparsity(f, *args, argnums: Selection = None, argnames: Selection = None, ha
     By argument 0, or by those selected, whose columns follow one another. Of a branch it holds what was taken. Raises what
     ``jacobian`` raises.
 
-    >>> from numba import njit
-    >>> @njit
+    >>> import numpy as np, numba, dpcompile as dp
+    >>> @numba.njit
     ... def differences(x):
     ...     return x[1:] - x[:-1]
-    >>> found = sparsity(differences, np.ones(5))
+    >>> found = dp.sparsity(differences, np.ones(5))
     >>> found.pattern.shape, found.pattern.nnz, found.tangents
     ((4, 5), 8, 2)
     """
@@ -108,8 +108,8 @@ class SparseJacobian:
     def _check_again(self, given: tuple, found: Sparsity) -> None:
         """The test failed: by rounding, if the pattern holds; of code that rounds as it likes, nobody knows."""
         if self._is_relaxed(given):
-            raise SparsityError(f"{found} does not give the Jacobian of {self.matrix.function.py_func.__name__}: with fastmath, "
-                                f"sweeps may take different branches. Compile it without, or take the dense matrix.")
+            raise SparsityError(f"{found} does not give the Jacobian of {self.matrix.function.py_func.__name__}: with "
+                                f"fastmath, sweeps may take different branches. Compile it without, or take the dense matrix.")
         self._require(found.covers(_detected(self.matrix, given)), found, "an entry that it has not")
 
     def _goes_forward(self, found: Sparsity) -> bool:

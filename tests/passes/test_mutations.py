@@ -16,6 +16,7 @@ from dpcompile.passes.ir.model import Block, Instruction, Value
 from dpcompile.passes.transform import cotangents, forward
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
+from dpcompile.passes.transform.dependency import DependencyWriter
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
 from dpcompile.passes.transform.shadow import _Writer
 from dpcompile.passes.transform.sweep import ReverseSweep
@@ -125,6 +126,8 @@ MUTATIONS = [
     Mutation("memory hands no derivative on", PRODUCT, patch(Activity, "active_memory", lambda self, pointer: False)),
     Mutation("overlapping loops are distributed", memory("smooth_in_place", spread(300), 299), patch(
         DistributedLoop, "_disjoint", never_overlapping)),
+    Mutation("sets are not united", PRODUCT, patch(
+        DependencyWriter, "_product", lambda self, instruction: self.of(instruction.operands[0]))),
     Mutation("tangents are not stored", PRODUCT, patch(TangentWriter, "_store", lambda self, store: None)),
     Mutation("what lies behind two parameters is never the same", calls("overlap_behind_both", spread(1), np.zeros(1)),
              patch(Parameters, "_join", lambda self, one, other: False), level=3),
