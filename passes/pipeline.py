@@ -80,6 +80,8 @@ class Derivative:
     report: str = ""
     #: Functions in ``text`` that have a derivative of their own, for when this is differentiated again.
     rules: tuple[CallRule, ...] = ()
+    #: In dependency mode: whether the sets are the same for all floats and all contents of arrays.
+    is_oblivious: bool = False
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -120,6 +122,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
+    is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     symbols, tape_bytes, report = build(module, program, request)
     release_held(module)
@@ -132,7 +135,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), tape_bytes, report,
-                      rules)
+                      rules, is_oblivious)
 
 
 def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRule]:

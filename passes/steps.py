@@ -9,7 +9,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, gated, infinite
+from .analysis import alias, gated, infinite, oblivious
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.cache_plan import CachePlan
@@ -17,6 +17,7 @@ from .analysis.gated import Gates
 from .analysis.infinite import Infinite
 from .analysis.memory_types import MemoryTypes
 from .analysis.objects import Origin
+from .analysis.oblivious import Course
 from .analysis.overwrites import Overwrites
 from .analysis.reverse_path import ReversePath
 from .errors import PassError
@@ -58,6 +59,11 @@ def find_infinite(module: Module, function: Function, settings: Settings) -> Inf
 def find_gates(module: Module, function: Function, settings: Settings) -> Gates:
     version = _program(module, function, settings, "analysed").entry
     return gated.analyse(version.activity, version.warm_blocks(), version.cfg, version.forest, version.is_entry)
+
+
+def find_course(module: Module, function: Function, settings: Settings) -> Course:
+    version = _program(module, function, settings, "analysed").entry
+    return oblivious.analyse(version.function, version.cfg)
 
 
 def find_overwrites(module: Module, function: Function, settings: Settings) -> Overwrites:

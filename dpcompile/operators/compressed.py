@@ -27,6 +27,7 @@ from ..errors import UnsupportedError
 from ..frontend import structure
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, wide
+from ..targets.cpu import CompiledDerivative
 from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
 from .columns import Block, Matrix, extents, number
@@ -49,9 +50,18 @@ class Compressed(Matrix):
     @classmethod
     def sweep(cls, matrix: Matrix, kind: Kind, width: int = LANES) -> GeneratedDispatcher:
         """The dispatcher, made once for each function and selection; ``width``: lanes of a forward sweep."""
-        made = cls(matrix.function, matrix.positions, matrix.single, matrix.has_aux, kind, width)
+        made = cls._of(matrix, kind, width)
         key = "compressed", made.positions, made.has_aux, kind, width
         return remembered(made.function, key, made._dispatcher)
+
+    @classmethod
+    def is_oblivious(cls, matrix: Matrix, argument_types: tuple[types.Type, ...]) -> bool:
+        """Whether dependencies are the same for all floats and all contents of arrays, shapes and integers being equal."""
+        return cls._of(matrix, "dependencies", LANES)._derivative(argument_types, "dependency").derivative.is_oblivious
+
+    @classmethod
+    def _of(cls, matrix: Matrix, kind: Kind, width: int) -> Compressed:
+        return cls(matrix.function, matrix.positions, matrix.single, matrix.has_aux, kind, width)
 
     @property
     def _parameters(self) -> str:
@@ -81,11 +91,14 @@ class Compressed(Matrix):
 
     # forward --------------------------------------------------------------------------------------------------------
 
-    def _wide(self, argument_types, mode: str) -> WideArguments:
+    def _derivative(self, argument_types, mode: str) -> CompiledDerivative:
         wanted = self.wanted(argument_types)
         primal_types = tuple(structure.row_major(ty) if active else ty
                              for ty, active in zip(argument_types, wanted, strict=True))
-        derivative = compiled(self.function, primal_types, wanted, mode, self.width)
+        return compiled(self.function, primal_types, wanted, mode, self.width)
+
+    def _wide(self, argument_types, mode: str) -> WideArguments:
+        derivative = self._derivative(argument_types, mode)
         derivative.check_shadows(arrays_only=True)
         arguments = WideArguments(derivative, argument_types, signature_of(self.function))
         arguments.names.update(release=intrinsics.release, CHUNK=self.width, **helpers.HELPERS)

@@ -39,9 +39,13 @@ def jacobian(f, argnums: Selection = None, argnames: Selection = None, mode: Mod
 
     ``sparse``: as ``scipy.sparse.csr_array`` of shape ``(out.size, in.size)``, by a sweep for each of the colours of its
     columns or rows; a ``Sparsity`` in the place of True saves finding it anew (see ``docs/operators/sparse.md``).
+
+    Raises ``ModeError`` for an unknown mode, ``SparsityError`` where a ``Sparsity`` does not fit.
     """
     if mode not in _MODES:
         raise ModeError(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
+    if not isinstance(sparse, bool | Sparsity):
+        raise ModeError(f"sparse is True, False or what dp.sparsity returns, not {sparse!r}")
     function = dispatcher_of(f)
     matrix = Matrix(function, *selected(function, argnums, argnames), has_aux)
     if sparse:

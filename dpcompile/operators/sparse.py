@@ -5,7 +5,8 @@ Ensures:  for each array or number of the result and of each selected argument a
           ``(out.size, in.size)`` with an entry wherever the matrix may be other than zero; structures as of dense ones.
 Algorithm: Curtis, Powell and Reid (J. Inst. Maths Applics 13, 1974); Gebremedhin, Manne and Pothen, "What color is your
           Jacobian?" (SIAM Review 47, 2005, §3). A branch may change the pattern from call to call, so it is found at each
-          call; a pattern that the user holds is tested at each call by one tangent or cotangent more.
+          call, but where ``passes.analysis.oblivious`` shows that data have no say in it; a pattern that the user holds is
+          tested at each call by one tangent or cotangent more.
 """
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from numba.core import types
 from numba.np.numpy_support import as_dtype
 from scipy.sparse import csr_array
 
-from ..errors import SparsityError
+from ..errors import SparsityError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable, parts_with_offsets
 from .columns import COLUMNS_PER_ROW, Matrix, Mode, number
@@ -60,7 +61,7 @@ class SparseJacobian:
         self.matrix, self.mode, self.width, self.held = matrix, mode, width, held
         self.__name__ = f"sparse_jacobian_of_{matrix.function.py_func.__name__}"
         self.__wrapped__ = matrix.function.py_func      # inspect.signature looks here
-        self._last: Sparsity | None = None
+        self._last: tuple[tuple | None, Sparsity] | None = None
 
     @classmethod
     def of(cls, matrix: Matrix, mode: Mode, width: int, sparse: bool | Sparsity) -> SparseJacobian:
@@ -87,11 +88,23 @@ class SparseJacobian:
 
     def _found(self, given: tuple) -> Sparsity:
         """The sparsity at these arguments; the last one, with its colours, where it is the same."""
-        last, found = self._last, _detected(self.matrix, given)
-        if last is not None and last.is_same(found):
-            return last
-        self._last = found
+        key, last = self._key(given), self._last
+        if last is not None and key is not None and last[0] == key:
+            return last[1]
+        found = _detected(self.matrix, given)
+        if last is not None and last[1].is_same(found):
+            found = last[1]
+        self._last = key, found
         return found
+
+    def _key(self, given: tuple) -> tuple | None:
+        """What the sparsity follows from, where that is not data: types, shapes and integers."""
+        argument_types = tuple(map(structure.typeof, given))
+        try:
+            fixed = tuple(map(_fixed, argument_types, given))
+        except UnsupportedError:
+            return None
+        return (argument_types, fixed) if Compressed.is_oblivious(self.matrix, argument_types) else None
 
     def _require(self, holds: bool, found: Sparsity, seen: str) -> None:
         if not holds:
@@ -205,6 +218,19 @@ def _leaves(matrix: Matrix, given: tuple) -> Iterator[Any]:
 
     for position in matrix.positions:
         yield from walk(structure.typeof(given[position]), given[position])
+
+
+def _fixed(ty: types.Type, value: Any) -> Any:
+    """What a program can see of an argument without looking at floats or into memory."""
+    if isinstance(ty, types.BaseTuple):
+        return tuple(map(_fixed, ty, value))
+    if isinstance(ty, types.Array):
+        return value.shape, value.strides
+    if isinstance(ty, types.Integer | types.Boolean):
+        return value
+    if isinstance(ty, types.Float | types.Complex | types.NoneType | types.Dispatcher):
+        return None
+    raise UnsupportedError(f"an argument of type {ty} may be anything")
 
 
 def _tree(ty: types.Type, leaf: Callable[[types.Type], Any]) -> Any:

@@ -202,6 +202,29 @@ def test_pattern_follows_the_branch_that_is_taken() -> None:
     assert len(set(entries)) > 2
 
 
+@pytest.mark.parametrize(("function", "calls", "detections"), [
+    (tridiagonal, [(POINT,), (-POINT,), (POINT[::2].copy(),), (np.ones(6),)], 2),
+    (swapping, [(POINT, 1), (POINT + 1.0, 1), (POINT, 2), (POINT + 1.0, 2)], 2),
+    (scattered, [(POINT, PLACES), (POINT, PLACES[::-1].copy()), (POINT, np.zeros(12, int))], 3),
+    (branching, [(POINT,), (POINT + 1.0,), (POINT,)], 3),
+], ids=["stencil", "steps", "places", "branches"])
+def test_pattern_is_kept_only_where_data_have_no_say(function, calls, detections, monkeypatch) -> None:
+    found = []
+    original = sparse._detected
+    monkeypatch.setattr(sparse, "_detected", lambda *given: found.append(given) or original(*given))
+    jacobian = dp.jacfwd(function, sparse=True, chunk=15)
+    for given in calls:
+        np.testing.assert_allclose(jacobian(*given).toarray(), dp.jacfwd(function)(*given), rtol=1e-12, atol=1e-12)
+    assert len(found) == detections
+
+
+def test_pattern_is_found_again_where_arguments_hide_something() -> None:
+    """A text is memory that a program may look into."""
+    named = numba.njit(lambda x, name: x[1:] * x[:-1] if len(name) > 1 else x[1:] ** 2)
+    jacobian = dp.jacobian(named, sparse=True)
+    assert [jacobian(POINT, name).nnz for name in ("ab", "a", "ab")] == [22, 11, 22]
+
+
 def test_colours_and_sweeps() -> None:
     """A band has as many colours as its width, whatever its size, and is found in a few sweeps."""
     for size, sweeps in ((1, 1), (12, 1), (512, 1), (513, 2), (40_000, 2)):
@@ -348,15 +371,11 @@ def test_hessian_of_rosenbrock() -> None:
     assert found.nnz == 34 and dp.sparsity(dp.grad(rosenbrock), x).tangents == 3
 
 
-def test_hessians_of_a_chain() -> None:
-    points = np.random.default_rng(3).normal(size=(9, 2))
-    stiffness = np.linspace(1.0, 2.0, 8)
-    found = dp.hessian(energy, (0, 1), sparse=True)(points, stiffness)
-    dense = dp.hessian(energy, (0, 1))(points, stiffness)
-    for matrix, expected in pairs(found, dense):
-        assert np.all(stored(matrix) >= (expected != 0))
-        np.testing.assert_allclose(matrix.toarray(), expected, rtol=1e-12, atol=1e-12)
-    assert found[0][0].nnz == 4 * (3 * 9 - 2) and dp.sparsity(dp.grad(energy), points, stiffness).tangents == 6
+def test_hessian_of_a_chain() -> None:
+    points, stiffness = np.random.default_rng(3).normal(size=(9, 2)), np.linspace(1.0, 2.0, 8)
+    found = dp.hessian(energy, sparse=True)(points, stiffness)
+    np.testing.assert_allclose(found.toarray(), dp.hessian(energy)(points, stiffness).reshape(18, 18), rtol=1e-12, atol=1e-12)
+    assert found.nnz == 4 * (3 * 9 - 2) and dp.sparsity(dp.grad(energy), points, stiffness).tangents == 6
 
 
 # rules, errors, memory --------------------------------------------------------------------------------------------------
@@ -405,6 +424,8 @@ def given_noise(x, generator):
 
 
 def test_refused() -> None:
+    with pytest.raises(dp.errors.ModeError, match="sparse is True, False or what dp.sparsity returns"):
+        dp.jacobian(tridiagonal, sparse=scipy.sparse.eye_array(12))
     for arguments, function in (((POINT,), noisy), ((POINT, np.random.default_rng(0)), given_noise)):
         with pytest.raises(dp.errors.UnsupportedError, match="random numbers: each sweep would draw its own"):
             dp.jacobian(function, sparse=True)(*arguments)
