@@ -33,8 +33,7 @@ class Masks(Lanes):
     """``width`` sets at a time, laid out in shadow memory as tangents are."""
 
     def type_of(self, type_: Type) -> Type:
-        if 8 * size_of(type_) < BITS:
-            raise UnsupportedIR(f"cannot find the sparsity of what computes with {type_}: it is too short for a set")
+        assert 8 * size_of(type_) >= BITS, "activity refuses shorter numbers"
         integer = IntType(8 * size_of(type_))
         return integer if self.width == 1 else VectorType(self.width, integer)
 

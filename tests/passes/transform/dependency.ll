@@ -5,7 +5,6 @@
 ; RUN: dp-opt --pass=dependency,verify --function=loop %s | filecheck %s --check-prefix=LOOP
 ; RUN: dp-opt --pass=dependency,verify --function=narrow %s | filecheck %s --check-prefix=NARROW
 ; RUN: dp-opt --pass=dependency,verify --function=memory --set kinds=duplicated,duplicated %s | filecheck %s --check-prefix=MEMORY
-; RUN: not dp-opt --pass=dependency --function=short %s | filecheck %s --check-prefix=SHORT
 ; RUN: dp-opt --pass=dependency,verify --function=called %s | filecheck %s --check-prefix=CALLED
 
 declare double @llvm.pow.f64(double, double)
@@ -62,14 +61,6 @@ define i32 @narrow(float %a, ptr %y) {
   %wide = fpext float %a to double
   %narrow = fptrunc double %wide to float
   store float %narrow, ptr %y
-  ret i32 0
-}
-
-; SHORT: cannot find the sparsity of what computes with half
-define i32 @short(double %a, ptr %y) {
-  %short = fptrunc double %a to half
-  %back = fpext half %short to double
-  store double %back, ptr %y
   ret i32 0
 }
 
