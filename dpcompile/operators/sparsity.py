@@ -1,6 +1,6 @@
 """Where a Jacobian may be other than zero: found by sweeps with sets of columns, and coloured.
 
-Requires: a sweep that tells for each row which of some sets of columns it depends on.
+Requires: a sweep that tells for each row which of some sets of columns it depends on, and tells it again.
 Ensures:  the pattern has every entry that is not zero at the arguments of the sweep; two columns of one colour, and two rows,
           meet in no row, and in no column.
 Algorithm: sets of neighbouring columns are divided until each is one column; sets that no row has in common share the bits
@@ -16,6 +16,8 @@ from functools import cached_property
 import numpy as np
 from scipy.optimize._numdiff import group_columns
 from scipy.sparse import csr_array
+
+from ..errors import SparsityError
 
 #: From a set for each column, -1 for none, to the sets that each row depends on: unsigned integers, several a row.
 Sweep = Callable[[np.ndarray], np.ndarray]
@@ -144,8 +146,13 @@ class _Division:
         if self.pattern is None:
             return np.zeros_like(rows)
         keys = entry_rows(self.pattern) * _count(self.colours) + self.colours[self.pattern.indices]
-        order = np.argsort(keys, kind="stable")
-        return self.pattern.indices[order[np.searchsorted(keys, rows * _count(self.colours) + colour, sorter=order)]]
+        order, wanted = np.argsort(keys, kind="stable"), rows * _count(self.colours) + colour
+        ordered = np.append(keys[order], -1)
+        positions = np.searchsorted(ordered[:-1], wanted)
+        if np.any(ordered[positions] != wanted):
+            raise SparsityError("two sweeps with the same arguments found different dependencies: the function depends on "
+                                "something else, too")
+        return self.pattern.indices[order[positions]]
 
 
 def _most_parts(widest: int, colours: int, bits: int) -> int:

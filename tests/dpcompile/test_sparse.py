@@ -257,6 +257,13 @@ def test_detection_divides_until_columns_are_left(columns: int, lanes: int) -> N
             assert all(rows[:, colours == colour].sum(axis=1).max(initial=0) <= 1 for colour in np.unique(colours))
 
 
+def test_sweeps_that_differ_are_refused() -> None:
+    """A row that depended on nothing depends on something when it is looked at more closely."""
+    matrices = iter([np.repeat([[True], [False]], 64, axis=1), np.ones((2, 64), bool)])
+    with pytest.raises(dp.errors.SparsityError, match="the function depends on something else"):
+        detect(lambda groups: bits_of(next(matrices), groups, 1), 64, 32)
+
+
 def test_nothing_to_depend_on() -> None:
     assert dp.jacobian(tridiagonal, sparse=True)(np.empty(0)).shape == (0, 0)
     constant = dp.jacobian(numba.njit(lambda x: np.ones(3)), sparse=True)(POINT)
