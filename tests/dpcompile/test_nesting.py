@@ -244,3 +244,14 @@ def test_hessians(kernel):
     np.testing.assert_allclose(hessian, expected, atol=1e-10 * np.abs(expected).max())
     size = x.size
     np.testing.assert_allclose(hessian.reshape(size, size), hessian.reshape(size, size).T, atol=1e-12 * np.abs(hessian).max())
+
+
+@njit
+def powered(u, depth):
+    return u if depth == 0 else powered(u, depth - 1) * u
+
+
+def test_hessian_through_recursion():
+    """The callees of the gradient share its memory, and take several tangents of it."""
+    hessian = dp.hessian(njit(lambda x: powered(x[0], 3) * x[1]))(np.array([0.5, 3.0]))
+    np.testing.assert_allclose(hessian, [[12 * 0.5 ** 2 * 3.0, 4 * 0.5 ** 3], [4 * 0.5 ** 3, 0.0]], rtol=1e-14)
