@@ -15,6 +15,7 @@ from .operators.jacobian import jacfwd, jacobian, jacrev
 from .operators.lazy import lazy_hessian, lazy_jacobian
 from .operators.products import jvp, vjp
 from .operators.pushforward import derivative
+from .operators.sparse import sparsity
 from .testing import check_grads
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "lazy_jacobian",
     "register_jvp",
     "register_vjp",
+    "sparsity",
     "stop_gradient",
     "value_and_grad",
     "value_gradient_and_hessian",

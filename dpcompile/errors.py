@@ -149,6 +149,14 @@ class AnnotationError(DifferentiationError, TypeError):
     """
 
 
+class SparsityError(DifferentiationError, ValueError):
+    """A sparsity that was given, or found by another sweep, does not hold for the matrix at these arguments.
+
+    Example: ``dp.jacobian(f, sparse=dp.sparsity(f, x))(y)`` where ``f`` takes another branch at ``y``.
+    Fix: ``sparse=True``, which finds the pattern at each call.
+    """
+
+
 class TapeTooLargeError(DifferentiationError, MemoryError):
     """What the reverse sweep needs from the primal would take more than ``dp.config.max_tape_bytes``.
 

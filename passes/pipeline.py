@@ -15,6 +15,7 @@ from .ir.model import Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
 from .report import report
+from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.forward import build_tangents, write_packed
 from .transform.lanes import Lanes
@@ -26,7 +27,7 @@ from .visible import check
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
 ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
-MODES = ("reverse", "split", "forward")
+MODES = ("reverse", "split", "forward", "dependency")
 #: Prefix of every function that is defined in the text of a derivative.
 GENERATED = "dpcompile."
 
@@ -47,7 +48,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be differentiated, and how; ``mode``: reverse, split or forward, that with ``width`` tangents at a time."""
+    """What is to be differentiated, and how; ``mode``: one of ``MODES``, the last two with ``width`` lanes."""
 
     entry: str
     parameters: tuple[Parameter, ...]
@@ -79,6 +80,8 @@ class Derivative:
     report: str = ""
     #: Functions in ``text`` that have a derivative of their own, for when this is differentiated again.
     rules: tuple[CallRule, ...] = ()
+    #: In dependency mode: whether the sets are the same for all floats and all contents of arrays.
+    is_oblivious: bool = False
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -97,6 +100,8 @@ def differentiate(text: str, request: Request) -> Derivative:
     * forward: ``i32 NAME.tangent(P…, S…, T…, ptr arena)`` with the tangents T of the active parameters.
     * forward with a width: ``i32 NAME.tangents(P…, S…, ptr directions, ptr arena)`` with the tangents of the active
       parameters behind one another in memory, ``width`` doubles each, and shadow memory as ``transform.lanes`` says.
+    * dependency: ``i32 NAME.dependencies(P…, S…, ptr directions, ptr arena)``, as forward with a width, with sets of
+      inputs in the place of tangents (``transform.dependency``).
 
     Field k of ``cotangents``, 8 bytes each, receives the cotangent of the k-th active parameter.
     """
@@ -112,12 +117,13 @@ def differentiate(text: str, request: Request) -> Derivative:
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
-    suffix = "tangent" if request.mode == "forward" else "augmented"
+    suffix = {"forward": "tangent", "dependency": "dependency"}.get(request.mode, "augmented")
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
-    build = _forward if request.mode == "forward" else _reverse
+    is_oblivious = request.mode == "dependency" and program.is_oblivious
+    build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     symbols, tape_bytes, report = build(module, program, request)
     release_held(module)
     _drop_unused(module, set(symbols.values()))
@@ -129,7 +135,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), tape_bytes, report,
-                      rules)
+                      rules, is_oblivious)
 
 
 def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRule]:
@@ -146,13 +152,24 @@ def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRu
 
 def _forward(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
     entry = program.entry
-    build_tangents(module, program, Lanes(request.width))
-    symbols = {"tangent": entry.function.name}
-    if request.width > 1:
-        packed = write_packed(module, entry.function, len(entry.active), f"{request.name}.tangents")
-        entry.function.attributes = "alwaysinline"
-        symbols = {"tangents": packed.name}
+    lanes = Lanes(request.width)
+    build_tangents(module, program, lanes)
+    symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
     return {**symbols, **ARENA}, 0, str(entry.activity)
+
+
+def _dependency(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
+    masks = Masks(request.width)
+    build_dependencies(module, program, masks)
+    return {**_packed(module, program, masks, "dependencies"), **ARENA}, 0, str(program.entry.activity)
+
+
+def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[str, str]:
+    """The entry with the tangents of numbers in memory."""
+    entry = program.entry
+    packed = write_packed(module, entry.function, len(entry.active), f"{program.name}.{role}", lanes)
+    entry.function.attributes = "alwaysinline"
+    return {role: packed.name}
 
 
 def _reverse(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:

@@ -85,6 +85,7 @@ PASSES: dict[str, Pass] = {
     "activity": step("find_activity"),
     "infinite": step("find_infinite"),
     "gated": step("find_gates"),
+    "oblivious": step("find_course"),
     "overwrites": step("find_overwrites"),
     "reverse_path": step("find_reverse_path"),
     "cache_plan": step("find_cache_plan"),
@@ -95,4 +96,5 @@ PASSES: dict[str, Pass] = {
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),
     "adjoint": step("write_adjoint"),
     "tangent": step("write_tangent"),
+    "dependency": step("write_dependencies"),
 }

@@ -9,7 +9,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, gated, infinite
+from .analysis import alias, gated, infinite, oblivious
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.cache_plan import CachePlan
@@ -17,12 +17,14 @@ from .analysis.gated import Gates
 from .analysis.infinite import Infinite
 from .analysis.memory_types import MemoryTypes
 from .analysis.objects import Origin
+from .analysis.oblivious import Course
 from .analysis.overwrites import Overwrites
 from .analysis.reverse_path import ReversePath
 from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
+from .transform.dependency import Masks, build_dependencies
 from .transform.forward import build_tangents
 from .transform.prepare import prepare as prepare_function
 from .transform.program import Program, require_status
@@ -60,6 +62,11 @@ def find_gates(module: Module, function: Function, settings: Settings) -> Gates:
     return gated.analyse(version.activity, version.warm_blocks(), version.cfg, version.forest, version.is_entry)
 
 
+def find_course(module: Module, function: Function, settings: Settings) -> Course:
+    version = _program(module, function, settings, "analysed").entry
+    return oblivious.analyse(version.function, version.cfg)
+
+
 def find_overwrites(module: Module, function: Function, settings: Settings) -> Overwrites:
     version = _program(module, function, settings, "analysed").entry
     result = version.overwrites()
@@ -89,6 +96,12 @@ def write_tangent(module: Module, function: Function, settings: Settings) -> Non
     """``NAME.tangent``, and the same of every function that is called."""
     require_status(function)
     build_tangents(module, _program(module, function, settings, "tangent"))
+
+
+def write_dependencies(module: Module, function: Function, settings: Settings) -> None:
+    """``NAME.dependency``, and the same of every function that is called."""
+    require_status(function)
+    build_dependencies(module, _program(module, function, settings, "dependency"), Masks())
 
 
 def _program(module: Module, function: Function, settings: Settings, suffix: str) -> Program:

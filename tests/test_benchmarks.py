@@ -37,3 +37,8 @@ def test_pairs(load):
 
 def test_chunks_are_worth_it(load):
     assert load("jacobians").chunks(rounds=9) >= 3.0
+
+
+def test_sweeps_of_a_stencil(load):
+    """Two find the pattern and one takes the sparse matrix, where the dense one takes 128."""
+    assert load("sparse").sweeps(32) == (2, 1, 128)

@@ -1,4 +1,4 @@
-"""What dpcompile takes from Numba and llvmlite is still where dpcompile looks for it.
+"""What dpcompile takes from Numba, llvmlite and SciPy is still where dpcompile looks for it.
 
 Much of it is private to those packages and may move at any release.  The names are collected from the source of
 dpcompile, so that nothing here needs to be kept up to date by hand: a failure names what moved.
@@ -13,7 +13,10 @@ from pathlib import Path
 
 import llvmlite
 import numba
+import numpy as np
 import pytest
+import scipy
+from scipy.optimize._numdiff import group_columns
 
 import dpcompile
 
@@ -22,7 +25,7 @@ SOURCES = sorted(path for wing in ("dpcompile", "passes", "runtime") for path in
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 #: What the tests look into counts too.
 TREES_OF_TESTS = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "tests").rglob("*.py"))}
-WATCHED = ("numba", "llvmlite")
+WATCHED = ("numba", "llvmlite", "scipy")
 
 
 def is_watched(module):
@@ -85,7 +88,7 @@ def attribute_of(owner, name):
 
 
 def version_of(name):
-    package = {"numba": numba, "llvmlite": llvmlite}[name.split(".")[0]]
+    package = {"numba": numba, "llvmlite": llvmlite, "scipy": scipy}[name.split(".")[0]]
     return f"{package.__name__} {package.__version__}"
 
 
@@ -100,7 +103,7 @@ def test_name_exists(name):
 
 @cache
 def watched_source():
-    """Every word in the Python source of the watched packages."""
+    """Every word in the Python source of the packages whose private attributes are read."""
     words = set()
     for package in (numba, llvmlite):
         for path in Path(package.__file__).parent.rglob("*.py"):
@@ -165,3 +168,9 @@ def test_override_still_overrides(derived, bases):
     hooks = own - reads() - set(dpcompile.__all__)
     lost = sorted(name for name in hooks if not any(hasattr(base, name) for base in bases))
     assert not lost, f"{version_of(bases[0].__module__)}: {bases[0].__qualname__} no longer has {', '.join(lost)}"
+
+
+def test_columns_are_grouped_in_the_order_that_is_given():
+    """SciPy's private ``group_columns`` takes a sparse array and gives a group for each column."""
+    band = scipy.sparse.csr_array(np.abs(np.subtract.outer(np.arange(9), np.arange(9))) <= 1)
+    assert list(group_columns(band, np.arange(9))) == [0, 1, 2] * 3

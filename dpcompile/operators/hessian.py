@@ -18,12 +18,17 @@ from .gradient import grad, value_and_grad
 from .jacobian import Chunk, jacfwd
 from .primal import Selection, dispatcher_of, remembered, selected, signature_of
 from .products import jvp
+from .sparsity import Sparsity
 
 
-def hessian(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, chunk: Chunk = "auto"):
-    """A function that returns the Hessian of the scalar function ``f``: of argument 0, or of those selected."""
+def hessian(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, chunk: Chunk = "auto",
+            sparse: bool | Sparsity = False):
+    """A function that returns the Hessian of the scalar function ``f``: of argument 0, or of those selected.
+
+    ``sparse`` as in ``jacobian``, of the gradient: a ``Sparsity`` is that of ``grad(f)``.
+    """
     gradient = grad(f, argnums, argnames, has_aux)
-    return jacfwd(gradient, argnums, argnames, has_aux, chunk)
+    return jacfwd(gradient, argnums, argnames, has_aux, chunk, sparse)
 
 
 def hvp(f, primals, tangents, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from numba import njit
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
 from ..annotations import Active, Const, Duplicated
@@ -23,6 +24,7 @@ from .jacobian import jacfwd, jacobian, jacrev
 from .lazy import lazy_hessian, lazy_jacobian
 from .products import jvp, vjp
 from .pushforward import derivative, pushforward
+from .sparse import sparsity
 
 
 def _literal(given: object, transform: Callable) -> object:
@@ -52,6 +54,9 @@ def _register(transform: Callable, operands: tuple[str, ...], make: Callable[...
             return None
         given = dict(zip(parameters[1:], rest, strict=True))
         made = make(f.dispatcher, *(_literal(value, transform) for name, value in given.items() if name not in operands))
+        if not isinstance(made, Dispatcher):
+            raise UnsupportedError(f"a sparse matrix is SciPy's and cannot be made in compiled code.\n  Call "
+                                   f"dp.{transform.__name__} without sparse there, or from Python.")
         return definition("call", f"def call({header}):\n    return {call}\n", {**names, "made": made})
 
     overload(transform, prefer_literal=True)(
@@ -82,3 +87,4 @@ for _low_level in (autodiff, Const, Active, Duplicated):
     _refuse(_low_level, "Annotations are Python objects: call dp.autodiff from Python, or use dp.jvp and dp.grad there.")
 for _lazy in (lazy_jacobian, lazy_hessian):
     _refuse(_lazy, "The operator that it makes is SciPy's. Use dp.jvp and dp.hvp there.")
+_refuse(sparsity, "The pattern that it finds is SciPy's.")

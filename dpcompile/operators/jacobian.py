@@ -12,57 +12,58 @@ from typing import Literal
 
 import llvmlite.binding as llvm
 from numba.core import types
-from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
-from ..errors import IntegerArgumentError, ModeError, NonFloatResultError, UnsupportedError
+from ..errors import ModeError, UnsupportedError
 from ..frontend import structure
-from ..frontend.activity import holds_arrays, is_differentiable, parts_with_offsets
+from ..frontend.activity import holds_arrays
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, wide
-from . import matrix
+from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
-from .primal import (
-    Selection,
-    check_differentiable,
-    compiled,
-    differentiated_part,
-    dispatcher_of,
-    primal,
-    remembered,
-    selected,
-    signature_of,
-)
+from .columns import COLUMNS_PER_ROW, Block, Leaf, Matrix, Mode, extents
+from .primal import Selection, compiled, dispatcher_of, remembered, selected, signature_of
+from .sparse import SparseJacobian
+from .sparsity import Sparsity
 
-Mode = Literal["auto", "forward", "reverse"]
 Chunk = int | Literal["auto"]
 #: Registers of doubles that the tangents of one number fill, where the user does not say how many there shall be.
 REGISTERS = 2
 MOST_TANGENTS = 64
-#: A row by a reverse sweep costs about as much as so many columns by forward sweeps (benchmarks/jacobians.py).
-COLUMNS_PER_ROW = 2
 _MODES = ("auto", "forward", "reverse")
 
 
 def jacobian(f, argnums: Selection = None, argnames: Selection = None, mode: Mode = "auto", has_aux: bool = False,
-             chunk: Chunk = "auto"):
-    """A function that returns the Jacobian of ``f``: by argument 0, or by those selected."""
+             chunk: Chunk = "auto", sparse: bool | Sparsity = False):
+    """A function that returns the Jacobian of ``f``: by argument 0, or by those selected.
+
+    ``sparse``: as ``scipy.sparse.csr_array`` of shape ``(out.size, in.size)``, by a sweep for each of the colours of its
+    columns or rows; a ``Sparsity`` in the place of True saves finding it anew (see ``docs/operators/sparse.md``).
+
+    Raises ``ModeError`` for an unknown mode, ``SparsityError`` where a ``Sparsity`` does not fit.
+    """
     if mode not in _MODES:
         raise ModeError(f"mode is one of {', '.join(map(repr, _MODES))}, not {mode!r}")
+    if not isinstance(sparse, bool | Sparsity):
+        raise ModeError(f"sparse is True, False or what dp.sparsity returns, not {sparse!r}")
     function = dispatcher_of(f)
-    positions, single = selected(function, argnums, argnames)
-    made = Jacobian(function, positions, single, has_aux, mode, _width(chunk))
+    matrix = Matrix(function, *selected(function, argnums, argnames), has_aux)
+    if sparse:
+        return SparseJacobian.of(matrix, mode, _width(chunk), sparse)
+    made = Jacobian(function, matrix.positions, matrix.single, has_aux, mode, _width(chunk))
     return remembered(function, made.key, lambda: made.dispatcher((argnums, argnames, mode, has_aux, chunk)))
 
 
-def jacfwd(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, chunk: Chunk = "auto"):
+def jacfwd(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False, chunk: Chunk = "auto",
+           sparse: bool | Sparsity = False):
     """``jacobian`` by forward mode, ``chunk`` columns at a time."""
-    return jacobian(f, argnums, argnames, "forward", has_aux, chunk)
+    return jacobian(f, argnums, argnames, "forward", has_aux, chunk, sparse)
 
 
-def jacrev(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False):
+def jacrev(f, argnums: Selection = None, argnames: Selection = None, has_aux: bool = False,
+           sparse: bool | Sparsity = False):
     """``jacobian`` by reverse mode, a row at a time."""
-    return jacobian(f, argnums, argnames, "reverse", has_aux)
+    return jacobian(f, argnums, argnames, "reverse", has_aux, "auto", sparse)
 
 
 def _width(chunk: Chunk) -> int:
@@ -74,64 +75,9 @@ def _width(chunk: Chunk) -> int:
 
 
 @dataclass(frozen=True)
-class Block:
-    """A number or array among the arguments that columns belong to; ``number``: which of the numbers it is."""
+class Jacobian(Matrix):
+    """A dense Jacobian; writes the code of one call for each combination of argument types."""
 
-    position: int
-    path: str
-    type: types.Type
-    number: int | None
-
-    @property
-    def is_array(self) -> bool:
-        return self.number is None
-
-    @property
-    def shape(self) -> str:
-        return f"argument_{self.position}{self.path}.shape" if self.is_array else "()"
-
-    @property
-    def shadow(self) -> str:
-        return f"shadow_{self.position}{self.path}"
-
-    @property
-    def cotangent(self) -> str:
-        return self.shadow if self.is_array else f"cotangents[{self.number}]"
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A number or array of the result that rows belong to."""
-
-    text: str
-    type: types.Type
-
-    @property
-    def shape(self) -> str:
-        return f"{self.text}.shape" if isinstance(self.type, types.Array) else "()"
-
-    @property
-    def change(self) -> str:
-        return "change" + self.text.removeprefix("value")
-
-    @property
-    def is_complex(self) -> bool:
-        return isinstance(_number(self.type), types.Complex)
-
-    @property
-    def prefix(self) -> str:
-        """Of the helpers that take its columns."""
-        return "complex_" if self.is_complex else ""
-
-
-@dataclass(frozen=True)
-class Jacobian:
-    """Which Jacobian of which function; writes the code of one call for each combination of argument types."""
-
-    function: Dispatcher
-    positions: tuple[int, ...]
-    single: bool
-    has_aux: bool
     mode: Mode
     #: Columns that one forward sweep gives.
     width: int
@@ -150,59 +96,25 @@ class Jacobian:
                                    (jacobian, (self.function, *selection)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
-        check_differentiable(self.function, self.positions, argument_types)
-        for position in self.positions:
-            _check_real(argument_types[position], self.function, position)
-        primal_types = self._primal_types(argument_types)
-        self._check_result(self._result(primal_types))
+        self.check(argument_types)
+        primal_types = self.primal_types(argument_types)
         mode = self.mode if self.mode != "auto" else _mode_by_types(
-            [argument_types[position] for position in self.positions], self._differentiated(self._result(primal_types)))
+            [argument_types[position] for position in self.positions], self.differentiated(self.result(primal_types)))
         return {"forward": self._forward, "reverse": self._reverse, "auto": self._either}[mode](argument_types)
-
-    # types ----------------------------------------------------------------------------------------------------------
-
-    def _wanted(self, argument_types) -> tuple[bool, ...]:
-        return tuple(position in self.positions for position in range(len(argument_types)))
-
-    def _primal_types(self, argument_types) -> tuple[types.Type, ...]:
-        return tuple(structure.compacted(ty) if active else ty
-                     for ty, active in zip(argument_types, self._wanted(argument_types), strict=True))
-
-    def _result(self, primal_types) -> types.Type:
-        return types.unliteral(primal(self.function, primal_types).signature.return_type)
-
-    def _differentiated(self, result: types.Type) -> types.Type:
-        return differentiated_part(self.function, result, self.has_aux)
-
-    def _check_result(self, result: types.Type) -> None:
-        if not is_differentiable(self._differentiated(result)):
-            raise NonFloatResultError(f"{self.function.py_func.__name__} returns {result}; a Jacobian needs floats. For a "
-                                      f"kernel that writes into its arguments, use dp.autodiff.")
-
-    def _blocks(self, argument_types) -> list[Block]:
-        found = {(position, path): ty for position in sorted(self.positions)
-                 for ty, _, path in parts_with_offsets(argument_types[position]) if is_differentiable(ty)}
-        numbers = [key for key, ty in found.items() if not isinstance(ty, types.Array)]
-        return [Block(*key, ty, numbers.index(key) if key in numbers else None)
-                for position in self.positions for key, ty in found.items() if key[0] == position]
-
-    def _leaves(self, result: types.Type) -> list[Leaf]:
-        parts = parts_with_offsets(self._differentiated(result), text="value[0]" if self.has_aux else "value")
-        return [Leaf(text, ty) for ty, _, text in parts if is_differentiable(ty)]
 
     # forward mode ---------------------------------------------------------------------------------------------------
 
     def _forward(self, argument_types) -> Callable:
-        wanted = self._wanted(argument_types)
+        wanted = self.wanted(argument_types)
         primal_types = tuple(structure.row_major(ty) if active else ty
                              for ty, active in zip(argument_types, wanted, strict=True))
-        blocks = self._blocks(argument_types)
+        blocks = self.blocks(argument_types)
         width = self.width if any(block.is_array for block in blocks) else max(2, min(self.width, len(blocks)))
         derivative = compiled(self.function, primal_types, wanted, "forward", width)
         derivative.check_shadows(arrays_only=True)
         arguments = WideArguments(derivative, argument_types, signature_of(self.function))
-        arguments.names.update(tangents=wide.tangents, release=intrinsics.release, CHUNK=width, **matrix.HELPERS)
-        leaves = self._leaves(self._result(primal_types))
+        arguments.names.update(tangents=wide.tangents, release=intrinsics.release, CHUNK=width, **helpers.HELPERS)
+        leaves = self.leaves(self.result(primal_types))
         sweep = [*arguments.preparation(), *_seeds(blocks),
                  f"failed, code, exception, value, change, arena = tangents(derivative, {arguments.operands}, directions)",
                  "if failed:", "    release(derivative, arena)", *HAND_ON[1:],
@@ -210,7 +122,7 @@ class Jacobian:
                                      for i, leaf in enumerate(leaves)),
                  *(f"fill_{leaf.prefix}columns(rows_{i}, {leaf.change}, first)" for i, leaf in enumerate(leaves)),
                  "release(derivative, arena)", "first += CHUNK", "if first >= total:", "    break"]
-        lines = [*arguments.checks(), *arguments.conversions(self.positions), *_extents(blocks), "first = 0", "while True:",
+        lines = [*arguments.checks(), *arguments.conversions(self.positions), *extents(blocks), "first = 0", "while True:",
                  *(f"    {line}" for line in sweep), *self._returned(argument_types, blocks, leaves)]
         return arguments.function(self.name, lines)
 
@@ -218,17 +130,17 @@ class Jacobian:
 
     def _reverse(self, argument_types, ask: bool = False) -> Callable:
         """``ask``: whether forward mode is cheaper, once the first sweep has shown the size of the result."""
-        wanted, primal_types = self._wanted(argument_types), self._primal_types(argument_types)
+        wanted, primal_types = self.wanted(argument_types), self.primal_types(argument_types)
         derivative = compiled(self.function, primal_types, wanted, "split")
         derivative.check_shadows(arrays_only=True)
         arguments = Arguments(derivative, argument_types, signature_of(self.function))
         arguments.names.update(
             augmented=intrinsics.augmented, reverse=intrinsics.repeated_reverse, release=intrinsics.release,
-            record_bytes=intrinsics.record_bytes(derivative, cpu_target.target_context), **matrix.HELPERS)
-        blocks = self._blocks(argument_types)
-        result = self._result(primal_types)
-        leaves = self._leaves(result)
-        lines = [*arguments.checks(), *arguments.preparation(), *_extents(blocks), "record = zeros(record_bytes, uint8)",
+            record_bytes=intrinsics.record_bytes(derivative, cpu_target.target_context), **helpers.HELPERS)
+        blocks = self.blocks(argument_types)
+        result = self.result(primal_types)
+        leaves = self.leaves(result)
+        lines = [*arguments.checks(), *arguments.preparation(), *extents(blocks), "record = zeros(record_bytes, uint8)",
                  f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",
                  "if failed:", "    release(derivative, arena)", *HAND_ON[1:]]
         lines += self._question(leaves, arguments) if ask else []
@@ -273,7 +185,7 @@ class Jacobian:
                      for position in self.positions]
             return parts[0] if self.single else f"({''.join(part + ', ' for part in parts)})"
 
-        result = self._differentiated(self._result(self._primal_types(argument_types)))
+        result = self.differentiated(self.result(self.primal_types(argument_types)))
         matrices = structure.rebuild(result, "value[0]" if self.has_aux else "value", row, {}, plain=True)
         return [f"return {matrices}, value[1]" if self.has_aux else f"return {matrices}"]
 
@@ -298,25 +210,6 @@ def _mode_by_types(inputs: list[types.Type], result: types.Type) -> Mode:
     if not any(map(holds_arrays, inputs)):
         return "forward"
     return "auto" if holds_arrays(result) else "reverse"
-
-
-def _check_real(ty: types.Type, function: Dispatcher, position: int) -> None:
-    for part, _, _ in parts_with_offsets(ty):
-        if is_differentiable(part) and not isinstance(_number(part), types.Float):
-            raise IntegerArgumentError(f"argument {position} of {function.py_func.__name__} is of type {part}; a Jacobian "
-                                       f"is taken by real numbers. Pass real and imaginary parts, or use dp.vjp.")
-
-
-def _number(ty: types.Type) -> types.Type:
-    return ty.dtype if isinstance(ty, types.Array) else ty
-
-
-def _extents(blocks: list[Block]) -> list[str]:
-    """Columns of each block, where they begin, and how many there are."""
-    lines = [f"size_{k} = {f'argument_{b.position}{b.path}.size' if b.is_array else '1'}" for k, b in enumerate(blocks)]
-    lines += [f"offset_{k} = {f'offset_{k - 1} + size_{k - 1}' if k else '0'}" for k in range(len(blocks))]
-    last = len(blocks) - 1
-    return [*lines, f"total = offset_{last} + size_{last}"]
 
 
 def _seeds(blocks: list[Block]) -> list[str]:

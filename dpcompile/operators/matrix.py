@@ -26,6 +26,30 @@ def seed_number(directions, row, first):
 
 
 @register_jitable
+def seed_groups(memory, groups, first, lanes):
+    """Makes lane l of each element of group ``first + l`` one."""
+    for element in range(groups.size):
+        if 0 <= groups[element] - first < lanes:
+            memory[element * lanes + groups[element] - first] = 1
+
+
+@register_jitable
+def seed_lane(memory, direction, lane, lanes):
+    """Puts a direction into one lane, where there is such a lane."""
+    if 0 <= lane < lanes:
+        for element in range(direction.size):
+            memory[element * lanes + lane] = direction[element]
+
+
+@register_jitable
+def seed_sets(memory, groups, lanes, bits):
+    """Makes each element the set of its group: one bit, in the lane that has it."""
+    for element in range(groups.size):
+        if groups[element] >= 0:
+            memory[element * lanes + groups[element] // bits] = np.uint64(1) << np.uint64(groups[element] % bits)
+
+
+@register_jitable
 def columns_of(change, total):
     """Room for all columns of a leaf of the result."""
     return np.empty((change.size // change.shape[-1], total), change.dtype)
@@ -90,6 +114,24 @@ def _unit_of(value, row):
     return unit if isinstance(value, types.Array) else (lambda value, row: 1.0)
 
 
+def sum_of(value, groups, group, direction):
+    """A seed that is one at all elements of a leaf in the group; where a direction is given, that."""
+
+
+@overload(sum_of)
+def _sum_of(value, groups, group, direction):
+    def array(value, groups, group, direction):
+        seed = np.zeros(value.size, value.dtype)
+        for element in range(min(seed.size, groups.size)):
+            seed[element] = direction[element] if direction.size else groups[element] == group
+        return seed.reshape(value.shape)
+
+    def number(value, groups, group, direction):
+        return direction[0] if direction.size else 1.0 * (groups[0] == group)
+
+    return array if isinstance(value, types.Array) else number
+
+
 def store_row(rows, row, offset, cotangent):
     """Puts the cotangent of one block into a row."""
 
@@ -118,5 +160,5 @@ def part(rows, offset, size, shape):
 
 
 HELPERS = {helper.__name__: helper for helper in (
-    columns_of, complex_columns_of, fill_columns, fill_complex_columns, part, rows_of, seed_array, seed_number, size_of,
-    store_row, unit_of, whole)}
+    columns_of, complex_columns_of, fill_columns, fill_complex_columns, part, rows_of, seed_array, seed_groups, seed_lane,
+    seed_number, seed_sets, size_of, store_row, sum_of, unit_of, whole)}

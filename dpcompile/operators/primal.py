@@ -61,9 +61,9 @@ def primal(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> Prim
 def _primal_for(function: Dispatcher, argument_types: tuple[types.Type, ...], mode: str) -> Primal:
     """The module to differentiate in a mode: another one where a function in it has a rule for each mode."""
     usual = primal(function, argument_types)
-    if mode != "forward" or not usual.has_rules_for_both:
+    if mode not in ("forward", "dependency") or not usual.has_rules_for_both:
         return usual
-    return remembered(function, (argument_types, mode), lambda: compile_primal(function, argument_types, forward=True))
+    return remembered(function, (argument_types, "forward"), lambda: compile_primal(function, argument_types, forward=True))
 
 
 def signature_of(function: Dispatcher) -> inspect.Signature:

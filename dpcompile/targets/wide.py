@@ -120,7 +120,17 @@ class WideCall(Call):
 def tangents(typing_context, derivative, arguments, shadows, directions):
     """Forward mode, ``width`` tangents at a time: ``failed, code, exception, value, tangents, arena``; ``directions``:
     an array of doubles with one row for each number among the arguments."""
-    result = types.unliteral(derivative.compiled.primal.signature.return_type)
+    return _sweep("tangents", derivative, arguments, shadows, directions)
+
+
+@intrinsic
+def dependencies(typing_context, derivative, arguments, shadows, directions):
+    """The same with sets of inputs in the memory of tangents, the bits of ``passes.transform.dependency``."""
+    return _sweep("dependencies", derivative, arguments, shadows, directions)
+
+
+def _sweep(role: str, *operands):
+    result = types.unliteral(operands[0].compiled.primal.signature.return_type)
     returned = types.Tuple([*OUTCOME, value_type(result), structure.lanes_type(result, "C"), types.uintp])
 
     def codegen(context, builder, sig, values):
@@ -129,9 +139,9 @@ def tangents(typing_context, derivative, arguments, shadows, directions):
         rows = context.make_array(sig.args[3])(context, builder, value=values[3])
         arena = call.invoke("arena.new", [call.limit()], BYTES)
         operands, exception = call.primal_operands(memory)
-        code = call.invoke("tangents", [*operands, builder.bitcast(rows.data, BYTES), arena])
+        code = call.invoke(role, [*operands, builder.bitcast(rows.data, BYTES), arena])
         outcome = call.outcome(code, exception)
         value, change = call.value(memory, outcome[0]), call.change(memory, outcome[0])
         return context.make_tuple(builder, sig.return_type, [*outcome, value, change, builder.ptrtoint(arena, I64)])
 
-    return signature(returned, derivative, arguments, shadows, directions), codegen
+    return signature(returned, *operands), codegen

@@ -10,7 +10,7 @@ from ..analysis.call_kinds import rule_of
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, PTR, VOID, FunctionType, VectorType, size_of
+from ..ir.types import PTR, VOID, FunctionType
 from ..ir.writer import write_function
 from ..visible import dump
 from .calls import extend_signature, shadow_arguments
@@ -21,16 +21,17 @@ from .tangent import TangentWriter
 from .tape import check_allocations
 
 
-def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes()) -> None:  # noqa: B008  it is frozen
-    """Turns every version of the program into its tangent function."""
+def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes(),  # noqa: B008  it is frozen
+                   writer: type[TangentWriter] = TangentWriter) -> None:
+    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is."""
     versions = program.transformed
     extra = {id(version): _declare(version, lanes) for version in versions}
     for version in versions:
-        _write(module, program, version, lanes, *extra[id(version)])
+        _write(module, program, version, lanes, writer, *extra[id(version)])
 
 
-def write_packed(module: Module, tangent: Function, active: int, name: str) -> Function:
-    """``NAME``: the same with the tangents of the active parameters in memory, each lane a double, instead of by value."""
+def write_packed(module: Module, tangent: Function, active: int, name: str, lanes: Lanes) -> Function:
+    """``NAME``: the same with the tangents of the active parameters in memory, eight bytes a lane, instead of by value."""
     kept = tangent.arguments[:-active - 1]
     own = [Argument(a.type, a.name) for a in kept]
     directions, arena = Argument(PTR, tangent.fresh("directions")), Argument(PTR, tangent.arguments[-1].name)
@@ -38,12 +39,8 @@ def write_packed(module: Module, tangent: Function, active: int, name: str) -> F
     packed = Function(name, FunctionType(tangent.function_type.result, tuple(a.type for a in arguments)), arguments)
     module.functions[name] = packed
     builder = Builder(packed.add_block("entry"))
-    tangents: list[Value] = []
-    for position, parameter in enumerate(tangent.arguments[len(kept):-1]):
-        assert isinstance(parameter.type, VectorType)
-        stored = VectorType(parameter.type.count, DOUBLE)
-        loaded = builder.load(stored, builder.offset(directions, position * size_of(stored)), align=8)
-        tangents.append(loaded if parameter.type == stored else builder.cast("fptrunc", loaded, parameter.type))
+    tangents = [lanes.given(builder, directions, position, parameter.type)
+                for position, parameter in enumerate(tangent.arguments[len(kept):-1])]
     made = builder.call(tangent, tangent.function_type, [*own, *tangents, arena])
     builder.ret(None if made.type == VOID else made)
     return packed
@@ -58,8 +55,8 @@ def _declare(version: Version, lanes: Lanes) -> tuple[dict[Argument, Value], dic
     return shadows, tangents, arena
 
 
-def _write(module: Module, program: Program, version: Version, lanes: Lanes, shadows: dict[Argument, Value],
-           tangents: dict[Value, Value], arena: Argument) -> None:
+def _write(module: Module, program: Program, version: Version, lanes: Lanes, kind: type[TangentWriter],
+           shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> None:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
     for call in version.ruled_calls():
@@ -69,7 +66,7 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, sha
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
     dump("gated", lambda: gates)
-    writer = TangentWriter(module, version.activity, pointers, tangents, gates, set(calls), lanes)
+    writer = kind(module, version.activity, pointers, tangents, gates, set(calls), lanes)
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     check_allocations(version.function, pointers.allocations, made, arena)

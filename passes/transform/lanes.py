@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..ir.builder import Builder, i64
 from ..ir.model import Constant, Instruction, Value
-from ..ir.types import I8, I64, ArrayType, StructType, Type, VectorType, offset_of, size_of
+from ..ir.types import DOUBLE, I8, I64, ArrayType, StructType, Type, VectorType, offset_of, size_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,15 @@ class Lanes:
     def spread(self, builder: Builder, value: Value) -> Value:
         """A number as a vector that has it in every lane."""
         return value if self.width == 1 else builder.splat(value, self.width)
+
+    def given(self, builder: Builder, memory: Value, position: int, type_: Type) -> Value:
+        """The tangents at a position of ``memory``, where each is a double."""
+        return self._given(builder, memory, position, type_, DOUBLE, "fptrunc")
+
+    def _given(self, builder: Builder, memory: Value, position: int, type_: Type, element: Type, narrow: str) -> Value:
+        stored = element if self.width == 1 else VectorType(self.width, element)
+        loaded = builder.load(stored, builder.offset(memory, position * size_of(stored)), align=8)
+        return loaded if type_ == stored else builder.cast(narrow, loaded, type_)
 
     def address(self, builder: Builder, element: Instruction, base: Value, name: str) -> Value:
         """The address in shadow memory that mirrors ``element``, a getelementptr; ``base`` is the shadow of its pointer."""

@@ -8,7 +8,7 @@ Ensures:  a cold status is returned from a block of its own; reference counts, l
 from __future__ import annotations
 
 from ..analysis.alias import analyse
-from ..ir.builder import Inserter, const, i64, zero
+from ..ir.builder import Inserter, const, i64
 from ..ir.model import Argument, Function, Instruction, Module
 from ..ir.types import DOUBLE, I1, I32, I64, PTR, VOID, ArrayType, FunctionType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, MEMINFO_SIZE, classify
@@ -58,9 +58,10 @@ def _simplify_call(module: Module, call: Instruction) -> None:
 
 def _empty_arena(call: Instruction) -> None:
     """A derivative that is differentiated again takes all memory from the arena of its own derivative."""
-    memory = ArrayType(ARENA_BYTES // 8, I64)
+    memory, builder = ArrayType(ARENA_BYTES // 8, I64), Inserter.before(call)
     arena = Inserter(call.parent.parent.entry, 0).alloca(memory, f"{call.name}.empty", align=8)
-    Inserter.before(call).store(zero(memory), arena, align=8)
+    for word in range(memory.count):        # one by one: several tangents of a structure are no vector
+        builder.store(i64(0), builder.offset(arena, 8 * word), align=8)
     call.replace_uses(arena)
     call.erase()
 

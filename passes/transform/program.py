@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, loops, overwrites
+from ..analysis import alias, cfg, loops, oblivious, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_internal_call, is_ruled, rule_of
@@ -143,6 +143,11 @@ class Program:
 
     def version_of(self, call: Instruction) -> Version:
         return self.versions[call.callee_name]
+
+    @property
+    def is_oblivious(self) -> bool:
+        """Whether the entry takes the same course for all data, as long as it is not transformed."""
+        return oblivious.analyse(self.entry.function, self.entry.cfg).is_oblivious
 
     @property
     def rules(self) -> list[CallRule]:

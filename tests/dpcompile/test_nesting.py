@@ -336,3 +336,14 @@ class TestFactorsThatAreZero:
     def test_linear_in_a_tangent_that_is_zero(self, f):
         pushed = njit(lambda t: dp.jvp(f, (0.7,), (t,))[1])
         assert dp.derivative(pushed)(0.0) == dp.grad(pushed)(0.0) == dp.derivative(f)(0.7)
+
+
+@njit
+def powered(u, depth):
+    return u if depth == 0 else powered(u, depth - 1) * u
+
+
+def test_hessian_through_recursion():
+    """The callees of the gradient share its memory, and take several tangents of it."""
+    hessian = dp.hessian(njit(lambda x: powered(x[0], 3) * x[1]))(np.array([0.5, 3.0]))
+    np.testing.assert_allclose(hessian, [[12 * 0.5 ** 2 * 3.0, 4 * 0.5 ** 3], [4 * 0.5 ** 3, 0.0]], rtol=1e-14)

@@ -82,9 +82,10 @@ class Machine:
         self.result = read(text).functions[entry].function_type.result
         self.entry = entry
         self.derivatives = {mode: pipeline.differentiate(text, request(text, entry, arguments, mode, constant))
-                            for mode in pipeline.MODES}
-        wide = replace(request(text, entry, arguments, "forward", constant), name=f"wide.{entry}", width=WIDTH)
-        self.derivatives["wide"] = pipeline.differentiate(text, wide)
+                            for mode in pipeline.MODES if mode != "dependency"}
+        for name, mode in (("wide", "forward"), ("dependency", "dependency")):
+            wide = replace(request(text, entry, arguments, mode, constant), name=f"{name}.{entry}", width=WIDTH)
+            self.derivatives[name] = pipeline.differentiate(text, wide)
         texts = [d.text for d in self.derivatives.values()]
         self.engine = load(text, *texts, arena.INLINED, gates.definitions("\n".join([text, *texts])), arena.SHARED, level=level)
         kinds = [p.kind for p in self.derivatives["reverse"].parameters]
@@ -117,18 +118,26 @@ class Machine:
 
     def wide(self, arguments: Sequence, tangents: Sequence[Sequence]) -> list[list]:
         """As ``forward`` for ``WIDTH`` lists of tangents at once; the tangents of the arrays for each."""
-        given, shadows = copies(arguments), {}
         columns = dict(zip(self.directions, zip(*tangents, strict=True), strict=True))
-        for k in self.with_shadow:
-            lanes = columns[k] if k in columns else [np.zeros_like(given[k])] * WIDTH
-            shadows[k] = np.stack(lanes, axis=-1)
-        packed = np.array([columns[k] for k in self.active] or [0.0], np.float64)
-        symbols = self.derivatives["wide"].symbols
+        shadows = self._side_by_side("wide", "tangents", arguments, {k: np.stack(v, -1) for k, v in columns.items()})
+        return [[shadows[k][..., lane] for k in self.duplicated] for lane in range(WIDTH)]
+
+    def dependencies(self, arguments: Sequence, sets: Sequence) -> list:
+        """The sets of the arrays, in the order of ``duplicated``: a last axis of ``WIDTH`` integers, as in ``sets``."""
+        given = dict(zip(self.directions, copies(sets), strict=True))
+        shadows = self._side_by_side("dependency", "dependencies", arguments, given)
+        return [shadows[k] for k in self.duplicated]
+
+    def _side_by_side(self, name: str, role: str, arguments: Sequence, lanes: dict[int, np.ndarray]) -> dict:
+        given = copies(arguments)
+        shadows = {k: lanes[k] if k in lanes else np.zeros((*given[k].shape, WIDTH), given[k].dtype) for k in self.with_shadow}
+        packed = np.array([lanes[k] for k in self.active] or [0.0])
+        symbols = self.derivatives[name].symbols
         memory = self._call(symbols["arena.new"], PTR, [I64], [NO_LIMIT])
         types = [*self.types, *(PTR for _ in shadows), PTR, PTR]
-        self.status = self._call(symbols["tangents"], self.result, types, [*given, *shadows.values(), packed, memory])
+        self.status = self._call(symbols[role], self.result, types, [*given, *shadows.values(), packed, memory])
         self._call(symbols["arena.release"], VOID, [PTR], [memory])
-        return [[shadows[k][..., lane] for k in self.duplicated] for lane in range(WIDTH)]
+        return shadows
 
     def reverse(self, arguments: Sequence, seeds: Sequence, limit: int = NO_LIMIT) -> list:
         """The cotangents in the order of ``directions``; ``seeds`` are those of the arrays, in the order of

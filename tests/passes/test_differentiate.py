@@ -16,6 +16,7 @@ from dpcompile.passes import pipeline
 from dpcompile.passes.errors import PassError
 from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.writer import write
+from dpcompile.passes.transform.dependency import BITS
 from dpcompile.passes.transform.reducible import make_reducible
 from dpcompile.passes.transform.tape import TAPE_FULL
 
@@ -257,6 +258,36 @@ def check(case: Case, machine: Machine) -> None:
     for times in (1, 2):
         again = machine.split(case.arguments, seeds, times)
         assert all(np.array_equal(a, b) for a, b in zip(cotangents, again, strict=True))
+    check_dependencies(case, machine)
+
+
+def check_dependencies(case: Case, machine: Machine) -> None:
+    """Where the tangent along one input is not zero, the set has that input: for as many inputs as there are bits."""
+    given = [np.asarray(case.arguments[k]) for k in machine.directions]
+    starts = np.cumsum([0, *(array.size for array in given)])
+    sets = machine.dependencies(case.arguments, [singletons(array, start) for array, start in zip(given, starts, strict=False)])
+    count = min(starts[-1], BITS * WIDTH)
+    units = [[unit(array, start, k) for array, start in zip(given, starts, strict=False)] for k in range(count)]
+    for first in range(0, count, WIDTH):
+        together = [units[min(first + lane, count - 1)] for lane in range(WIDTH)]
+        for k, results in zip(range(first, count), machine.wide(case.arguments, together), strict=False):
+            for found, tangent in zip(sets, results, strict=True):
+                bits = found[..., k // BITS].astype(np.uint64) >> np.uint64(k % BITS) & np.uint64(1)
+                assert np.all((tangent == 0) | (bits == 1))
+
+
+def singletons(array: np.ndarray, start: int) -> np.ndarray:
+    """Each element as the set of itself, counted from ``start``; none where the bits have run out."""
+    sets = np.zeros((array.size, WIDTH), np.uint32 if array.dtype == np.float32 else np.uint64)
+    for k in range(min(array.size, BITS * WIDTH - start)):
+        sets[k, (start + k) // BITS] = 1 << (start + k) % BITS
+    return sets.reshape(*array.shape, WIDTH)
+
+
+def unit(array: np.ndarray, start: int, k: int):
+    one = np.zeros(array.size, array.dtype)
+    one[k - start:k - start + 1] = start <= k
+    return one.reshape(array.shape) if array.ndim else float(one[0])
 
 
 # What must not leak ---------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from dpcompile.passes.ir.model import Block, Instruction, Value
 from dpcompile.passes.transform import cotangents, forward
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
+from dpcompile.passes.transform.dependency import DependencyWriter
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
 from dpcompile.passes.transform.hubs import Hubs
 from dpcompile.passes.transform.shadow import _Writer
@@ -130,6 +131,8 @@ MUTATIONS = [
         DistributedLoop, "_disjoint", never_overlapping)),
     Mutation("hubs do not know from where", loops("two_exits", spread(5), np.zeros(1), 2.5, 5), patch(
         Hubs, "_note", lambda self, loop, way, builder: _note(self, loop, self.hubs[loop].ways[0], builder))),
+    Mutation("sets are not united", PRODUCT, patch(
+        DependencyWriter, "_product", lambda self, instruction: self.of(instruction.operands[0]))),
     Mutation("tangents are not stored", PRODUCT, patch(TangentWriter, "_store", lambda self, store: None)),
     Mutation("what lies behind two parameters is never the same", calls("overlap_behind_both", spread(1), np.zeros(1)),
              patch(Parameters, "_join", lambda self, one, other: False), level=3),
