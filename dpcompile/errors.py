@@ -6,6 +6,10 @@ class DifferentiationError(Exception):
     """Base of all errors of dpcompile."""
 
 
+class CheckpointWarning(UserWarning):
+    """A loop is run again for its reverse sweep, because its tape would be larger than ``dp.config.max_tape_bytes``."""
+
+
 class UnsupportedError(DifferentiationError):
     """Active data reaches something that has no derivative here.
 

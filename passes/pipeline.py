@@ -11,15 +11,17 @@ from dataclasses import dataclass, field, replace
 
 from .errors import PassError
 from .ir.call_rule import CallRule
-from .ir.model import Constant, Function, Global, Module
+from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
-from .report import report
+from .report import first_line, report
+from .transform.checkpoints import Extent, insert_snapshots
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.forward import build_tangents, write_packed
 from .transform.lanes import Lanes
 from .transform.marks import release_held
+from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
@@ -44,6 +46,8 @@ class Parameter:
     kind: str = "const"
     element: str | None = None
     empty: bool = False
+    #: Of the data of an array: bytes of an element, and for each axis the parameters that hold its length and its stride.
+    extent: tuple[int, tuple[tuple[int, int], ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Request:
     width: int = 1
     #: Functions of the module that have a derivative of their own.
     rules: tuple[CallRule, ...] = ()
+    #: The header of an outermost loop of the entry that is run again in the reverse sweep instead of keeping a tape; in
+    #: reverse mode, for callers who do not look at arrays of theirs that the primal writes.
+    rerun: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,9 @@ class Derivative:
     rules: tuple[CallRule, ...] = ()
     #: In dependency mode: whether the sets are the same for all floats and all contents of arrays.
     is_oblivious: bool = False
+    #: The outermost loop of the entry that keeps most, by its header; empty where none keeps anything for each iteration.
+    heaviest: str = ""
+    heaviest_line: str = ""
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -114,17 +124,23 @@ def differentiate(text: str, request: Request) -> Derivative:
         module.functions[rule.symbol].rule = rule
     primal = module.functions[request.entry]
     require_status(primal)
+    if request.rerun:
+        assert request.mode == "reverse", request.mode
+        outline(module, primal, request.rerun)
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
     suffix = {"forward": "tangent", "dependency": "dependency"}.get(request.mode, "augmented")
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
+    if request.rerun:
+        insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
-    symbols, tape_bytes, report = build(module, program, request)
+    built = build(module, program, request)
+    symbols = built.symbols
     release_held(module)
     _drop_unused(module, set(symbols.values()))
     rules = tuple(program.rules)
@@ -134,8 +150,28 @@ def differentiate(text: str, request: Request) -> Derivative:
             function.linkage = "weak_odr" if function.name in named else "internal"
     rules = tuple(_with_prefix(module, rules))
     check(module)
-    return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), tape_bytes, report,
-                      rules, is_oblivious)
+    return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
+                      built.report, rules, is_oblivious, built.heaviest, built.heaviest_line)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What is known of the functions of one mode."""
+
+    symbols: dict[str, str]
+    tape_bytes: int
+    report: str
+    heaviest: str = ""
+    heaviest_line: str = ""
+
+
+def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:
+    found = {}
+    for argument, parameter in zip(arguments, parameters, strict=True):
+        if parameter.extent is not None:
+            item, axes = parameter.extent
+            found[argument] = Extent(item, tuple((arguments[count], arguments[step]) for count, step in axes))
+    return found
 
 
 def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRule]:
@@ -150,18 +186,18 @@ def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRu
         yield replace(rule, symbol=names[rule.symbol], augmented=None, reverse=None)
 
 
-def _forward(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
+def _forward(module: Module, program: Program, request: Request) -> _Built:
     entry = program.entry
     lanes = Lanes(request.width)
     build_tangents(module, program, lanes)
     symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
-    return {**symbols, **ARENA}, 0, str(entry.activity)
+    return _Built({**symbols, **ARENA}, 0, str(entry.activity))
 
 
-def _dependency(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
+def _dependency(module: Module, program: Program, request: Request) -> _Built:
     masks = Masks(request.width)
     build_dependencies(module, program, masks)
-    return {**_packed(module, program, masks, "dependencies"), **ARENA}, 0, str(program.entry.activity)
+    return _Built({**_packed(module, program, masks, "dependencies"), **ARENA}, 0, str(program.entry.activity))
 
 
 def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[str, str]:
@@ -172,7 +208,7 @@ def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[s
     return {role: packed.name}
 
 
-def _reverse(module: Module, program: Program, request: Request) -> tuple[dict[str, str], int, str]:
+def _reverse(module: Module, program: Program, request: Request) -> _Built:
     functions = build_functions(module, program)
     symbols = {"augmented": functions.augmented.name, "reverse": functions.reverse.name, **ARENA}
     if request.mode == "reverse":
@@ -180,8 +216,10 @@ def _reverse(module: Module, program: Program, request: Request) -> tuple[dict[s
         for function in (functions.augmented, functions.reverse):
             function.attributes = "alwaysinline"
         symbols = {"gradient": f"{request.name}.gradient"}
-    account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions)
-    return symbols, functions.layout.size, account
+    body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
+    line = first_line(module, body)
+    account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions, line)
+    return _Built(symbols, functions.layout.size, account, functions.heaviest, line)
 
 
 def _drop_unused(module: Module, roots: set[str]) -> None:

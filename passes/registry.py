@@ -68,6 +68,12 @@ def step(name: str) -> Pass:
     return run
 
 
+def _outline(ir: Module, options: Options) -> None:
+    """``--set loop=HEADER``: that loop of the function becomes one of its own."""
+    for function in list(options.functions(ir)):
+        _imported("transform.outline", "outline")(ir, function, options.settings.get("loop", ""))
+
+
 def _read(ir: Module, options: Options) -> None:
     """Nothing: the round trip through reader and writer is the pass."""
 
@@ -91,6 +97,7 @@ PASSES: dict[str, Pass] = {
     "cache_plan": step("find_cache_plan"),
     "prepare": step("prepare"),
     "dissolve": transform("transform.dissolve", "dissolve"),
+    "outline": _outline,
     "reducible": function_transform("transform.reducible", "make_reducible"),
     "scalarise": transform("transform.scalarise", "scalarise"),
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),

@@ -5,6 +5,7 @@ Ensures:  text; bytes are predicted with ``ASSUMED_ITERATIONS`` for loops whose 
 """
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 
 from .analysis.cache_plan import CachePlan
@@ -18,9 +19,10 @@ from .transform.program import Version
 
 
 def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions,
-           distributions: list[Distribution]) -> str:
+           distributions: list[Distribution], rerun: str = "") -> str:
+    """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
     sections = [_lines(module, version), _rules(version), _kept(module, version, plan, inductions),
-                _loops(distributions)]
+                _loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
     return "\n\n".join(filter(None, sections))
 
 
@@ -29,6 +31,12 @@ def _line(module: Module, value: Value) -> str:
     location = module.locations.get(value.location) if isinstance(value, Instruction) and value.location else None
     line = location.chain()[-1].line if location is not None else 0
     return f"line {line}" if line else "the function"
+
+
+def first_line(module: Module, instructions: list[Instruction]) -> str:
+    """Where they begin; empty where there are none."""
+    lines = [_line(module, instruction) for instruction in instructions]
+    return min(lines, key=lambda line: _by_number((line, None)) or math.inf, default="")
 
 
 def _lines(module: Module, version: Version) -> str:

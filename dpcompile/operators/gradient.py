@@ -16,7 +16,7 @@ from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
 from ..frontend.generated import GeneratedDispatcher, stub
-from ..targets import intrinsics
+from ..targets import intrinsics, rerun
 from .arguments import HAND_ON, Arguments
 from .primal import (
     Selection,
@@ -122,9 +122,13 @@ class Gradient:
 
 
 def combined_call(arguments: Arguments) -> list[str]:
-    """Both sweeps in one call: enough where the result holds no array."""
-    arguments.names["gradient"] = intrinsics.gradient
-    return [f"failed, code, exception, value, cotangents = gradient(derivative, {arguments.operands}, seed)", *HAND_ON]
+    """Both sweeps in one call: enough where the result holds no array.  Where the tape is too large, once more from fresh
+    copies, with the largest loop run again."""
+    arguments.names.update(gradient=intrinsics.gradient, gradient_again=rerun.gradient_again, gradient_at=rerun.gradient_at)
+    again = ["again = gradient_again(derivative, code)", "if again != 0:", *(f"    {line}" for line in arguments.preparation()),
+             f"    failed, code, exception, value, cotangents = gradient_at(derivative, again, {arguments.operands}, seed)"]
+    return [f"failed, code, exception, value, cotangents = gradient(derivative, {arguments.operands}, seed)",
+            *(again if rerun.may_be_rerun(arguments.derivative) else []), *HAND_ON]
 
 
 def split_call(arguments: Arguments) -> list[str]:

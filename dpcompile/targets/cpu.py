@@ -30,6 +30,8 @@ from dpcompile.runtime import arena, gates
 from ..errors import UnsupportedError
 from ..frontend.activity import (
     ARRAY_DATA,
+    ARRAY_HEAD,
+    arrays_with_offsets,
     is_differentiable,
     leaf_count,
     leaves,
@@ -141,10 +143,10 @@ def _constant_derivative(context, builder, ty, value):
 
 @global_compiler_lock
 def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str,
-                       width: int = 1) -> CompiledDerivative:
+                       width: int = 1, rerun: str = "") -> CompiledDerivative:
     """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result."""
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
+    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules, rerun)
     try:
         derivative = _differentiated(primal, request)
     except Exception as error:
@@ -167,8 +169,18 @@ def parameters(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Param
     found = [pipeline.Parameter("duplicated" if is_differentiable(result) else "const", _scalar(result), empty=True),
              pipeline.Parameter("const", empty=True)]
     for ty, active in zip(primal.signature.args, wanted, strict=True):
-        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty) for leaf in leaves(ty, active)]
+        extents = {place + ARRAY_DATA: _extent(array, place) for array, place, _ in arrays_with_offsets(ty, len(found))}
+        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, extents.get(place))
+                  for place, leaf in enumerate(leaves(ty, active), len(found))]
     return tuple(found)
+
+
+def _extent(array: types.Array, place: int) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Where the parameters lie that say how far the memory of an array reaches; the array begins at ``place``."""
+    shape, strides = place + ARRAY_HEAD, place + ARRAY_HEAD + array.ndim
+    context = cpu_target.target_context
+    return (context.get_abi_sizeof(context.get_data_type(array.dtype)),
+            tuple((shape + axis, strides + axis) for axis in range(array.ndim)))
 
 
 def _scalar(ty: types.Type) -> str | None:

@@ -104,14 +104,18 @@ def analyse(module: Module, function: Function, aliasing: Aliasing, kinds: dict[
     result = Activity(function, aliasing, kinds, types)
     result.numbers = {obj for argument, type_ in (facts or {}).items() if isinstance(type_, FloatType)
                       for obj in aliasing.objects_of(argument)}
-    solver = _Solver(module, result, blocks, wants_shadow)
+    integers = {obj for argument, type_ in (facts or {}).items() if isinstance(type_, IntType)
+                for obj in aliasing.objects_of(argument)}
+    solver = _Solver(module, result, blocks, wants_shadow, frozenset(integers))
     solver.solve()
     return result
 
 
 class _Solver:
     def __init__(self, module: Module, result: Activity, blocks: list[Block],
-                 wants_shadow: Callable[[Instruction], list[Value]]):
+                 wants_shadow: Callable[[Instruction], list[Value]], integers: Objects):
+        #: Memory of the caller's that the front end knows to hold integers.
+        self.integers = integers
         self.module = module
         self.wants_shadow = wants_shadow
         self.result = result
@@ -241,6 +245,10 @@ class _Solver:
         if known is not None and known.kind == "linear_algebra":
             return frozenset().union(*(self.aliasing.objects_of(call.arguments[k]) for k in {*known.reads, *known.writes}))
         start = self.aliasing.given_to(call)
+        if is_internal_call(call):
+            # What a callee does to integers does not matter, unless it finds derivatives there and asks for their shadow.
+            wanted = frozenset().union(*map(self.aliasing.objects_of, self.wants_shadow(call)))
+            start -= self.integers - wanted
         return start | frozenset(o for o in self.aliasing.behind(start) if o.origin not in (Origin.GLOBAL, Origin.UNKNOWN))
 
     # useful: backward -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Value
 from ..ir.types import PTR, ArrayType, PointerType, StructType, Type
-from ..rules.runtime_calls import MEMINFO_DATA, classify
+from ..rules.runtime_calls import EXCEPTION_PARAMETER, MEMINFO_DATA, classify
 from .addresses import addresses_in, loads_in
 from .call_kinds import handed_over, is_internal_call, is_opaque, is_ruled, is_transfer
 from .objects import UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, somewhere, widened
@@ -204,6 +204,9 @@ def _seed(result: Aliasing, plain: Iterable[Argument]) -> None:
             owner = known.object_of(place)
             result.outside[owner] = result.outside.get(owner, _NONE) | known.behind(argument)
     result.plain = {known.object_of(Place(argument)) for argument in plain}
+    # What lies where exceptions are left is for the interpreter: no program follows it to numbers.
+    result.plain |= {known.object_of(Place(a)) for a in known.arguments
+                     if a.name.split(".")[0] == EXCEPTION_PARAMETER and known.is_alone(a)}
 
 
 def _constrain(instruction: Instruction, result: Aliasing, callees: Callees | None) -> None:
@@ -308,7 +311,7 @@ def _constrain_opaque(call: Instruction, result: Aliasing, fresh: MemoryObject) 
     """A call of which nothing is known may store any pointer that it can reach, or make, wherever it can reach."""
     touched = result.reachable(result.given_to(call) | {fresh})
     for obj in touched:
-        if not _has_fixed_data(obj):
+        if not has_fixed_data(obj):
             result.hold((obj, None), somewhere(touched))
     if is_pointer(call.type):
         result.point(call, somewhere(touched))
@@ -346,6 +349,6 @@ def _here(call: Instruction, result: Aliasing, callee: Aliasing, cell: Cell) -> 
     return found
 
 
-def _has_fixed_data(obj: MemoryObject) -> bool:
+def has_fixed_data(obj: MemoryObject) -> bool:
     """Whether this is a MemInfo whose memory never moves: only those of variable size are ever given other memory."""
     return obj.origin == Origin.HEADER and isinstance(obj.site, Instruction) and "varsize" not in obj.site.callee_name

@@ -20,7 +20,8 @@ from .call_kinds import is_fill, is_transfer
 class SplitCall(Protocol):
     """A call that is not inlined, as its adjoint sees it."""
 
-    tape: Value
+    @property
+    def needs(self) -> list[Value]: ...
 
     @property
     def is_active(self) -> bool: ...
@@ -73,7 +74,7 @@ class Needed:
             yield self.shadow_of(instruction.arguments[0])
             yield instruction.arguments[2]
         elif instruction in self.calls:
-            yield self.calls[instruction].tape
+            yield from self.calls[instruction].needs
         elif opcode == "call":
             yield from self._call(instruction)
 

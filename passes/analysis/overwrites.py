@@ -61,6 +61,10 @@ class Overwrites:
         """The same for one object."""
         return self._why_not_kept(obj) or self._why_overwritten(reader, obj)
 
+    def is_overwritten(self, obj: MemoryObject, reader: Instruction) -> bool:
+        """Whether something may write ``obj`` behind ``reader``."""
+        return bool(self._why_overwritten(reader, obj))
+
     def _why_overwritten(self, reader: Instruction, obj: MemoryObject) -> str:
         for writer in [*self.writers.get(obj, []), *self.writers.get(UNKNOWN, [])]:
             if self._may_follow(reader, writer):

@@ -247,6 +247,8 @@ class Function(Value):
         self.always_raises = False
         #: A derivative of its own; see ``call_rule``.
         self.rule: CallRule | None = None
+        #: Whether its calls are run again in the reverse sweep; see ``transform.checkpoints``.
+        self.checkpointed = False
         self.subprogram: int | None = None
 
     @property

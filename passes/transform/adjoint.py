@@ -24,11 +24,22 @@ from ..rules.emit import emit
 from ..rules.expression import Expr, needs
 from ..rules.scalar import RULES, lookup
 from .available import Available
-from .calls import RuledCall, SplitCalls, call_reverse, is_exception
+from .calls import (
+    CheckpointedCall,
+    RuledCall,
+    SplitCalls,
+    call_augmented,
+    call_reverse,
+    copy_memory,
+    is_exception,
+    make_room,
+    rewind,
+)
 from .cotangents import Cotangents, neutral
 from .gates import gate_of, gated
 from .scopes import DerivativeScopes
 from .shadow import MEMSET, Shadows
+from .tape import ARENA_EXCEEDED, TAPE_FULL
 
 #: void (ptr destination, ptr source, i64 bytes)
 TRANSFER: dict[Type, str] = {DOUBLE: "dp.transfer.f64", FLOAT: "dp.transfer.f32"}
@@ -194,6 +205,9 @@ class Adjoints:
         if isinstance(split, RuledCall):
             self._ruled_call(call, split)
             return
+        if isinstance(split, CheckpointedCall):
+            self._checkpointed_call(call, split)
+            return
         count = max(1, len(split.callee.active))
         cotangents = self.cotangents.slot_builder.alloca(ArrayType(count, DOUBLE), f"{call.name}.cotangents", align=8)
         reverse = self.context.reverses[id(split.callee)]
@@ -202,6 +216,25 @@ class Adjoints:
         for number, parameter in enumerate(split.callee.active):
             argument = split.arguments[split.callee.parameters.index(parameter)]
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _checkpointed_call(self, call: Instruction, checkpointed: CheckpointedCall) -> None:
+        """Memory as it was before the call; the call again, now with its tape; its reverse."""
+        module, arena, callee = self.context.module, self.context.arena, checkpointed.callee
+        for copy, memory, size in checkpointed.snapshots:
+            copy_memory(self.builder, module, self.get(memory), self.get(copy), self.get(size))
+        passed = [self.get(value) for value in checkpointed.passed]
+        point, tape = make_room(self.builder, module, callee, arena)
+        self._stop_without_memory()
+        call_augmented(self.builder, callee, passed, arena, tape, "again")
+        self._stop_without_memory()
+        fields = self.cotangents.slot_builder.alloca(ArrayType(max(1, len(callee.active)), DOUBLE), f"{call.name}.cotangents",
+                                                     align=8)
+        reverse = self.context.reverses[id(callee)]
+        self._stop_unless_done(self.builder.call(reverse, reverse.function_type, [*passed, arena, tape, fields]))
+        rewind(self.builder, module, arena, point)
+        for number, parameter in enumerate(callee.active):
+            argument = checkpointed.arguments[callee.parameters.index(parameter)]
+            self.add(argument, self.builder.load(argument.type, self.builder.offset(fields, 8 * number), align=8))
 
     def _ruled_call(self, call: Instruction, ruled: RuledCall) -> None:
         """The reverse of a rule, which has no result and keeps nothing on a tape of its own."""
@@ -212,6 +245,11 @@ class Adjoints:
         self._stop_unless_done(self.builder.call(reverse, reverse.function_type, passed))
         for number, argument in enumerate(ruled.numbers):
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _stop_without_memory(self) -> None:
+        exceeded = self.builder.load(I64, self.builder.offset(self.context.arena, ARENA_EXCEEDED), align=8)
+        within = self.builder.compare("eq", exceeded, const(I64, 0))
+        self._stop_unless_done(self.builder.select(within, const(I32, 0), const(I32, TAPE_FULL)))
 
     def _exception(self) -> Value:
         """Where the reverse function leaves an exception."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..analysis.activity import arrays_given, numbers_given
-from ..analysis.alias import made_by
+from ..analysis.alias import is_pointer, made_by
 from ..analysis.call_kinds import rule_of
 from ..analysis.overwrites import Overwrites
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, Inserter, i64, null
+from ..ir.builder import Builder, Inserter, const, i64, null
 from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
-from ..ir.types import I64, PTR, FunctionType, Type
+from ..ir.types import I1, I64, PTR, VOID, FunctionType, Type
 from ..rules.runtime_calls import EXCEPTION_PARAMETER
+from .checkpoints import snapshots_before
 from .program import Program, Version
 from .shadow import TAKE, Shadows
 
@@ -34,6 +35,26 @@ class SplitCall:
         """Whether its reverse does anything."""
         return bool(self.callee.with_shadow or self.callee.active)
 
+    @property
+    def needs(self) -> list[Value]:
+        return [self.tape]
+
+
+@dataclass
+class CheckpointedCall:
+    """One rewritten call that is run again in the reverse sweep; ``passed``: its arguments and their shadows; ``snapshots``:
+    what memory held before it, as triples of the copy, the memory and its size."""
+
+    callee: Version
+    arguments: list[Value]
+    passed: list[Value]
+    snapshots: list[tuple[Value, Value, Value]]
+    is_active = True
+
+    @property
+    def needs(self) -> list[Value]:
+        return [*self.passed, *(value for snapshot in self.snapshots for value in snapshot)]
+
 
 @dataclass
 class RuledCall:
@@ -44,12 +65,16 @@ class RuledCall:
     tape: Value
     is_active = True
 
+    @property
+    def needs(self) -> list[Value]:
+        return [self.tape]
+
 
 @dataclass
 class SplitCalls:
     """All rewritten calls of a function."""
 
-    of: dict[Instruction, SplitCall | RuledCall] = field(default_factory=dict)
+    of: dict[Instruction, SplitCall | RuledCall | CheckpointedCall] = field(default_factory=dict)
     allocations: list[Instruction] = field(default_factory=list)
 
 
@@ -64,7 +89,9 @@ def split_calls(module: Module, program: Program, version: Version, shadows: Sha
     """Rewrites every warm call of ``version``."""
     result = SplitCalls()
     for call in list(version.calls()):
-        if call.callee_name in program.versions:
+        if isinstance(call.callee, Function) and call.callee.checkpointed:
+            _split_checkpointed(module, program.version_of(call), call, shadows, arena, result)
+        elif call.callee_name in program.versions:
             _split(module, program.version_of(call), call, shadows, arena, result)
     ruled = version.ruled_calls()
     overwritten = version.overwrites() if ruled else None
@@ -122,6 +149,70 @@ def _split(module: Module, callee: Version, call: Instruction, shadows: Shadows,
     call.erase()
     result.of[new] = SplitCall(callee, arguments, tape)
     result.allocations.append(tape)
+
+
+def _split_checkpointed(module: Module, callee: Version, call: Instruction, shadows: Shadows, arena: Value,
+                        result: SplitCalls) -> None:
+    """The call itself stays, unless it leaves pointers behind: the augmented primal gives their shadows as well, and what it
+    keeps is thrown away at once."""
+    copies, with_pointers = [], False
+    for snapshot in list(snapshots_before(call)):
+        found = _snapshots(module, snapshot, shadows, arena, result)
+        with_pointers |= len(found) > 1
+        copies += found
+        snapshot.erase()
+    arguments = list(call.arguments)
+    passed = [*arguments, *shadow_arguments(callee, arguments, shadows)]
+    if with_pointers:
+        builder = Inserter.before(call)
+        point, tape = make_room(builder, module, callee, arena)
+        new = call_augmented(builder, callee, passed, arena, tape, call.name)
+        call.replace_uses(new)
+        call.erase()
+        rewind(Inserter.after(new), module, arena, point)
+        result.allocations += [point, tape]
+        call = new
+    result.of[call] = CheckpointedCall(callee, arguments, passed, copies)
+
+
+def _snapshots(module: Module, snapshot: Instruction, shadows: Shadows, arena: Value,
+               result: SplitCalls) -> list[tuple[Value, Value, Value]]:
+    """A copy of the memory, and of its shadow where that holds pointers."""
+    memory, size = snapshot.arguments
+    types = shadows.activity.scalar_types(memory)
+    pointers = shadows.activity.has_shadow(memory) and any(map(is_pointer, types))
+    if pointers and not all(map(is_pointer, types)):
+        raise UnsupportedIR("the loop cannot be run again: it changes memory that holds pointers and numbers together")
+    builder = Inserter.before(snapshot)
+    found: list[tuple[Value, Value, Value]] = []
+    for original in [memory, shadows.of(memory)] if pointers else [memory]:
+        copy = _take(module, builder, arena, size, "snapshot")
+        result.allocations.append(copy)
+        copy_memory(builder, module, copy, original, size)
+        found.append((copy, original, size))
+    return found
+
+
+def copy_memory(builder: Builder, module: Module, target: Value, source: Value, size: Value) -> None:
+    copy = module.declare("llvm.memcpy.p0.p0.i64", FunctionType(VOID, (PTR, PTR, I64, I1)))
+    builder.call(copy, copy.function_type, [target, source, size, const(I1, 0)])
+
+
+def make_room(builder: Builder, module: Module, callee: Version, arena: Value) -> tuple[Instruction, Instruction]:
+    """Where the arena stands, and a tape record behind that."""
+    mark = module.declare("dp.arena.mark", FunctionType(PTR, (PTR,)))
+    point = builder.call(mark, mark.function_type, [arena], "mark")
+    return point, _take(module, builder, arena, callee.tape_bytes, "again.tape")
+
+
+def call_augmented(builder: Builder, callee: Version, passed: list[Value], arena: Value, tape: Value,
+                   name: str) -> Instruction:
+    return builder.call(callee.function, callee.function.function_type, [*passed, arena, tape], name)
+
+
+def rewind(builder: Builder, module: Module, arena: Value, point: Value) -> None:
+    back = module.declare("dp.arena.rewind", FunctionType(VOID, (PTR, PTR)))
+    builder.call(back, back.function_type, [arena, point])
 
 
 def shadow_arguments(callee: Version, arguments: list[Value], shadows: Shadows) -> list[Value]:

@@ -85,9 +85,14 @@ class Version:
         """Warm calls of functions that have a rule of their own."""
         return list(filter(is_ruled, self.warm_instructions()))
 
+    @property
+    def is_immediate(self) -> bool:
+        """Whether its reverse always follows at once, with the same arguments: nothing has happened in between."""
+        return self.is_entry or self.primal.checkpointed
+
     def overwrites(self) -> Overwrites:
         """What is written when, as the function stands now."""
-        return overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_entry, self.effects)
+        return overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_immediate, self.effects)
 
     def is_written(self, argument: Argument) -> bool:
         return Place(argument) in self.written
@@ -187,6 +192,10 @@ class Program:
     def _callee(self, name: str) -> Version:
         if name not in self.versions:
             version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
+            if version.primal.checkpointed:
+                # It was cut out of the entry (``outline``), whose arguments it is given under their own names.
+                facts = {argument.name: type_ for argument, type_ in self.entry.facts.items()}
+                version.facts.update({a: facts[a.name] for a in version.function.arguments if a.name in facts})
             prepare(self.module, version.function, version.facts)
         return self.versions[name]
 

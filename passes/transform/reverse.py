@@ -16,8 +16,8 @@ from ..analysis.objects import Origin
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..ir.builder import Builder, const, i64
-from ..ir.model import Argument, Block, Function, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type
+from ..ir.model import Argument, Block, Function, Instruction, Module, Value
+from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
 from ..visible import dump
 from .adjoint import Context
@@ -51,6 +51,18 @@ class ReverseFunctions:
     path: ReversePath
     inductions: induction.Inductions
     distributions: list[Distribution]
+    #: The instructions of each outermost loop, by its header, as it was before it was transformed.
+    bodies: dict[str, list[Instruction]]
+
+    @property
+    def heaviest(self) -> str:
+        """The outermost loop that keeps most, by its header; empty where none keeps anything."""
+        kept: dict[str, float] = {}
+        for value in self.plan.kept:
+            nest = self.version.forest.nest(value.parent) if isinstance(value, Instruction) else ()
+            if nest:
+                kept[nest[0].name] = kept.get(nest[0].name, 0.0) + size_of(value.type) * self.plan.frequency[value]
+        return max(kept, key=kept.__getitem__, default="")
 
 
 def build_functions(module: Module, program: Program) -> ReverseFunctions:
@@ -88,6 +100,7 @@ class _Build:
 
     def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
         version = self.version
+        self.bodies = {loop.name: [i for block in loop.blocks for i in block.instructions] for loop in version.forest.top_level}
         shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
                                  version.cfg.cold)
         self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
@@ -102,7 +115,7 @@ class _Build:
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
-                                self.path, self.inductions, list(self.distributions.values()))
+                                self.path, self.inductions, list(self.distributions.values()), self.bodies)
 
     def _frequency(self, block: Block) -> float:
         total = 1.0
@@ -136,7 +149,7 @@ class _Build:
 
     def _given(self) -> set[Value]:
         """What the reverse function receives: its caller hands over everything only if it is not generated code."""
-        return set(self.function.arguments) if self.version.is_entry else {self.arena, self.tape}
+        return set(self.function.arguments) if self.version.is_immediate else {self.arena, self.tape}
 
     def _distributable(self) -> dict[Block, Distribution]:
         found = {loop.header: plan_distribution(loop, self.needed, self.version.activity, self.inductions)

@@ -82,9 +82,11 @@ def skip_hook(monkeypatch):
     monkeypatch.setattr(custom.hook, "__dpcompile_rule__", custom.hook.__dpcompile_rule__)
 
 
-def select_in_place_of_a_gate(builder, module, name, first, second):
+def select_in_place_of_a_gate(builder, module, kind, first, second):
+    """What the next derivative takes for a constant around the zero."""
     nothing = zero(first.type)
-    return builder.select(builder.compare("oeq", first, nothing), nothing, builder.binary("fmul", first, second))
+    product = builder.binary("fdiv" if kind == "fdiv" else "fmul", first, second)
+    return builder.select(builder.compare("oeq", first, nothing), nothing, product)
 
 
 @pytest.fixture
@@ -105,7 +107,7 @@ MUTATIONS = {
     "what was held stays so": (check_rule_for_tangents, lambda m: m.setattr(pipeline, "release_held", lambda module: None)),
     "the mark is passed through": (check_stop, see_through),
     "the hook is skipped": (check_hook, skip_hook),
-    "a gate is a select": (check_zero_factor, lambda m: [m.setattr(owner, "gate", select_in_place_of_a_gate)
+    "a gate is a select": (check_zero_factor, lambda m: [m.setattr(owner, "gated", select_in_place_of_a_gate)
                                                          for owner in (adjoint, tangent)]),
 }
 link_all = frontend._link_all

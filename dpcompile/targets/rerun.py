@@ -1,0 +1,118 @@
+"""A gradient whose tape is too large, once more with its largest loop run again in the reverse sweep.
+
+Requires: a compiled gradient, of both sweeps in one call, that has just answered that its tape outgrew the limit.
+Ensures:  the address of the machine code of another gradient with the same operands, compiled when it is first asked for,
+          or zero where the loop cannot be run again; the user is warned once.
+"""
+from __future__ import annotations
+
+import ctypes
+import itertools
+import warnings
+import weakref
+
+from llvmlite import ir
+from numba.core import types
+from numba.core.callconv import errcode_t
+from numba.core.typing.templates import signature
+from numba.extending import intrinsic
+
+from ..errors import CheckpointWarning, DifferentiationError
+from ..frontend.target import RawLibrary
+from .calls import BYTES, I64, Call, cotangents_type, value_type
+from .cpu import CompiledDerivative, compile_derivative
+from .intrinsics import OUTCOME, TAPE_TOO_LARGE
+
+_serial = itertools.count(1)
+#: Gradients that may ask, by their number.
+_known: weakref.WeakValueDictionary[int, CompiledDerivative] = weakref.WeakValueDictionary()
+#: What was made for those that did.
+_made: weakref.WeakKeyDictionary[CompiledDerivative, CompiledDerivative | None] = weakref.WeakKeyDictionary()
+
+
+def _address(number: int) -> int:
+    compiled = _known.get(number)
+    if compiled is None:
+        return 0
+    if compiled not in _made:
+        _made[compiled] = _compiled_again(compiled)
+    made = _made[compiled]
+    return made.address("gradient") if made is not None else 0
+
+
+def _compiled_again(compiled: CompiledDerivative) -> CompiledDerivative | None:
+    derivative, function = compiled.derivative, compiled.function()
+    if function is None:
+        return None
+    try:
+        made = compile_derivative(function, compiled.primal, compiled.wanted, "reverse", rerun=derivative.heaviest)
+    except DifferentiationError:
+        return None
+    if [p.kind for p in made.parameters] != [p.kind for p in compiled.parameters]:
+        return None
+    code = function.py_func.__code__
+    line = derivative.heaviest_line.removeprefix("line ")
+    # The frame that calls is compiled code, which has no name for the registry of warnings.
+    warnings.warn_explicit(
+        f"the gradient of {compiled.primal.name} would store more than dp.config.max_tape_bytes: the loop at "
+        f"{derivative.heaviest_line} keeps a few states instead and is run again for its reverse sweep",
+        CheckpointWarning, code.co_filename, int(line) if line.isdigit() else code.co_firstlineno)
+    return made
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(_address)
+
+
+def may_be_rerun(compiled: CompiledDerivative) -> bool:
+    """Whether there is a loop that could be run again."""
+    return bool(compiled.derivative.heaviest)
+
+
+@intrinsic
+def gradient_again(typing_context, derivative, code):
+    """The address of the other gradient where ``code`` says that the tape was too large, else zero."""
+    compiled = derivative.compiled
+    number = vars(compiled).setdefault("rerun_number", next(_serial))
+    _known[number] = compiled
+
+    def codegen(context, builder, sig, values):
+        if isinstance(context.active_code_library, RawLibrary):
+            return ir.Constant(I64, 0)      # to be differentiated again: nothing outside the program may be called
+        asked = ctypes.cast(_CALLBACK, ctypes.c_void_p).value
+        address = context.add_dynamic_addr(builder, asked, "dpcompile.rerun")
+        function_type = ir.FunctionType(I64, [I64])
+        too_large = builder.icmp_signed("==", values[1], ir.Constant(errcode_t, TAPE_TOO_LARGE))
+        with builder.if_else(too_large) as (yes, no):
+            with yes:
+                answer = builder.call(builder.bitcast(address, function_type.as_pointer()), [ir.Constant(I64, number)])
+                here = builder.block
+            with no:
+                elsewhere = builder.block
+        result = builder.phi(I64)
+        result.add_incoming(answer, here)
+        result.add_incoming(ir.Constant(I64, 0), elsewhere)
+        return result
+
+    return signature(types.int64, derivative, types.int32), codegen
+
+
+@intrinsic
+def gradient_at(typing_context, derivative, address, arguments, shadows, seed):
+    """As ``gradient``, at that address."""
+    compiled = derivative.compiled
+    returned = types.Tuple([*OUTCOME, value_type(compiled.primal.signature.return_type), cotangents_type(compiled)])
+
+    def codegen(context, builder, sig, values):
+        derivative_type, _, *rest = sig.args
+        call = Call(context, builder, signature(sig.return_type, derivative_type, *rest), [values[0], *values[2:]])
+        memory, packed = call.stack_memory(), call.packed()
+        call.fill_seed(call.result_type, memory, sig.args[4], values[4])
+        operands, exception = call.primal_operands(memory)
+        operands = [*operands, builder.bitcast(packed, BYTES), call.limit()]
+        function_type = ir.FunctionType(errcode_t, [operand.type for operand in operands])
+        code = builder.call(builder.inttoptr(values[1], function_type.as_pointer()), operands)
+        outcome = call.outcome(code, exception)
+        value = call.value(memory, outcome[0])
+        return context.make_tuple(builder, sig.return_type, [*outcome, value, call.cotangents(packed)])
+
+    return signature(returned, derivative, types.int64, arguments, shadows, seed), codegen
