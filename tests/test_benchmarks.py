@@ -42,3 +42,12 @@ def test_chunks_are_worth_it(load):
 def test_sweeps_of_a_stencil(load):
     """Two find the pattern and one takes the sparse matrix, where the dense one takes 128."""
     assert load("sparse").sweeps(32) == (2, 1, 128)
+
+
+def test_checkpointing_gives_the_same(load, monkeypatch):
+    """The three ways of the benchmark, with few steps."""
+    benchmark = load("checkpointing")
+    run = benchmark.dp.checkpoint(benchmark.heat_step, steps=6, slots=2)
+    by_slots = benchmark.dp.grad(benchmark.njit(lambda u: (run(u) ** 2).sum()))
+    state = np.random.default_rng(1).random((7, 6))
+    np.testing.assert_allclose(by_slots(state), benchmark.dp.grad(benchmark.heat)(state, 6), rtol=1e-12)
