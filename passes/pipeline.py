@@ -92,6 +92,8 @@ class Derivative:
     #: The outermost loop of the entry that keeps most, by its header; empty where none keeps anything for each iteration.
     heaviest: str = ""
     heaviest_line: str = ""
+    #: Whether it can be run twice and nobody notices: it prints nothing and draws no random numbers.
+    is_repeatable: bool = True
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -137,6 +139,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
+    is_repeatable = program.is_repeatable
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     built = build(module, program, request)
@@ -151,7 +154,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      built.report, rules, is_oblivious, built.heaviest, built.heaviest_line)
+                      built.report, rules, is_oblivious, built.heaviest, built.heaviest_line, is_repeatable)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from .primal import check_differentiable, differentiated_part, primal
 Mode = Literal["auto", "forward", "reverse"]
 #: A row by a reverse sweep costs about as much as so many columns by forward sweeps (benchmarks/jacobians.py).
 COLUMNS_PER_ROW = 2
+#: Where it is neither so much more nor so much less, counting does not tell.
+UNCLEAR = 8
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from ..errors import ModeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
 from ..frontend.generated import GeneratedDispatcher, stub
-from ..targets import intrinsics, wide
+from ..targets import intrinsics, tuning, wide
 from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
-from .columns import COLUMNS_PER_ROW, Block, Leaf, Matrix, Mode, extents
+from .columns import COLUMNS_PER_ROW, UNCLEAR, Block, Leaf, Matrix, Mode, extents
 from .primal import Selection, compiled, dispatcher_of, remembered, selected, signature_of
 from .sparse import SparseJacobian
 from .sparsity import Sparsity
@@ -72,6 +72,42 @@ def _width(chunk: Chunk) -> int:
     if not isinstance(chunk, int) or isinstance(chunk, bool) or not 1 <= chunk <= MOST_TANGENTS:
         raise ModeError(f"a chunk is 'auto' or a number of tangents from 1 to {MOST_TANGENTS}, not {chunk!r}")
     return max(2, chunk)
+
+
+class _Choice:
+    """Code that chooses between the modes: by counting where that is clear, else by trying both now and then."""
+
+    FORWARD, REVERSE = 1, 2
+
+    def __init__(self, jacobian: Jacobian, arguments: Arguments, leaves: list[Leaf]):
+        selection = jacobian.positions[0] if jacobian.single else jacobian.positions
+        forward = jacfwd(jacobian.function, selection, None, jacobian.has_aux, jacobian.width)
+        arguments.names.update(forward=forward, recall=tuning.recall, remember=tuning.remember, ticks=tuning.ticks)
+        self.forward = f"forward({', '.join(f'argument_{index}' for index in range(len(arguments.types)))})"
+        self.rows = " + ".join(f"size_of({leaf.text})" for leaf in leaves)
+        # What runs a kernel twice must not do so where it prints or draws random numbers.
+        self.may_try = arguments.derivative.derivative.is_repeatable
+
+    def recalled(self) -> list[str]:
+        """Before anything is computed."""
+        return ["choice = recall(derivative, total)", f"if choice == {self.FORWARD}:", f"    return {self.forward}",
+                "begin, spent = ticks(), -1"]
+
+    def made(self) -> list[str]:
+        """Once the size of the result is known: leaves for forward mode, or tries that on the way."""
+        clear = [f"if total <= {COLUMNS_PER_ROW} * rows:", f"    remember(derivative, total, {self.FORWARD})",
+                 "    release(derivative, arena)", f"    return {self.forward}", f"remember(derivative, total, {self.REVERSE})"]
+        if not self.may_try:
+            return ["if choice == 0:", f"    rows = {self.rows}", *(f"    {line}" for line in clear)]
+        return ["if choice == 0:", f"    rows = {self.rows}",
+                f"    if total * {UNCLEAR} >= {COLUMNS_PER_ROW} * rows and total <= {COLUMNS_PER_ROW * UNCLEAR} * rows:",
+                "        pause = ticks()", f"        {self.forward}", "        spent = ticks() - pause",
+                "    else:", *(f"        {line}" for line in clear)]
+
+    def kept(self) -> list[str]:
+        """Behind the last sweep."""
+        return ["if spent >= 0:", "    other = ticks() - begin - spent",
+                f"    remember(derivative, total, {self.FORWARD} if spent < other else {self.REVERSE})"]
 
 
 @dataclass(frozen=True)
@@ -140,13 +176,15 @@ class Jacobian(Matrix):
         blocks = self.blocks(argument_types)
         result = self.result(primal_types)
         leaves = self.leaves(result)
-        lines = [*arguments.checks(), *arguments.preparation(), *extents(blocks), "record = zeros(record_bytes, uint8)",
+        choice = _Choice(self, arguments, leaves) if ask else None
+        lines = [*arguments.checks(), *extents(blocks), *(choice.recalled() if choice else []), *arguments.preparation(),
+                 "record = zeros(record_bytes, uint8)",
                  f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",
-                 "if failed:", "    release(derivative, arena)", *HAND_ON[1:]]
-        lines += self._question(leaves, arguments) if ask else []
+                 "if failed:", "    release(derivative, arena)", *HAND_ON[1:], *(choice.made() if choice else [])]
         for index, leaf in enumerate(leaves):
             lines += self._rows(index, leaf, result, arguments, blocks)
-        lines += ["release(derivative, arena)", *self._returned(argument_types, blocks, leaves)]
+        lines += ["release(derivative, arena)", *(choice.kept() if choice else []),
+                  *self._returned(argument_types, blocks, leaves)]
         return arguments.function(self.name, lines)
 
     def _rows(self, index: int, leaf: Leaf, result: types.Type, arguments: Arguments, blocks: list[Block]) -> list[str]:
@@ -166,13 +204,6 @@ class Jacobian(Matrix):
 
     def _either(self, argument_types) -> Callable:
         return self._reverse(argument_types, ask=True)
-
-    def _question(self, leaves: list[Leaf], arguments: Arguments) -> list[str]:
-        selection = self.positions[0] if self.single else self.positions
-        arguments.names.update(forward=jacfwd(self.function, selection, None, self.has_aux, self.width))
-        given = ", ".join(f"argument_{index}" for index in range(len(arguments.types)))
-        return [f"if total <= {COLUMNS_PER_ROW} * ({' + '.join(f'size_of({leaf.text})' for leaf in leaves)}):",
-                "    release(derivative, arena)", f"    return forward({given})"]
 
     def _returned(self, argument_types, blocks: list[Block], leaves: list[Leaf]) -> list[str]:
         """The structure of the result, at each leaf that of the arguments, at each of whose leaves a matrix."""

@@ -6,6 +6,8 @@ Ensures:  a call is at most one of these; what is none of them is scalar mathema
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..ir.call_rule import CallRule
 from ..ir.model import Function, Instruction, Value
 from ..ir.types import IntType, PointerType
@@ -50,6 +52,19 @@ def is_ruled(instruction: Instruction) -> bool:
 
 def rule_of(instruction: Instruction) -> CallRule | None:
     return instruction.callee.rule if isinstance(instruction.callee, Function) else None
+
+
+#: Kinds of runtime calls that are seen from outside, or have a state there.
+_NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel"})
+
+
+def never_twice(instructions: Iterable[Instruction]) -> str | None:
+    """The first function among those called that must be called once only."""
+    for instruction in instructions:
+        known = classify(instruction.callee_name) if instruction.opcode == "call" else None
+        if known is not None and known.kind in _NEVER_TWICE:
+            return known.name
+    return None
 
 
 def handed_over(call: Instruction) -> list[Value]:

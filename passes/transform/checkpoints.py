@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..analysis.alias import has_fixed_data
+from ..analysis.call_kinds import never_twice
 from ..analysis.objects import MemoryObject, Origin
 from ..analysis.overwrites import Overwrites
 from ..errors import UnsupportedIR
@@ -20,7 +21,6 @@ from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .program import Program, Version
 
 SNAPSHOT = "dp.snapshot"            # void (ptr memory, i64 bytes)
-_NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel"})
 
 
 def insert_snapshots(module: Module, program: Program, extents: dict[Argument, Extent]) -> None:
@@ -93,10 +93,9 @@ class _Snapshots:
 
     def _check_repeatable(self, version: Version, seen: set[int]) -> None:
         seen.add(id(version))
-        for instruction in version.warm_instructions():
-            known = classify(instruction.callee_name) if instruction.opcode == "call" else None
-            if known is not None and known.kind in _NEVER_TWICE:
-                raise self._refusal(f"it calls {known.name}")
+        found = never_twice(version.warm_instructions())
+        if found is not None:
+            raise self._refusal(f"it calls {found}")
         for call in version.calls():
             callee = self.program.version_of(call)
             if id(callee) not in seen:

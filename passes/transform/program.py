@@ -15,7 +15,7 @@ from ..analysis import activity as activities
 from ..analysis import alias, cfg, loops, oblivious, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
-from ..analysis.call_kinds import is_internal_call, is_ruled, rule_of
+from ..analysis.call_kinds import is_internal_call, is_ruled, never_twice, rule_of
 from ..analysis.objects import UNKNOWN, Objects
 from ..analysis.overwrites import Effects, Overwrites
 from ..analysis.parameters import Parameters, Place
@@ -153,6 +153,11 @@ class Program:
     def is_oblivious(self) -> bool:
         """Whether the entry takes the same course for all data, as long as it is not transformed."""
         return oblivious.analyse(self.entry.function, self.entry.cfg).is_oblivious
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether a second run does nothing that is seen."""
+        return all(never_twice(version.warm_instructions()) is None for version in self.transformed)
 
     @property
     def rules(self) -> list[CallRule]:

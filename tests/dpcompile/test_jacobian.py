@@ -264,3 +264,41 @@ class TestLazy:
     def test_one_argument_only(self):
         with pytest.raises(dp.errors.ArgumentSelectionError):
             dp.lazy_jacobian(field, POINT, 1.5, argnums=(0, 1))
+
+
+class TestChoice:
+    """``mode="auto"`` tries both where counting does not tell, and remembers; a kernel that prints is run once."""
+
+    @staticmethod
+    def dense(x, rows):
+        found = np.zeros(rows)
+        for i in range(rows):
+            for j in range(x.size):
+                found[i] += math.sin((i + 1) * x[j])
+        return found
+
+    def test_same_whatever_is_chosen(self):
+        f = numba.njit(self.dense)
+        jacobian, x = dp.jacobian(f), np.linspace(0.1, 1.0, 6)
+        for rows in (1, 6, 7, 100, 6, 6):
+            for _ in range(3):
+                np.testing.assert_allclose(jacobian(x, rows), dp.jacrev(f)(x, rows), rtol=1e-13, atol=1e-15)
+
+    def test_prints_as_often_as_one_mode(self, capfd):
+        @numba.njit
+        def printing(x):
+            print("here")
+            return x * x
+
+        jacobian = dp.jacobian(printing)
+        jacobian(np.ones(40))
+        capfd.readouterr()
+        jacobian(np.ones(40))
+        assert capfd.readouterr().out.count("here") <= 5
+
+    def test_in_code_that_is_differentiated_again(self):
+        f = numba.njit(self.dense)
+        total = numba.njit(lambda x: dp.jacobian(f)(x, 5).sum())
+        x = np.linspace(0.1, 1.0, 5)
+        expected = [-sum((i + 1)**2 * math.sin((i + 1) * one) for i in range(5)) for one in x]
+        np.testing.assert_allclose(dp.grad(total)(x), expected, rtol=1e-12)
