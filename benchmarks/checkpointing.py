@@ -79,7 +79,7 @@ def _state() -> np.ndarray:
 
 
 run_lotka_volterra = dp.checkpoint(lotka_volterra_step, steps=STEPS, slots=1000, segment=10_000)
-run_heat = dp.checkpoint(heat_step, steps=HEAT_STEPS, slots=19)
+run_heat = dp.checkpoint(heat_step, steps=HEAT_STEPS, slots=16)
 lotka_volterra_by_slots = njit(lambda p: run_lotka_volterra((1.0, 1.0), p)[0])
 heat_by_slots = njit(lambda u: (run_heat(u) ** 2).sum())
 
@@ -99,7 +99,7 @@ WAYS: dict[str, tuple[tuple[Callable, ...], int]] = {
     "Lotka–Volterra, 10⁷ steps": ((lambda: dp.grad(lotka_volterra)(P, STEPS), lambda: dp.grad(lotka_volterra)(P, STEPS),
                                    lambda: dp.grad(lotka_volterra_by_slots)(P)), 16 << 20),
     "heat_nonlinear, 2000 steps": ((lambda: dp.grad(heat)(_state(), HEAT_STEPS), lambda: dp.grad(heat)(_state(), HEAT_STEPS),
-                                    lambda: dp.grad(heat_by_slots)(_state())), 100 << 20),
+                                    lambda: dp.grad(heat_by_slots)(_state())), 160 << 20),
 }
 COLUMNS = ("whole tape", "by itself", "dp.checkpoint")
 

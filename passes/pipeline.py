@@ -64,6 +64,8 @@ class Request:
     #: The header of an outermost loop of the entry that is run again in the reverse sweep instead of keeping a tape; in
     #: reverse mode, for callers who do not look at arrays of theirs that the primal writes.
     rerun: str = ""
+    #: With ``rerun``: ``Derivative.ungated`` of the derivative that does not run it again.
+    ungated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Derivative:
     heaviest_line: str = ""
     #: Whether it can be run twice and nobody notices: it prints nothing and draws no random numbers.
     is_repeatable: bool = True
+    #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
+    ungated: frozenset[str] = frozenset()
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -136,6 +140,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     if request.rerun:
+        program.ungated = request.ungated
         insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
@@ -154,7 +159,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      built.report, rules, is_oblivious, built.heaviest, built.heaviest_line, is_repeatable)
+                      built.report, rules, is_oblivious, built.heaviest, built.heaviest_line, is_repeatable, built.ungated)
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,7 @@ class _Built:
     report: str
     heaviest: str = ""
     heaviest_line: str = ""
+    ungated: frozenset[str] = frozenset()
 
 
 def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:
@@ -222,7 +228,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
     line = first_line(module, body)
     account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions, line)
-    return _Built(symbols, functions.layout.size, account, functions.heaviest, line)
+    return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 
 
 def _drop_unused(module: Module, roots: set[str]) -> None:

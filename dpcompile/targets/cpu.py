@@ -11,7 +11,7 @@ import itertools
 import re
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import llvmlite.binding as llvm
 from numba.core import types
@@ -143,10 +143,13 @@ def _constant_derivative(context, builder, ty, value):
 
 @global_compiler_lock
 def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str,
-                       width: int = 1, rerun: str = "") -> CompiledDerivative:
-    """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result."""
+                       width: int = 1, usual: pipeline.Derivative | None = None) -> CompiledDerivative:
+    """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result; with the ``usual`` derivative,
+    another one that runs its heaviest loop again."""
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules, rerun)
+    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
+    if usual is not None:
+        request = replace(request, rerun=usual.heaviest, ungated=usual.ungated)
     try:
         derivative = _differentiated(primal, request)
     except Exception as error:
@@ -198,9 +201,8 @@ def _load(primal: Primal, derivative: pipeline.Derivative, name: str):
 def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef:
     """The derivative linked with its runtime and what its error paths call, nothing but its own symbols visible."""
     _load_arena()
-    module = llvm.parse_assembly(_bind_environments(derivative.text, primal.environments))
+    module = _with_gates(_bind_environments(derivative.text, primal.environments))
     module.link_in(llvm.parse_assembly(arena.INLINED))
-    module.link_in(llvm.parse_assembly(gates.definitions(derivative.text)))
     if primal.support:
         module.link_in(llvm.parse_assembly(_bind_environments(primal.support, primal.environments)))
     visible = set(derivative.symbols.values())
@@ -208,6 +210,19 @@ def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef
         if not function.is_declaration and function.name not in visible:
             function.linkage = "internal"
     module.verify()
+    return module
+
+
+def _with_gates(text: str) -> llvm.ModuleRef:
+    """The module with its gates inlined before anything else is done: what LLVM makes of loops hangs on seeing their
+    conditions from the start."""
+    module, defined = llvm.parse_assembly(text), gates.definitions(text)
+    if defined:
+        module.link_in(llvm.parse_assembly(defined))
+        manager = llvm.create_new_module_pass_manager()
+        manager.add_always_inliner_pass()
+        machine = DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
+        manager.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0)))
     return module
 
 

@@ -45,7 +45,7 @@ def _compiled_again(compiled: CompiledDerivative) -> CompiledDerivative | None:
     if function is None:
         return None
     try:
-        made = compile_derivative(function, compiled.primal, compiled.wanted, "reverse", rerun=derivative.heaviest)
+        made = compile_derivative(function, compiled.primal, compiled.wanted, "reverse", usual=derivative)
     except DifferentiationError:
         return None
     if [p.kind for p in made.parameters] != [p.kind for p in compiled.parameters]:

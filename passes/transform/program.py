@@ -116,6 +116,8 @@ class Program:
         self.suffix = suffix
         self.versions: dict[str, Version] = {}
         self._ruled: dict[str, CallRule] = {}
+        #: Names of the values that needed no gate where a loop was not yet a function of its own.
+        self.ungated: frozenset[str] = frozenset()
         self.entry = self._add(entry, f"{name}.{suffix}", True)
         arguments = self.entry.function.arguments
         self.entry.pointers = Parameters.of_entry(arguments, [a for a in arguments if a.type == PTR and a.name in empty])

@@ -16,7 +16,7 @@ from ..analysis.objects import Origin
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..ir.builder import Builder, const, i64
-from ..ir.model import Argument, Block, Function, Instruction, Module, Value
+from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
 from ..visible import dump
@@ -53,6 +53,8 @@ class ReverseFunctions:
     distributions: list[Distribution]
     #: The instructions of each outermost loop, by its header, as it was before it was transformed.
     bodies: dict[str, list[Instruction]]
+    #: Values whose adjoints need no gate, by name.
+    ungated: frozenset[str]
 
     @property
     def heaviest(self) -> str:
@@ -115,7 +117,7 @@ class _Build:
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
-                                self.path, self.inductions, list(self.distributions.values()), self.bodies)
+                                self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated)
 
     def _frequency(self, block: Block) -> float:
         total = 1.0
@@ -195,6 +197,11 @@ class _Build:
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
         dump("gated", lambda: gates)
         context.gated = gates.seeds
+        if version.primal.checkpointed:
+            # What was one function knew more of the seeds that come from behind the loop.
+            context.gated = {value for value in gates.seeds if value.name not in self.program.ungated}
+        self.ungated = frozenset(i.name for block in self.path.steps for i in block.instructions
+                                 if is_float(i) and i not in context.gated)
         context.distributions = self.distributions
         ReverseSweep(context).write()
         dump("adjoint", lambda: write_function(self.reverse))

@@ -112,6 +112,23 @@ def test_gradient_is_the_same(name, monkeypatch):
         np.testing.assert_array_equal(one, other)
 
 
+@njit
+def in_an_arm(x, steps, taken):
+    """What the loop makes is used in an arm only; elsewhere its partials would meet zero seeds, and they grow infinite."""
+    y = x
+    for _ in range(steps):
+        y = y * y * 1.0000001 + x / (y + 1e-300)
+    return y if taken else x * 3
+
+
+def test_arm_not_taken_leaks_nothing(monkeypatch):
+    gradient = dp.grad(in_an_arm)
+    monkeypatch.setattr(dp.config, "max_tape_bytes", 40_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert gradient(2.0, 5000, False) == 3.0
+
+
 def test_inside_compiled_code(monkeypatch):
     gradient = dp.grad(predator)
     called = njit(lambda p, steps: gradient(p, steps)[0] * 2)

@@ -39,7 +39,7 @@ class Rerun(Machine):
         monkeypatch.setattr(pipeline, "_extents", lambda arguments, parameters: {
             arguments[k]: Fixed(a.nbytes) for k, a in arrays.items()})
         monkeypatch.setattr(outline, "FIRST_CALL", 1)
-        again = pipeline.differentiate(text, replace(wanted, name="again", rerun=usual.heaviest))
+        again = pipeline.differentiate(text, replace(wanted, name="again", rerun=usual.heaviest, ungated=usual.ungated))
         self.derivatives = {"reverse": usual, "again": again}
         texts = [d.text for d in self.derivatives.values()]
         self.engine = load(text, *texts, arena.INLINED, gates.definitions("\n".join(texts)), arena.SHARED)
