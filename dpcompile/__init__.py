@@ -1,5 +1,6 @@
 """Derivatives of unchanged Numba functions: ``import dpcompile as dp``."""
 from . import backends, errors
+from . import rules as _rules  # noqa: F401  registers them
 from .annotations import Active, Const, Duplicated, Forward, Reverse
 from .checkpoint import checkpoint
 from .config import config

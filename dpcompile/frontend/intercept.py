@@ -73,7 +73,8 @@ def pointer_key(value: object) -> Hashable:
 
 def is_pointer(value: object) -> bool:
     """Whether a value is a function pointer of ctypes or cffi: Numba knows it by its type alone."""
-    return isinstance(value, PythonPointer) or (SUPPORTED and is_cffi_func(value))
+    # A string would be a declaration of C for cffi.
+    return isinstance(value, PythonPointer) or (SUPPORTED and not isinstance(value, str) and is_cffi_func(value))
 
 
 class RuledSignature(Signature):

@@ -614,3 +614,16 @@ def test_rules_do_not_change_what_numba_compiles():
     plain = numba.njit(cubed.py_func)
     assert cubed(1.7) == plain(1.7)
     assert "dpcompile.frontend" not in "".join(cubed.inspect_llvm().values())
+
+
+def test_constant_strings_beside_cffi():
+    """A string is no declaration of C."""
+    pytest.importorskip("cffi", reason="cffi is not installed")
+
+    @njit
+    def checked(x):
+        if x < 0:
+            raise ValueError("no char of this is C (")
+        return x * x
+
+    assert dp.grad(checked)(3.0) == 6.0

@@ -142,3 +142,25 @@ def test_implicit_solver():
         change = 8 * (loss(k + shift) - loss(k - shift)) - (loss(k + 2 * shift) - loss(k - 2 * shift))
         assert gradient[index] == pytest.approx(change / (12 * step), rel=1e-7)
     assert backward_euler.nopython_signatures and key_rate_durations.nopython_signatures
+
+
+def test_newton_krylov():
+    """Each step solves with the Jacobian, which is never formed."""
+    from scipy.sparse.linalg import gmres
+
+    @njit
+    def bratu(u):
+        n = u.size
+        found = np.empty(n)
+        for i in range(n):
+            left = u[i - 1] if i else 0.0
+            right = u[i + 1] if i < n - 1 else 0.0
+            found[i] = (left - 2.0 * u[i] + right) * (n + 1)**2 + math.exp(u[i])
+        return found
+
+    u = np.zeros(20)
+    for _ in range(8):
+        change, failed = gmres(dp.lazy_jacobian(bratu, u), bratu(u), rtol=1e-10, restart=20)
+        assert not failed
+        u = u - change
+    assert np.abs(bratu(u)).max() < 1e-9

@@ -1,0 +1,121 @@
+"""Rules of ``np.dot``, ``@`` and ``np.vdot``: products of vectors and matrices, by BLAS in both sweeps of reverse mode.
+
+Requires: arrays of one type of floats or complex numbers, of one or two dimensions.
+Ensures:  cotangents by products of the same kind, tangents by loops.  A cotangent of complex numbers pairs with tangents by
+          Re·Re + Im·Im.
+Source:   Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008), §2.2.
+"""
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from numba import njit
+from numba.core import types
+from numba.extending import overload
+
+from ..custom import register_jvp, register_vjp
+
+
+def conjugate(a):
+    """``a`` as it is where it is real."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(conjugate)
+def _conjugate(a):
+    ty = a.dtype if isinstance(a, types.Array) else a
+    if isinstance(ty, types.Complex):
+        return lambda a: np.conj(a)
+    return lambda a: a
+
+
+def times(a, b):
+    """``np.dot(a, b)`` in loops.  A rule for tangents is differentiated itself, so it must not call what it is for."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(times)
+def _times(a, b):
+    match a.ndim, b.ndim:
+        case 1, 1:
+            return _inner
+        case 2, 1:
+            return lambda a, b: _matrices(a, b.reshape((b.shape[0], 1))).reshape(a.shape[0])
+        case 1, 2:
+            return lambda a, b: _matrices(a.reshape((1, a.shape[0])), b).reshape(b.shape[1])
+    return lambda a, b: _matrices(a, b)
+
+
+def _inner(a, b):
+    total = a.dtype.type(0)
+    for i in range(a.shape[0]):
+        total += a[i] * b[i]
+    return total
+
+
+@njit
+def _matrices(a, b):
+    found = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(b.shape[1]):
+                found[i, j] += a[i, k] * b[k, j]
+    return found
+
+
+def _dot_cotangents(a, b, c):
+    """Of both factors."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(_dot_cotangents)
+def _dot_cotangents_overload(a, b, c):
+    match a.ndim, b.ndim:
+        case 1, 1:
+            return lambda a, b, c: (c * conjugate(b), c * conjugate(a))
+        case 2, 1:
+            return lambda a, b, c: (np.outer(c, conjugate(b)), np.dot(conjugate(a).T, c))
+        case 1, 2:
+            return lambda a, b, c: (np.dot(conjugate(b), c), np.outer(conjugate(a), c))
+    return lambda a, b, c: (np.dot(c, conjugate(b).T), np.dot(conjugate(a).T, c))
+
+
+@njit
+def _dot_forward(a, b):
+    return np.dot(a, b), (a, b)
+
+
+@njit
+def _dot_backward(factors, cotangent):
+    return _dot_cotangents(factors[0], factors[1], cotangent)
+
+
+@njit
+def _dot_jvp(primals, tangents):
+    a, b = primals
+    return np.dot(a, b), times(tangents[0], b) + times(a, tangents[1])
+
+
+@njit
+def _vdot_forward(a, b):
+    return np.vdot(a, b), (a, b)
+
+
+@njit
+def _vdot_backward(factors, cotangent):
+    a, b = factors
+    return conjugate(cotangent) * b, cotangent * a
+
+
+@njit
+def _vdot_jvp(primals, tangents):
+    a, b = primals
+    return np.vdot(a, b), times(conjugate(tangents[0]), b) + times(conjugate(a), tangents[1])
+
+
+for _dot in (np.dot, operator.matmul):
+    register_vjp(_dot, _dot_forward, _dot_backward)
+    register_jvp(_dot, _dot_jvp, arity=2)
+register_vjp(np.vdot, _vdot_forward, _vdot_backward)
+register_jvp(np.vdot, _vdot_jvp, arity=2)
