@@ -79,7 +79,7 @@ def _state() -> np.ndarray:
 
 
 run_lotka_volterra = dp.checkpoint(lotka_volterra_step, steps=STEPS, slots=1000, segment=10_000)
-run_heat = dp.checkpoint(heat_step, steps=HEAT_STEPS, slots=16)
+run_heat = dp.checkpoint(heat_step, steps=HEAT_STEPS, slots=15)
 lotka_volterra_by_slots = njit(lambda p: run_lotka_volterra((1.0, 1.0), p)[0])
 heat_by_slots = njit(lambda u: (run_heat(u) ** 2).sum())
 

@@ -134,8 +134,8 @@ def _standing_for(function: Any, parameters: list[str]) -> Callable:
         first, *rest = parameters
         body = f"{first}.{function.__name__}({', '.join(rest)})"
     else:
-        body = f"function({given})"
-    names = {"function": _copied_pointer(function) if intercept.is_pointer(function) else function}
+        body = f"called_function({given})"
+    names = {"called_function": _copied_pointer(function) if intercept.is_pointer(function) else function}
     return definition(name, f"def {name}({given}):\n    return {body}\n", names)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, loops, oblivious, overwrites
+from ..analysis import alias, cfg, linear, loops, oblivious, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_internal_call, is_ruled, never_twice, rule_of
@@ -129,6 +129,8 @@ class Program:
         self._find_written()
         for rule in self._ruled.values():
             self._check_writes(rule)
+        for version in self.transformed:
+            self._check_linear(version)
         for version in self.versions.values():
             self._show(version)
 
@@ -140,6 +142,14 @@ class Program:
             if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
                                     f"that it is given", None, "Let it return what it computes.")
+
+    def _check_linear(self, version: Version) -> None:
+        found = linear.first_nonlinear(version.warm_instructions(), version.aliasing, version.effects)
+        if found is not None:
+            location = self.module.locations.get(found.location) if found.location is not None else None
+            raise UnsupportedIR("cannot differentiate a rule for tangents that is not linear in them: it is evaluated at "
+                                "tangents of zero, and differentiated", location,
+                                "Let it not compare tangents, nor multiply them with each other.")
 
     def _show(self, version: Version) -> None:
         check(self.module, version.function)

@@ -627,3 +627,37 @@ def test_constant_strings_beside_cffi():
         return x * x
 
     assert dp.grad(checked)(3.0) == 6.0
+
+
+@pytest.mark.parametrize("change", [
+    lambda x, t: t * t, lambda x, t: x / (1 + t) - x, lambda x, t: abs(t), lambda x, t: t if t > 0 else 2 * t,
+    lambda x, t: float(int(t)), lambda x, t: math.sin(t), lambda x, t: np.array([t, x])[0]**2, lambda x, t: max(t, 0.0) * x])
+def test_rule_that_is_not_linear(change):
+    """It would be differentiated at a tangent of zero, and be wrong."""
+    @dp.custom_jvp
+    def function(x):
+        return x
+
+    change = njit(change)
+    function.defjvp(njit(lambda primals, tangents: (function(primals[0]), change(primals[0], tangents[0]))))
+    with pytest.raises(errors.UnsupportedError, match="not linear"):
+        dp.grad(function)(1.5)
+
+
+def test_rule_that_is_linear_by_memory_and_branches():
+    """Branches on primals, arrays of tangents, products with primals: all linear."""
+    @dp.custom_jvp
+    def function(x):
+        return x * x
+
+    @function.defjvp
+    @njit
+    def _jvp(primals, tangents):
+        x, t = primals[0], tangents[0]
+        parts = np.array([t * x, 0.5 * t, -t])
+        total = 0.0
+        for k in range(3):
+            total += parts[k] * (k + 1) if x > k else parts[k] / 2
+        return function(x), total
+
+    assert dp.grad(function)(1.5) == pytest.approx(1.5 + 1.0 - 0.5)
