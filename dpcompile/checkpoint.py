@@ -16,7 +16,6 @@ import numba
 import numpy as np
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
-from numba.core.target_extension import target_override
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
@@ -26,11 +25,11 @@ from .custom import RuledFunction, custom_vjp
 from .errors import CheckpointError
 from .frontend import structure, target
 from .frontend.activity import is_differentiable, parts_with_offsets
-from .frontend.file_memory import arrays_in
 from .frontend.generated import GeneratedDispatcher, stub
 from .operators.primal import dispatcher_of, signature_of
 from .operators.pullback import pullback
 from .operators.pushforward import pushforward
+from .targets.file_memory import arrays_in
 
 #: Unless slots are given, there are so many that no step is run more often than this beside its last run.
 REPEATS = 2
@@ -85,7 +84,7 @@ def _enough_slots(length: int) -> int:
 
 def _rerun(function: Dispatcher) -> RuledFunction:
     names: structure.Names = {"function": function, "pull": pullback(function), "push": pushforward(function)}
-    given = ", ".join(signature_of(function).parameters)
+    given = ", ".join(f"argument_{index}" for index in range(len(signature_of(function).parameters)))
     made = custom_vjp(function)
     made.defvjp(
         structure.definition("forward", f"def forward({given}):\n    return function({given}), ({given},)\n", names),
@@ -106,8 +105,7 @@ class _TimeLoop:
 
     @property
     def name(self) -> str:
-        name = self.step.py_func.__name__
-        return name if name.isidentifier() else "step"
+        return structure.identifier(self.step.py_func.__name__, "step")
 
     @property
     def rest_names(self) -> list[str]:
@@ -124,23 +122,21 @@ class _TimeLoop:
         given = "".join(f"{name}, " for name in others)
         made = custom_vjp(structure.definition(
             self.name, f"def {self.name}({first}, {given}):\n    return several_steps({first}, STEP_COUNT, {given})\n",
-            {"several_steps": self.several(), "STEP_COUNT": self.steps}))
-        made.defvjp(self._generated("forward", f"state, {self.rest}", self._forward),
-                    self._generated("backward", "residual, cotangent", self._backward))
+            {"several_steps": self.part("several"), "STEP_COUNT": self.steps}))
+        made.defvjp(self.part("forward"), self.part("backward"))
         made.defjvp(structure.definition(
             "jvp", "def jvp(primals, tangents):\n    return push((primals[0], STEPS) + primals[1:], "
                    "(tangents[0], None) + tangents[1:])\n",
-            {"push": pushforward(self.several()), "STEPS": self.steps}))
+            {"push": pushforward(self.part("several")), "STEPS": self.steps}))
         return made
 
-    def _generated(self, name: str, parameters: str, implementation: Callable) -> GeneratedDispatcher:
-        model = structure.definition(name, f"def {name}({parameters}):\n    return None\n", {})
-        return GeneratedDispatcher(self.step, stub(name, inspect.signature(model), f"{name} of {self.name}"), implementation,
-                                   (_part, (self, name)))
-
-    def several(self) -> GeneratedDispatcher:
-        """``(state, count, *parameters) → state``: that many steps."""
-        return self._generated("several", f"state, count, {self.rest}", self._several)
+    def part(self, name: str) -> GeneratedDispatcher:
+        """``forward`` or ``backward``, or ``several``: ``(state, count, *parameters) → state``, that many steps."""
+        parameters = {"several": f"state, count, {self.rest}", "forward": f"state, {self.rest}",
+                      "backward": "residual, cotangent"}[name]
+        model = structure.function(name, parameters, ["return None"], {})
+        return GeneratedDispatcher(self.step, stub(name, inspect.signature(model), f"{name} of {self.name}"),
+                                   getattr(self, f"_{name}"), (_TimeLoop.part, (self, name)))
 
     def _several(self, given: tuple[types.Type, ...]) -> Callable:
         names: structure.Names = {"step": self.step}
@@ -150,23 +146,20 @@ class _TimeLoop:
         call = f"step(state, {self.rest})"
         lines = [f"state = {copied}", "for _ in range(count):",
                  f"    {call}" if isinstance(changed, types.NoneType) else f"    state = {call}", "return state"]
-        return _function("several", f"state, count, {self.rest}", lines, names)
+        return structure.function("several", f"state, count, {self.rest}", lines, names)
 
     def _checked(self, state: types.Type, rest: tuple[types.Type, ...]) -> types.Type:
         """What a step returns: nothing, or the next state."""
-        mirror = target.mirror(self.step)
-        with target_override(target.TARGET):
-            mirror.compile((state, *rest))
-        changed = types.unliteral(mirror.overloads[state, *rest].signature.return_type)
+        changed = target.result_type(target.mirror(self.step), (state, *rest))
         if not isinstance(changed, types.NoneType) and not _same(state, changed):
-            raise CheckpointError(f"{self.name} returns {changed} for a state of type state; it must return the next state, "
+            raise CheckpointError(f"{self.name} returns {changed} for a state of type {state}; it must return the next state, "
                                   f"or change the state's arrays and return nothing")
         return changed
 
     # rule -----------------------------------------------------------------------------------------------------------
 
     def _names(self) -> structure.Names:
-        return {"several": self.several(), "pull": pullback(self.several()), "advance": _advance,
+        return {"several": self.part("several"), "pull": pullback(self.part("several")), "advance": _advance,
                 "empty": np.empty if self.directory is None else arrays_in(self.directory), "int64": np.int64,
                 "STEPS": self.steps, "SLOTS": self.slots, "SEGMENT": self.segment, "LENGTH": -(-self.steps // self.segment)}
 
@@ -182,7 +175,7 @@ class _TimeLoop:
                  f"state = several(state, STEPS - here * SEGMENT, {self.rest})",
                  "kept = zeros(1, int64)", "kept[0] = count",
                  f"return state, (({self.rest}), stores, positions, kept)"]
-        return _function("forward", f"state, {self.rest}", lines, names)
+        return structure.function("forward", f"state, {self.rest}", lines, names)
 
     def _descent(self, puts: list[str], end: str) -> list[str]:
         """On from the last state kept, keeping others on the way to ``end`` as long as there are slots."""
@@ -211,18 +204,7 @@ class _TimeLoop:
                  *(f"    total_{k} = {_sum(ty, f'total_{k}', f'parts[{k + 2}]', names)}" for k, ty in enumerate(rest)),
                  "    if positions[count - 1] == end and count > 1:", "        count -= 1",
                  f"return change, {''.join(f'total_{k}, ' for k in range(len(rest)))}"]
-        return _function("backward", "residual, cotangent", lines, names)
-
-
-def _part(loop: _TimeLoop, name: str) -> GeneratedDispatcher:
-    """The function that a pickle names."""
-    parameters = {"several": f"state, count, {loop.rest}", "forward": f"state, {loop.rest}", "backward": "residual, cotangent"}
-    return loop._generated(name, parameters[name], getattr(loop, f"_{name}"))
-
-
-def _function(name: str, parameters: str, lines: list[str], names: structure.Names) -> Callable:
-    body = "\n    ".join(lines)
-    return structure.definition(name, f"def {name}({parameters}):\n    {body}\n", names)
+        return structure.function("backward", "residual, cotangent", lines, names)
 
 
 def _copied(ty: types.Type, text: str) -> str:
@@ -232,9 +214,7 @@ def _copied(ty: types.Type, text: str) -> str:
 
 def _row_major(ty: types.Type) -> types.Type:
     """The type of that copy."""
-    if isinstance(ty, types.BaseTuple):
-        return types.BaseTuple.from_types([_row_major(item) for item in ty], getattr(ty, "instance_class", None))
-    return types.Array(ty.dtype, ty.ndim, "C") if isinstance(ty, types.Array) else ty
+    return structure.row_major(structure.contiguous(ty))
 
 
 def _is_kept(ty: types.Type) -> bool:

@@ -18,10 +18,9 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
 
 from .errors import NotAFunctionError, RuleError
-from .frontend import intercept, target
+from .frontend import intercept, structure, target
 from .frontend.intercept import Wanted
 from .frontend.ruled import JvpRule, StopRule, VjpRule
-from .frontend.structure import definition
 from .operators.primal import dispatcher_of
 
 
@@ -136,12 +135,11 @@ def _standing_for(function: Any, parameters: list[str]) -> Callable:
     else:
         body = f"called_function({given})"
     names = {"called_function": _copied_pointer(function) if intercept.is_pointer(function) else function}
-    return definition(name, f"def {name}({given}):\n    return {body}\n", names)
+    return structure.definition(name, f"def {name}({given}):\n    return {body}\n", names)
 
 
 def _name(function: Any) -> str:
-    name = getattr(function, "__name__", "pointer")
-    return name if name.isidentifier() else "function"
+    return structure.identifier(getattr(function, "__name__", "pointer"), "function")
 
 
 def _copied_pointer(function: Any) -> Any:

@@ -117,9 +117,7 @@ class _Equation:
         return njit(self._code(name, parameters, lines, **names))
 
     def _code(self, name: str, parameters: str, lines: list[str], **names: object) -> Callable:
-        body = "\n    ".join(lines)
-        return structure.definition(name, f"def {name}({parameters}):\n    {body}\n",
-                                    {**HELPERS, "function": self.function, **names})
+        return structure.function(name, parameters, lines, {**HELPERS, "function": self.function, **names})
 
     def ruled(self, solver: Callable) -> RuledFunction:
         """The solution, whose rules are written when the types of its arguments are known."""

@@ -159,7 +159,8 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      built.report, rules, is_oblivious, built.heaviest, built.heaviest_line, is_repeatable, built.ungated)
+                      built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
+                      heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
 
 
 @dataclass(frozen=True)

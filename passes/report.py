@@ -28,7 +28,7 @@ def report(module: Module, version: Version, plan: CachePlan, inductions: Induct
 
 def _line(module: Module, value: Value) -> str:
     """The line of the function that was compiled, whatever was inlined into it there."""
-    location = module.locations.get(value.location) if isinstance(value, Instruction) and value.location else None
+    location = module.location_of(value) if isinstance(value, Instruction) else None
     line = location.chain()[-1].line if location is not None else 0
     return f"line {line}" if line else "the function"
 

@@ -88,8 +88,7 @@ def _lower(dispatcher, argument_types):
 def _calling(dispatcher):
     """A function that calls one with a rule of its own, for which the rule holds too."""
     parameters = ", ".join(f"argument_{index}" for index in range(len(inspect.signature(dispatcher.py_func).parameters)))
-    name = dispatcher.py_func.__name__
-    name = name if name.isidentifier() else "function"
+    name = structure.identifier(dispatcher.py_func.__name__, "function")
     return njit(structure.definition(name, f"def {name}({parameters}):\n    return called({parameters})\n",
                                      {"called": dispatcher}))
 
@@ -177,7 +176,7 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     """The text of the module for the passes, and the text of what only its error paths need."""
     roots = [entry, *tangents.values(), *(name for rule in rules for name in rule.functions)]
     machine = target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
-    _run(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
+    run_passes(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, str(module)))))
     text = _with_tangents(text, tangents, rules, machine)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
@@ -197,7 +196,7 @@ def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, .
     for function in module.functions:
         if function.name in inlined:
             function.add_function_attribute("alwaysinline")
-    _run(module, machine, 0, ["add_always_inliner_pass"], default=False)
+    run_passes(module, machine, 0, ["add_always_inliner_pass"], default=False)
     text = tangents_taken(str(module), tangents)
     for rule in rules:
         if rule.symbol in tangents and tangents[rule.symbol] in scan(text, [tangents[rule.symbol]]).recursive():
@@ -243,17 +242,17 @@ _MINIMAL = ["add_always_inliner_pass", "add_global_dead_code_eliminate_pass", "a
 def _optimised(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:
     """Optimised as ``DPCOMPILE_PREOPT`` says (0–3, default 2), short loops unrolled, the others in canonical form."""
     level = int(os.environ.get("DPCOMPILE_PREOPT", "2"))
-    _run(module, machine, level, [] if level else _MINIMAL, default=bool(level))
-    _run(module, machine, level, _CANONICAL, default=False)
+    run_passes(module, machine, level, [] if level else _MINIMAL, default=bool(level))
+    run_passes(module, machine, level, _CANONICAL, default=False)
     for _ in range(UNROLLED_DEPTH if level else 0):
         text, some = annotated(str(module))
         if not some:
             break
         module = llvm.parse_assembly(text)
-        _run(module, machine, level, ["add_loop_unroll_pass"], default=False)
-        _run(module, machine, level, [], default=True)
+        run_passes(module, machine, level, ["add_loop_unroll_pass"], default=False)
+        run_passes(module, machine, level, [], default=True)
         module = llvm.parse_assembly(without_annotations(str(module)))
-        _run(module, machine, level, _CANONICAL, default=False)
+        run_passes(module, machine, level, _CANONICAL, default=False)
     return str(module)
 
 
@@ -264,11 +263,11 @@ def with_reducible_cycles(primal: Primal) -> Primal:
         make_reducible(function)
     nodes = "\n".join(line for line in primal.text.splitlines() if line.startswith("!"))
     changed = llvm.parse_assembly(write(module, nodes))
-    _run(changed, target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm, 0, _CANONICAL, default=False)
+    run_passes(changed, target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm, 0, _CANONICAL, default=False)
     return replace(primal, text=str(changed))
 
 
-def _run(module, machine, level: int, steps: list[str], default: bool) -> None:
+def run_passes(module, machine, level: int, steps: list[str], default: bool) -> None:
     """Runs LLVM's default pipeline of that level, without what unrolls or vectorises, or nothing; then ``steps``."""
     options = llvm.create_pipeline_tuning_options(speed_level=level)
     options.loop_vectorization = options.slp_vectorization = False

@@ -117,13 +117,7 @@ def _plain(mirror: RuledMirror, argument_types) -> Callable:
     names: structure.Names = {"function": mirror.unruled, **records.HELPERS}
     return structure.definition(
         "plain", f"def plain({', '.join(arguments)}):\n    result = function({', '.join(arguments)})\n"
-        f"    return {_owned('result', _result_type(mirror, argument_types), arguments, names)}\n", names)
-
-
-def _result_type(mirror: RuledMirror, argument_types) -> types.Type:
-    with target_override(target.TARGET):
-        mirror.unruled.compile(argument_types)
-    return types.unliteral(mirror.unruled.overloads[argument_types].signature.return_type)
+        f"    return {_owned('result', target.result_type(mirror.unruled, argument_types), arguments, names)}\n", names)
 
 
 def _owned(text: str, ty: types.Type, arguments: dict[str, types.Type], names: structure.Names) -> str:
@@ -226,14 +220,10 @@ class RuleFunctions:
         lines += [f"save(record, (result_shadow, residual, ({made}), ({beside})))",
                   f"own(arena, (residual, ({made})))", "adopt(arena, result)", "return result"]
         parameters = ", ".join(["result_shadow", "arena", "record", "kept", *shadows, *self.arguments])
-        body = "\n    ".join(lines)
-        return structure.definition("augmented", f"def augmented({parameters}):\n    {body}\n", names)
+        return structure.function("augmented", parameters, lines, names)
 
     def _types_of_forward(self) -> tuple[types.Type, types.Type]:
-        mirror = target.mirror(self._vjp.forward)
-        with target_override(target.TARGET):
-            mirror.compile(self.argument_types)
-        found = types.unliteral(mirror.overloads[self.argument_types].signature.return_type)
+        found = target.result_type(target.mirror(self._vjp.forward), self.argument_types)
         if not isinstance(found, types.BaseTuple) or len(found) != 2:
             raise RuleError(f"the forward rule of {self.mirror.name} must return (result, residual), not {found}")
         return types.unliteral(found[0]), types.unliteral(found[1])
@@ -266,8 +256,7 @@ class RuleFunctions:
         lines = ["result_shadow, residual, made, shadows = saved",
                  f"cotangents = backward(residual, {seed})", *self._handed_on(self._types_of_backward(saved), names),
                  *(f"made[{index}][...] = 0" for index in range(len(self.layout.arrays)))]
-        body = "\n    ".join(lines)
-        swept = register_jitable(structure.definition("swept", f"def swept(saved, fields):\n    {body}\n", names))
+        swept = register_jitable(structure.function("swept", "saved, fields", lines, names))
         return structure.definition("reverse", "def reverse(record, fields):\n    restore(swept, record, fields)\n",
                                     {"restore": records.restoring(saved), "swept": swept})
 
@@ -288,11 +277,7 @@ class RuleFunctions:
         return structure.rebuild(self.result, "result", leaf, names)
 
     def _types_of_backward(self, saved: types.Type) -> types.Type:
-        mirror = target.mirror(self._vjp.backward)
-        given = (saved[1], self._seed_type(saved))
-        with target_override(target.TARGET):
-            mirror.compile(given)
-        found = types.unliteral(mirror.overloads[given].signature.return_type)
+        found = target.result_type(target.mirror(self._vjp.backward), (saved[1], self._seed_type(saved)))
         if not isinstance(found, types.BaseTuple) or len(found) != len(self.arguments):
             raise RuleError(f"the backward rule of {self.mirror.name} must return a tuple of {len(self.arguments)} cotangents, "
                             f"one an argument (None for none), not {found}")

@@ -113,6 +113,11 @@ def compacted(ty: types.Type) -> types.Type:
     return _mapped(compacted, ty)
 
 
+def compacted_where(types_: tuple[types.Type, ...], chosen: tuple[bool, ...]) -> tuple[types.Type, ...]:
+    """``compacted`` of those that are chosen."""
+    return tuple(compacted(ty) if yes else ty for ty, yes in zip(types_, chosen, strict=True))
+
+
 def row_major(ty: types.Type) -> types.Type:
     """``compacted``, with arrays in C order only."""
     if isinstance(ty, types.Array):
@@ -155,6 +160,17 @@ def check_result(ty: types.Type, name: str) -> None:
     elif not isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.Array)):
         raise UnsupportedError(
             f"cannot differentiate {name}: it returns {ty}.\n  Return numbers, arrays and tuples of them.")
+
+
+def function(name: str, parameters: str, lines: list[str], names: Names) -> Callable:
+    """The function ``name`` of those parameters, with these lines as its body."""
+    body = "\n    ".join(lines)
+    return definition(name, f"def {name}({parameters}):\n    {body}\n", names)
+
+
+def identifier(name: str, otherwise: str) -> str:
+    """A name that a function can be defined by: a lambda has none."""
+    return name if name.isidentifier() else otherwise
 
 
 def definition(name: str, source: str, names: Names) -> Callable:

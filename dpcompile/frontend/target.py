@@ -263,6 +263,13 @@ def forget_mirror(dispatcher):
     _mirrors.pop(dispatcher, None)
 
 
+def result_type(made, argument_types) -> types.Type:
+    """What a dispatcher of this target returns for arguments of these types."""
+    with target_override(TARGET):
+        made.compile(argument_types)
+    return types.unliteral(made.overloads[argument_types].signature.return_type)
+
+
 def unruled(dispatcher):
     """A mirror that knows of no rule."""
     made = _dispatcher(dispatcher)

@@ -121,8 +121,7 @@ class Arguments:
     def function(self, name: str, lines: list[str], parameters: str = "") -> Callable:
         """The function with that body; ``parameters`` where it does not take the arguments one by one."""
         parameters = parameters or ", ".join(f"argument_{index}" for index in range(len(self.types)))
-        body = "\n    ".join(lines)
-        return structure.definition(name, f"def {name}({parameters}):\n    {body}\n", self.names)
+        return structure.function(name, parameters, lines, self.names)
 
 
 class WideArguments(Arguments):

@@ -95,8 +95,7 @@ class Matrix:
         return tuple(position in self.positions for position in range(len(argument_types)))
 
     def primal_types(self, argument_types) -> tuple[types.Type, ...]:
-        return tuple(structure.compacted(ty) if active else ty
-                     for ty, active in zip(argument_types, self.wanted(argument_types), strict=True))
+        return structure.compacted_where(argument_types, self.wanted(argument_types))
 
     def result(self, primal_types) -> types.Type:
         return types.unliteral(primal(self.function, primal_types).signature.return_type)

@@ -87,8 +87,7 @@ class Gradient:
     def implementation(self, argument_types: tuple[types.Type, ...]):
         check_differentiable(self.function, self.positions, argument_types)
         wanted = tuple(position in self.positions for position in range(len(argument_types)))
-        primal_types = tuple(structure.compacted(ty) if active else ty
-                             for ty, active in zip(argument_types, wanted, strict=True))
+        primal_types = structure.compacted_where(argument_types, wanted)
         result = primal(self.function, primal_types).signature.return_type
         check_scalar(self.function, differentiated_part(self.function, result, True) if self.has_aux else result)
         self._check_records(argument_types)

@@ -131,8 +131,7 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     argument_types = tuple(map(structure.typeof, given))
     wanted = tuple(is_differentiable(ty) and change is not None
                    for ty, change in zip(argument_types, changes, strict=True))
-    primal_types = tuple(structure.compacted(ty) if active else ty
-                         for ty, active in zip(argument_types, wanted, strict=True))
+    primal_types = structure.compacted_where(argument_types, wanted)
     differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     derivative = compiled(function, primal_types, wanted, "forward")
     derivative.check_shadows(arrays_only=True)

@@ -40,8 +40,7 @@ class Pullback:
     def implementation(self, given: tuple[types.Type, ...]) -> Callable:
         argument_types = tuple(map(types.unliteral, given[0]))
         wanted = tuple(map(is_differentiable, argument_types))
-        primal_types = tuple(structure.compacted(ty) if active else ty
-                             for ty, active in zip(argument_types, wanted, strict=True))
+        primal_types = structure.compacted_where(argument_types, wanted)
         result = primal(self.function, primal_types).signature.return_type
         differentiated_part(self.function, result, has_aux=False)
         split = holds_arrays(result)

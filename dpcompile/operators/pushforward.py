@@ -107,8 +107,7 @@ class Pushforward:
 
 
 def _forward_arguments(function: Dispatcher, argument_types, wanted: tuple[bool, ...], has_aux: bool) -> Arguments:
-    primal_types = tuple(structure.compacted(ty) if active else ty
-                         for ty, active in zip(argument_types, wanted, strict=True))
+    primal_types = structure.compacted_where(argument_types, wanted)
     differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     made = compiled(function, primal_types, wanted, "forward")
     made.check_shadows(arrays_only=True)

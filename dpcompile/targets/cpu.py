@@ -37,7 +37,7 @@ from ..frontend.activity import (
     leaves,
     memory_leaves,
 )
-from ..frontend.compile import Primal, with_reducible_cycles
+from ..frontend.compile import Primal, run_passes, with_reducible_cycles
 from ..frontend.diagnose import explained
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 
@@ -200,7 +200,7 @@ def _load(primal: Primal, derivative: pipeline.Derivative, name: str):
 
 def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef:
     """The derivative linked with its runtime and what its error paths call, nothing but its own symbols visible."""
-    _load_arena()
+    loaded(arena.SHARED)
     module = _with_gates(_bind_environments(derivative.text, primal.environments))
     module.link_in(llvm.parse_assembly(arena.INLINED))
     if primal.support:
@@ -219,18 +219,16 @@ def _with_gates(text: str) -> llvm.ModuleRef:
     module, defined = llvm.parse_assembly(text), gates.definitions(text)
     if defined:
         module.link_in(llvm.parse_assembly(defined))
-        manager = llvm.create_new_module_pass_manager()
-        manager.add_always_inliner_pass()
         machine = DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
-        manager.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0)))
+        run_passes(module, machine, 0, ["add_always_inliner_pass"], default=False)
     return module
 
 
 @functools.cache
-def _load_arena():
-    """The arena's own functions, compiled once; every derivative finds them by name."""
-    library = cpu_target.target_context.codegen().create_library("dpcompile.arena")
-    library.add_llvm_module(llvm.parse_assembly(arena.SHARED))
+def loaded(text: str):
+    """Functions of the runtime, compiled once; all other code finds them by name."""
+    library = cpu_target.target_context.codegen().create_library("dpcompile.runtime")
+    library.add_llvm_module(llvm.parse_assembly(text))
     library.finalize()
     return library
 

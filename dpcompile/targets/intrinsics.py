@@ -6,6 +6,9 @@ Ensures:  an exception is answered, not thrown: a call returns ``(failed, code, 
 """
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.callconv import RETCODE_USEREXC, Status, errcode_t, excinfo_ptr_t
@@ -28,20 +31,29 @@ _ALIGNMENT = 16
 @intrinsic
 def gradient(typing_context, derivative, arguments, shadows, seed):
     """Both sweeps in one call: ``failed, code, exception, value, cotangents``."""
-    compiled = derivative.compiled
-    returned = types.Tuple([*OUTCOME, value_type(compiled.primal.signature.return_type), cotangents_type(compiled)])
-
     def codegen(context, builder, sig, values):
         call = Call(context, builder, sig, values)
-        memory, packed = call.stack_memory(), call.packed()
-        call.fill_seed(call.result_type, memory, sig.args[3], values[3])
-        operands, exception = call.primal_operands(memory)
-        code = call.invoke("gradient", [*operands, builder.bitcast(packed, BYTES), call.limit()])
-        outcome = call.outcome(code, exception)
-        value = call.value(memory, outcome[0])
-        return context.make_tuple(builder, sig.return_type, [*outcome, value, call.cotangents(packed)])
+        return both_sweeps(call, sig, values[3], partial(call.invoke, "gradient"))
 
-    return signature(returned, derivative, arguments, shadows, seed), codegen
+    return gradient_signature(derivative, arguments, shadows, seed), codegen
+
+
+def gradient_signature(derivative, arguments, shadows, seed):
+    """The signature of ``gradient``."""
+    compiled = derivative.compiled
+    returned = types.Tuple([*OUTCOME, value_type(compiled.primal.signature.return_type), cotangents_type(compiled)])
+    return signature(returned, derivative, arguments, shadows, seed)
+
+
+def both_sweeps(call: Call, sig, seed, invoke: Callable[[list[ir.Value]], ir.Value]) -> ir.Value:
+    """What ``gradient`` answers, by machine code that ``invoke`` calls with its operands."""
+    memory, packed = call.stack_memory(), call.packed()
+    call.fill_seed(call.result_type, memory, sig.args[3], seed)
+    operands, exception = call.primal_operands(memory)
+    code = invoke([*operands, call.builder.bitcast(packed, BYTES), call.limit()])
+    outcome = call.outcome(code, exception)
+    parts = [*outcome, call.value(memory, outcome[0]), call.cotangents(packed)]
+    return call.context.make_tuple(call.builder, sig.return_type, parts)
 
 
 @intrinsic

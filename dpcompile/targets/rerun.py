@@ -19,9 +19,9 @@ from numba.extending import intrinsic
 
 from ..errors import CheckpointWarning, DifferentiationError
 from ..frontend.target import RawLibrary
-from .calls import BYTES, I64, Call, cotangents_type, value_type
+from .calls import I64, Call
 from .cpu import CompiledDerivative, compile_derivative
-from .intrinsics import OUTCOME, TAPE_TOO_LARGE
+from .intrinsics import TAPE_TOO_LARGE, both_sweeps, gradient_signature
 
 _serial = itertools.count(1)
 #: Gradients that may ask, by their number.
@@ -99,20 +99,14 @@ def gradient_again(typing_context, derivative, code):
 @intrinsic
 def gradient_at(typing_context, derivative, address, arguments, shadows, seed):
     """As ``gradient``, at that address."""
-    compiled = derivative.compiled
-    returned = types.Tuple([*OUTCOME, value_type(compiled.primal.signature.return_type), cotangents_type(compiled)])
+    usual = gradient_signature(derivative, arguments, shadows, seed)
 
     def codegen(context, builder, sig, values):
-        derivative_type, _, *rest = sig.args
-        call = Call(context, builder, signature(sig.return_type, derivative_type, *rest), [values[0], *values[2:]])
-        memory, packed = call.stack_memory(), call.packed()
-        call.fill_seed(call.result_type, memory, sig.args[4], values[4])
-        operands, exception = call.primal_operands(memory)
-        operands = [*operands, builder.bitcast(packed, BYTES), call.limit()]
-        function_type = ir.FunctionType(errcode_t, [operand.type for operand in operands])
-        code = builder.call(builder.inttoptr(values[1], function_type.as_pointer()), operands)
-        outcome = call.outcome(code, exception)
-        value = call.value(memory, outcome[0])
-        return context.make_tuple(builder, sig.return_type, [*outcome, value, call.cotangents(packed)])
+        def invoke(operands):
+            function_type = ir.FunctionType(errcode_t, [operand.type for operand in operands])
+            return builder.call(builder.inttoptr(values[1], function_type.as_pointer()), operands)
 
-    return signature(returned, derivative, types.int64, arguments, shadows, seed), codegen
+        call = Call(context, builder, usual, [values[0], *values[2:]])
+        return both_sweeps(call, usual, values[4], invoke)
+
+    return signature(usual.return_type, derivative, types.int64, arguments, shadows, seed), codegen

@@ -398,7 +398,7 @@ class _Solver:
             self._fail(instruction, f"the operation '{opcode}' giving {instruction.type} has no derivative here")
 
     def _fail(self, instruction: Instruction, what: str, hint: str = "") -> NoReturn:
-        location = self.module.locations.get(instruction.location) if instruction.location is not None else None
+        location = self.module.location_of(instruction)
         raise UnsupportedIR(f"cannot differentiate {what}", location, hint)
 
 

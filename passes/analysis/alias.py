@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Value
 from ..ir.types import PTR, ArrayType, PointerType, StructType, Type
-from ..rules.runtime_calls import EXCEPTION_PARAMETER, MEMINFO_DATA, classify
+from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .addresses import addresses_in, loads_in
-from .call_kinds import handed_over, is_internal_call, is_opaque, is_ruled, is_transfer
+from .call_kinds import handed_over, is_exception, is_internal_call, is_opaque, is_ruled, is_transfer
 from .objects import UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, somewhere, widened
 from .offsets import constant_step
 from .parameters import Parameters, Place
@@ -206,7 +206,7 @@ def _seed(result: Aliasing, plain: Iterable[Argument]) -> None:
     result.plain = {known.object_of(Place(argument)) for argument in plain}
     # What lies where exceptions are left is for the interpreter: no program follows it to numbers.
     result.plain |= {known.object_of(Place(a)) for a in known.arguments
-                     if a.name.split(".")[0] == EXCEPTION_PARAMETER and known.is_alone(a)}
+                     if is_exception(a) and known.is_alone(a)}
 
 
 def _constrain(instruction: Instruction, result: Aliasing, callees: Callees | None) -> None:

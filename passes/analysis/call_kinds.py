@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir.call_rule import CallRule
-from ..ir.model import Function, Instruction, Value
+from ..ir.model import Argument, Function, Instruction, Value
 from ..ir.types import IntType, PointerType
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
@@ -67,9 +67,14 @@ def never_twice(instructions: Iterable[Instruction]) -> str | None:
     return None
 
 
+def is_exception(parameter: Argument) -> bool:
+    """Whether a parameter of a Numba function points to where an exception is left."""
+    return parameter.name.split(".")[0] == EXCEPTION_PARAMETER
+
+
 def handed_over(call: Instruction) -> list[Value]:
     """The arguments through which a callee may reach numbers: pointers, and integers that may be addresses."""
     callee = call.callee
-    names = [p.name for p in callee.arguments] if isinstance(callee, Function) and not callee.is_declaration else []
+    parameters = callee.arguments if isinstance(callee, Function) and not callee.is_declaration else []
     return [a for k, a in enumerate(call.arguments)
-            if isinstance(a.type, PointerType | IntType) and (k >= len(names) or names[k].split(".")[0] != EXCEPTION_PARAMETER)]
+            if isinstance(a.type, PointerType | IntType) and (k >= len(parameters) or not is_exception(parameters[k]))]

@@ -8,24 +8,21 @@ Algorithm: forward dataflow over values and memory objects, insensitive to the o
 """
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..ir.model import Constant, Instruction, Value, is_float
 from ..rules.scalar import GATES, MARKS, lookup
 from .alias import Aliasing
 from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .objects import Objects
+from .overwrites import Effects
 
 #: Functions that are linear in all their operands together.
 _LINEAR = frozenset({"canonicalize"})
 _PRODUCTS = frozenset({"fma", "fmuladd"})
-#: Gives the objects to which a call of a function that was not inlined may write; None: to any that it reaches.
-Effects = Callable[[Instruction, Aliasing], Objects | None]
 
 
 def first_nonlinear(instructions: list[Instruction], aliasing: Aliasing, effects: Effects) -> Instruction | None:
     """The first instruction by which a rule is not linear."""
-    followed = {symbol for symbol in (*MARKS["follow"].symbols, *MARKS["follow"].symbols32)}
+    followed = {*MARKS["follow"].symbols, *MARKS["follow"].symbols32}
     if not any(i.opcode == "call" and i.callee_name in followed for i in instructions):
         return None
     flow = _Flow(aliasing, effects)

@@ -329,6 +329,10 @@ class Module:
             self.functions[name] = Function(name, function_type)
         return self.functions[name]
 
+    def location_of(self, instruction: Instruction) -> Location | None:
+        """The line of an instruction, where it is known."""
+        return self.locations.get(instruction.location) if instruction.location is not None else None
+
     def add_metadata(self, text: str) -> int:
         """Number of a new metadata node with this text (``!{!1, !2}``)."""
         number = max(self.metadata, default=-1) + 1

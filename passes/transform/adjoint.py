@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_fill, is_transfer
+from ..analysis.call_kinds import is_exception, is_fill, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, null, zero
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I1, I8, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
 from ..rules.scalar import RULES, lookup
@@ -30,15 +30,14 @@ from .calls import (
     SplitCalls,
     call_augmented,
     call_reverse,
-    copy_memory,
-    is_exception,
     make_room,
     rewind,
 )
 from .cotangents import Cotangents, neutral
 from .gates import gate_of, gated
+from .memory import clear_memory, copy_memory
 from .scopes import DerivativeScopes
-from .shadow import MEMSET, Shadows
+from .shadow import Shadows
 from .tape import ARENA_EXCEEDED, TAPE_FULL
 
 #: void (ptr destination, ptr source, i64 bytes)
@@ -286,7 +285,7 @@ class Adjoints:
             return
         target = self.get(self.context.shadows.of(destination))
         if not self.activity.has_shadow(source):
-            self._zero(target, self.get(size))
+            clear_memory(self.builder, self.context.module, target, self.get(size))
             return
         transfer = self.context.module.declare(TRANSFER[element], FunctionType(VOID, (PTR, PTR, I64)))
         arguments = [target, self.get(self.context.shadows.of(source)), self.get(size)]
@@ -299,7 +298,7 @@ class Adjoints:
         if not floats:
             return None
         if len(floats) > 1 or any(map(is_pointer, types)) or not floats <= TRANSFER.keys():
-            location = self.context.module.locations.get(call.location) if call.location is not None else None
+            location = self.context.module.location_of(call)
             kinds = ", ".join(sorted(map(str, types)))
             raise UnsupportedIR(f"cannot differentiate a copy of memory that holds {kinds} together", location)
         return floats.pop()
@@ -308,8 +307,5 @@ class Adjoints:
         types = self.activity.scalar_types(call.arguments[0])
         if any(map(is_pointer, types)):
             return
-        self._zero(self.get(self.context.shadows.of(call.arguments[0])), self.get(call.arguments[2]))
-
-    def _zero(self, pointer: Value, size: Value) -> None:
-        fill = self.context.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))
-        self.builder.call(fill, fill.function_type, [pointer, const(I8, 0), size, const(I1, 0)])
+        shadow = self.get(self.context.shadows.of(call.arguments[0]))
+        clear_memory(self.builder, self.context.module, shadow, self.get(call.arguments[2]))

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import arrays_given, numbers_given
 from ..analysis.alias import is_pointer, made_by
-from ..analysis.call_kinds import rule_of
+from ..analysis.call_kinds import is_exception, rule_of
 from ..analysis.overwrites import Overwrites
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, Inserter, const, i64, null
+from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
-from ..ir.types import I1, I64, PTR, VOID, FunctionType, Type
-from ..rules.runtime_calls import EXCEPTION_PARAMETER
+from ..ir.types import I64, PTR, VOID, FunctionType, Type
 from .checkpoints import snapshots_before
+from .memory import copy_memory
 from .program import Program, Version
 from .shadow import TAKE, Shadows
 
@@ -115,7 +115,7 @@ def _split_ruled(module: Module, program: Program, call: Instruction, shadows: S
     rule = rule_of(call)
     assert rule is not None
     if rule.augmented is None or rule.reverse is None:
-        location = module.locations.get(call.location) if call.location is not None else None
+        location = module.location_of(call)
         raise UnsupportedIR(f"cannot differentiate a call of {rule.name} with data that carry derivatives in the rule of a "
                             f"function: rules are given values", location)
     builder = Inserter.before(call)
@@ -193,11 +193,6 @@ def _snapshots(module: Module, snapshot: Instruction, shadows: Shadows, arena: V
     return found
 
 
-def copy_memory(builder: Builder, module: Module, target: Value, source: Value, size: Value) -> None:
-    copy = module.declare("llvm.memcpy.p0.p0.i64", FunctionType(VOID, (PTR, PTR, I64, I1)))
-    builder.call(copy, copy.function_type, [target, source, size, const(I1, 0)])
-
-
 def make_room(builder: Builder, module: Module, callee: Version, arena: Value) -> tuple[Instruction, Instruction]:
     """Where the arena stands, and a tape record behind that."""
     mark = module.declare("dp.arena.mark", FunctionType(PTR, (PTR,)))
@@ -227,9 +222,3 @@ def call_reverse(builder: Builder, reverse: Function, exception: Value, arena: V
     given: list[Value] = [exception if is_exception(parameter) else Constant(parameter.type, "poison")
                           for parameter in reverse.arguments[:-3]]
     return builder.call(reverse, reverse.function_type, [*given, arena, tape, cotangents])
-
-
-def is_exception(parameter: Argument) -> bool:
-    """Whether a parameter of a Numba function points to where an exception is left."""
-    return parameter.name.split(".")[0] == EXCEPTION_PARAMETER
-

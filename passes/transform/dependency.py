@@ -53,7 +53,7 @@ def _check_repeatable(module: Module, version: Version) -> None:
     for call in version.warm_instructions():
         known = classify(call.callee_name) if call.opcode == "call" else None
         if known is not None and known.kind == "random":
-            location = module.locations.get(call.location) if call.location is not None else None
+            location = module.location_of(call)
             raise UnsupportedIR("cannot find the sparsity of what draws random numbers: each sweep would draw its own",
                                 location, "Draw them outside and pass them, or take the dense matrix.")
 

@@ -76,7 +76,7 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
 def _check_inactive(module: Module, version: Version, call: Instruction) -> None:
     rule = rule_of(call)
     if rule is not None and version.activity.active_call(call):
-        location = module.locations.get(call.location) if call.location is not None else None
+        location = module.location_of(call)
         raise UnsupportedIR(f"cannot differentiate {rule.name} in forward mode", location,
                             "It has a rule for reverse mode only; give it one for forward mode too: defjvp or dp.register_jvp.")
 

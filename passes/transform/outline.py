@@ -70,7 +70,7 @@ class _Outliner:
         for phi in [*self.carried, *self.left]:
             self.cells[phi] = self._cell(phi)
         made = self._declare(given)
-        self._move(made, given)
+        self._move(made)
         self._call(made, given)
         return made
 
@@ -108,7 +108,7 @@ class _Outliner:
 
     # the loop -------------------------------------------------------------------------------------------------------
 
-    def _move(self, made: Function, given: list[Value]) -> None:
+    def _move(self, made: Function) -> None:
         for block in self.blocks:
             self.function.blocks.remove(block)
             block.parent = made
@@ -157,7 +157,7 @@ class _Outliner:
             phi.blocks = [on if block is latch else block for block in phi.blocks]
         self.counter.append_operand(following)
         self.counter.blocks.append(on)
-        self.behind, self.closed = behind, {}
+        self.closed = {}
         if self.trips is not None:
             (_, target), = self.loop.exiting_edges
             for phi in target.phis:

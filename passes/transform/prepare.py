@@ -10,8 +10,9 @@ from __future__ import annotations
 from ..analysis.alias import analyse
 from ..ir.builder import Inserter, const, i64
 from ..ir.model import Argument, Function, Instruction, Module
-from ..ir.types import DOUBLE, I1, I32, I64, PTR, VOID, ArrayType, FunctionType, Type
+from ..ir.types import DOUBLE, I32, I64, PTR, ArrayType, FunctionType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, MEMINFO_SIZE, classify
+from .memory import copy_memory
 from .raising_calls import prune_raising_calls
 from .retype_copies import retype_copies
 from .split_returns import split_returns
@@ -87,8 +88,7 @@ def _expand_growth(module: Module, call: Instruction) -> None:
     new = builder.call(allocate, allocate.function_type, [size], name=f"{call.name}.grown")
     if call.callee_name.endswith("realloc"):
         smaller = builder.select(builder.compare("ult", old_size, size), old_size, size)
-        copy = module.declare("llvm.memcpy.p0.p0.i64", FunctionType(VOID, (PTR, PTR, I64, I1)))
-        builder.call(copy, copy.function_type, [new, old, smaller, const(I1, 0)])
+        copy_memory(builder, module, new, old, smaller)
     builder.store(new, data_field, align=8)
     builder.store(size, size_field, align=8)
     call.replace_uses(new)

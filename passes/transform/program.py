@@ -146,9 +146,8 @@ class Program:
     def _check_linear(self, version: Version) -> None:
         found = linear.first_nonlinear(version.warm_instructions(), version.aliasing, version.effects)
         if found is not None:
-            location = self.module.locations.get(found.location) if found.location is not None else None
             raise UnsupportedIR("cannot differentiate a rule for tangents that is not linear in them: it is evaluated at "
-                                "tangents of zero, and differentiated", location,
+                                "tangents of zero, and differentiated", self.module.location_of(found),
                                 "Let it not compare tangents, nor multiply them with each other.")
 
     def _show(self, version: Version) -> None:
@@ -197,14 +196,6 @@ class Program:
                 called = [call.callee_name for call in (*version.calls(), *version.ruled_calls())]
                 pending += [self.versions[name] for name in called if name in self.versions]
         return found
-
-    def drop_analysed_only(self) -> None:
-        """Takes the versions that served their purpose out of the module."""
-        kept = {id(version) for version in self.transformed}
-        for version in self.versions.values():
-            if id(version) not in kept:
-                for instruction in self.module.functions.pop(version.function.name).instructions():
-                    instruction.drop_operands()
 
     def _callee(self, name: str) -> Version:
         if name not in self.versions:

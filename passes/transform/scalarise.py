@@ -98,7 +98,7 @@ class _Scalariser:
         self.dead.append(instruction)
 
     def _fail(self, instruction: Instruction) -> NoReturn:
-        location = self.module.locations.get(instruction.location) if instruction.location is not None else None
+        location = self.module.location_of(instruction)
         raise UnsupportedIR(f"cannot differentiate '{instruction.opcode}' of {instruction.type}", location)
 
     def of(self, value: Value) -> list[Value]:

@@ -17,18 +17,18 @@ from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_fill, is_internal_call, is_transfer
 from ..analysis.objects import Origin
 from ..errors import PassError
-from ..ir.builder import Builder, Inserter, const, i64
+from ..ir.builder import Builder, Inserter, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
-from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, size_of
+from ..ir.types import I8, I64, PTR, FunctionType, size_of
 from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
 from .lanes import Lanes
+from .memory import clear_memory
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
 #: At least what Numba's own allocations are aligned to.
 DATA_ALIGNMENT = 64
-MEMSET = "llvm.memset.p0.i64"
 _MIRRORED = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load"})
 
 
@@ -155,12 +155,8 @@ class _Writer:
         memory = builder.call(take, take.function_type, [self.arena, size], name=name)
         self.shadows.allocations.append(memory)
         if zeroed:
-            self._zero(builder, memory, size)
+            clear_memory(builder, self.module, memory, size)
         return memory
-
-    def _zero(self, builder: Builder, memory: Value, size: Value) -> None:
-        fill = self.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))
-        builder.call(fill, fill.function_type, [memory, const(I8, 0), size, const(I1, 0)])
 
     def _move_to_arena(self, alloca: Instruction) -> None:
         builder = Inserter.before(alloca)
@@ -197,7 +193,7 @@ class _Writer:
             return self._take(builder, scaled, name)
         if self.lanes.width == 1:
             shadow = self._allocate(builder, returns, size, name)
-            self._zero(builder, builder.load(PTR, builder.offset(shadow, MEMINFO_DATA), align=8), size)
+            clear_memory(builder, self.module, builder.load(PTR, builder.offset(shadow, MEMINFO_DATA), align=8), size)
             return shadow
         shadow = self._take(builder, i64(MEMINFO_BYTES * self.lanes.width), name)
         data = self._take(builder, scaled, f"{name}.data")
@@ -212,7 +208,7 @@ class _Writer:
             size = builder.binary("mul", size, call.arguments[position])
         memory = self._allocate(builder, known.returns, size, call.name)
         if known.zeroed:
-            self._zero(builder, memory, size)
+            clear_memory(builder, self.module, memory, size)
         return memory, size
 
     def _allocate(self, builder: Builder, returns: str, size: Value, name: str) -> Instruction:

@@ -14,13 +14,14 @@ from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.gated import Gates
 from ..ir.builder import Builder, Inserter, const, zero
 from ..ir.model import Instruction, Module, Value, is_float
-from ..ir.types import I1, I8, I64, PTR, VOID, FunctionType, Type
+from ..ir.types import Type
 from ..rules.emit import emit
 from ..rules.scalar import lookup
 from .adjoint import REMAINDER, adjoint_flags
 from .gates import gate_of, gated
 from .lanes import Lanes
-from .shadow import MEMSET, Shadows
+from .memory import clear_memory
+from .shadow import Shadows
 
 
 class TangentWriter:
@@ -185,5 +186,4 @@ class TangentWriter:
             arguments = [self.shadows.of(destination), self.shadows.of(source), size, *call.arguments[3:]]
             self.builder.call(call.callee, call.function_type, arguments)
             return
-        fill = self.module.declare(MEMSET, FunctionType(VOID, (PTR, I8, I64, I1)))
-        self.builder.call(fill, fill.function_type, [self.shadows.of(destination), const(I8, 0), size, const(I1, 0)])
+        clear_memory(self.builder, self.module, self.shadows.of(destination), size)

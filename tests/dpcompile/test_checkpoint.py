@@ -324,7 +324,7 @@ def test_counts_that_make_no_sense(options):
 
 def test_step_that_does_not_lead_on():
     run = dp.checkpoint(njit(lambda x: (x, x)), steps=3)
-    with pytest.raises(errors.CheckpointError, match="must return the next state"):
+    with pytest.raises(errors.CheckpointError, match=r"for a state of type float64; it must return the next state"):
         run(1.0)
 
 

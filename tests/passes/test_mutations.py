@@ -13,13 +13,12 @@ from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
 from dpcompile.passes.ir.model import Block, Instruction, Value
-from dpcompile.passes.transform import cotangents, forward
+from dpcompile.passes.transform import cotangents, forward, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
 from dpcompile.passes.transform.dependency import DependencyWriter
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
 from dpcompile.passes.transform.hubs import Hubs
-from dpcompile.passes.transform.shadow import _Writer
 from dpcompile.passes.transform.sweep import ReverseSweep
 from dpcompile.passes.transform.tangent import TangentWriter
 
@@ -124,7 +123,7 @@ MUTATIONS = [
     Mutation("infinities are not looked for", scalars("gated_flat", 1.0, 1.0, np.zeros(1)), patch(
         infinite, "analyse", lambda function, instructions, aliasing: infinite.Infinite(function)), check_flat),
     Mutation("new shadows are not cleared", memory("allocating", spread(4), np.zeros(4), 4), patch(
-        _Writer, "_zero", lambda self, builder, memory, size: None), check_twice),
+        shadow, "clear_memory", lambda builder, module, memory, size: None), check_twice),
     Mutation("joins are jumped over", EITHER, patch(Needed, "joins", lambda self, block: False)),
     Mutation("memory hands no derivative on", PRODUCT, patch(Activity, "active_memory", lambda self, pointer: False)),
     Mutation("overlapping loops are distributed", memory("smooth_in_place", spread(300), 299), patch(

@@ -5,29 +5,28 @@ Ensures:  an ordinary array; the file is gone with the last reference to it, or 
 """
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import njit
 from numba.core import cgutils, types
-from numba.core.registry import cpu_target
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from dpcompile.runtime import arena
 
-I64, BYTES = ir.IntType(64), cgutils.voidptr_t
+from .calls import BYTES, I64
+from .cpu import loaded
+
 #: mkstemp fills in the six X.
 NAME = "checkpoint-XXXXXX"
 
 
 def arrays_in(directory: str) -> Callable:
     """``empty(shape, dtype)`` with memory in a file of that folder."""
-    _load()
+    loaded(arena.FILES)
     mapped = _mapping(os.path.join(os.fspath(directory), NAME))
     message = f"there is no room for a file in {directory}, or it cannot be written to"
 
@@ -39,14 +38,6 @@ def arrays_in(directory: str) -> Callable:
         return array
 
     return empty
-
-
-@functools.cache
-def _load():
-    library = cpu_target.target_context.codegen().create_library("dpcompile.files")
-    library.add_llvm_module(llvm.parse_assembly(arena.FILES))
-    library.finalize()
-    return library
 
 
 def _mapping(template: str) -> Callable:
