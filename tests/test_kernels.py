@@ -18,7 +18,7 @@ import pytest
 from numba.core.runtime import _nrt_python, rtsys
 
 import dpcompile as dp
-from tests.kernels import KERNELS, Kernel
+from tests.kernels import KERNELS, REFUSED, Kernel, Refusal
 from tests.kernels.trees import copied, flat, frozen, inner, is_float, moved, random_like, size, zeros_like
 
 # Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
@@ -283,6 +283,22 @@ def test_kernel(kernel: Kernel) -> None:
             failures.append(failure)
     if failures:
         raise ExceptionGroup(f"{kernel}: {len(failures)} of {len(CHECKS)} checks fail", failures)
+
+
+@pytest.mark.parametrize("refusal", REFUSED, ids=str)
+def test_refusal(refusal: Refusal) -> None:
+    """What has no derivative here is refused by name, at a line of the kernel's file, and never differentiated."""
+    refusal.function(*refusal.arguments())
+    annotations = [_annotation(value, i in refusal.wrt) for i, value in enumerate(refusal.arguments())]
+    with pytest.raises(dp.errors.DifferentiationError, match=refusal.says) as raised:
+        dp.autodiff(dp.Reverse, refusal.function, *annotations)
+    assert f"{refusal.family}.py" in str(raised.value)
+
+
+def _annotation(value: Any, wanted: bool) -> Any:
+    if not wanted:
+        return dp.Const(value)
+    return dp.Duplicated(value, np.zeros_like(value)) if isinstance(value, np.ndarray) else dp.Active(value)
 
 
 @pytest.mark.slow

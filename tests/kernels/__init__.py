@@ -2,10 +2,13 @@
 
 from importlib import import_module
 
-from .record import RECORDS, Kernel
+from .record import RECORDS, REFUSALS, Kernel, Refusal
 
-FAMILIES = ("overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers")
+FAMILIES = (
+    "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers",
+)  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)
 
 KERNELS: tuple[Kernel, ...] = tuple(RECORDS.values())
+REFUSED: tuple[Refusal, ...] = tuple(REFUSALS.values())
