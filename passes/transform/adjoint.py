@@ -14,6 +14,7 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_exception, is_fill, is_transfer
 from ..analysis.distribution import Distribution
+from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
@@ -74,8 +75,9 @@ class Context:
     calls: SplitCalls
     scopes: DerivativeScopes
     reverses: dict[int, Function]
+    forest: LoopForest
     gated: set[Value] = field(default_factory=set)
-    #: Loops of one block whose increments are made in loops of their own.
+    #: By their latches, loops whose reverse is written so that it vectorises.
     distributions: dict[Block, Distribution] = field(default_factory=dict)
 
 
@@ -110,6 +112,7 @@ class Adjoints:
     def write(self, instruction: Instruction) -> None:
         """The adjoint of an instruction that has work (``Needed.has_work``)."""
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
+        self.cotangents.place = instruction.parent
         if is_transfer(instruction):
             self._transfer(instruction)
         elif is_fill(instruction):

@@ -3,14 +3,17 @@
 Requires: a ``Distribution`` of the loop; its counter's slot holds the last iteration on entry.
 Ensures:  the same sums as the loop as it stands, in another order (iterations still count down, in the order in which
           the tape lies before the processor's prefetcher); where the accesses overlap after all, or there are few
-          iterations, control goes to the loop as it stands.
+          iterations, control goes to the loop as it stands. Without moved increments there is one strip, of iterations
+          that LLVM is told to be independent.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..analysis.distribution import Access, Distribution
+from ..analysis.distribution import Access, Distribution, Span
 from ..ir.builder import Builder, i64
+from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
 from ..ir.types import I64, ArrayType
 from .cotangents import neutral
@@ -32,6 +35,7 @@ class DistributedLoop:
         self.distribution = distribution
         self.plain = plain
         self.block = distribution.loop.header
+        self.is_independent = not distribution.buffered
         self.counter = sweep.context.available.counter_slot[distribution.loop]
         self.low = sweep.slot_builder.alloca(I64, f"{self.block.name}.low")
         self.high = sweep.slot_builder.alloca(I64, f"{self.block.name}.high")
@@ -74,20 +78,31 @@ class DistributedLoop:
         ranges = self._ranges(sorted(accesses, key=lambda a: a.instruction.name), last)
         for one, other in self.distribution.must_not_overlap:
             good = self.builder.binary("and", good, self._disjoint(ranges[one], ranges[other]))
+        for span in self.distribution.spans:
+            good = self.builder.binary("and", good, self._strides_over(span, last))
         for slot, access in ((self.sums[a.instruction], a) for a in self.distribution.summed):
             self.builder.store(neutral(access.instruction.type), slot)
         self.sweep.cotangents.leave()
         self.builder.cond_br(good, strip, self.plain)
 
+    def _strides_over(self, span: Span, last: Value) -> Value:
+        """Whether the next iteration begins behind all that one touches, in whichever direction."""
+        one, other = (self.builder.cast("ptrtoint", self._at(i64(k), span.accesses[:1])[0], I64) for k in (0, 1))
+        self._at(last, ())
+        stride = self.builder.binary("sub", other, one)
+        forward = self.builder.compare("sge", stride, i64(span.size))
+        return self.builder.binary("or", forward, self.builder.compare("sle", stride, i64(-span.size)))
+
+    def _at(self, iteration: Value, accesses: Sequence[Access]) -> list[Value]:
+        """The shadows that are accessed in an iteration, which the counter now says it is."""
+        available = self.sweep.context.available
+        self.builder.store(iteration, self.counter)
+        available.enter(self.builder)
+        return [available.get(self._shadow(a)) for a in accesses]
+
     def _ranges(self, accesses: list[Access], last: Value) -> dict[Access, tuple[Value, Value]]:
         """First byte touched and first byte behind, over all iterations: addresses are affine, so the ends decide."""
-        available = self.sweep.context.available
-        at_last = [available.get(self._shadow(a)) for a in accesses]
-        self.builder.store(i64(0), self.counter)
-        available.enter(self.builder)
-        at_first = [available.get(self._shadow(a)) for a in accesses]
-        self.builder.store(last, self.counter)
-        available.enter(self.builder)
+        at_first, at_last = self._at(i64(0), accesses), self._at(last, accesses)
         found = {}
         for access, one, other in zip(accesses, at_last, at_first, strict=True):
             ordered = self.builder.compare("ult", one, other)
@@ -106,17 +121,20 @@ class DistributedLoop:
     def _begin_strip(self, strip: Block, work: Block) -> None:
         self._enter(strip)
         high = self._load(self.counter)
-        low = self.builder.binary("add", high, i64(1 - STRIP), flags=("nsw",))
-        low = self.builder.select(self.builder.compare("sgt", low, i64(0)), low, i64(0))
-        self.builder.store(low, self.low)
+        self.builder.store(i64(0) if self.is_independent else self._strip_below(high), self.low)
         self.builder.store(high, self.high)
         self.builder.br(work)
+
+    def _strip_below(self, high: Value) -> Value:
+        low = self.builder.binary("add", high, i64(1 - STRIP), flags=("nsw",))
+        return self.builder.select(self.builder.compare("sgt", low, i64(0)), low, i64(0))
 
     def _work(self, work: Block, following: Block, increments: Block) -> None:
         self._enter(work)
         adjoints = self.sweep.adjoints
         usual, adjoints.defer = adjoints.defer, self._defer
-        self.sweep.reverse_instructions(self.block)
+        for block in self.distribution.chain:
+            self.sweep.reverse_instructions(block)
         adjoints.defer = usual
         counter = self._load(self.counter)
         last = self._load(self.low)
@@ -127,6 +145,8 @@ class DistributedLoop:
         self.builder.store(self.builder.binary("add", self._load(self.counter), i64(-1), flags=("nsw",)), self.counter)
         self.sweep.cotangents.leave()
         self.builder.br(work)
+        if self.is_independent:
+            mark_independent(self.sweep.context.module, (work, following))
 
     def _cross(self, source: Block) -> None:
         self.sweep.add_to_incoming(self.sweep.take_phis(self.block), source)
@@ -134,7 +154,7 @@ class DistributedLoop:
     def _defer(self, load: Instruction, seed: Value) -> bool:
         if load in self.sums:
             old = self.builder.load(load.type, self.sums[load])
-            total = self.builder.binary("fadd", old, seed, flags=self.sweep.adjoints.flags)
+            total = self.builder.binary("fadd", old, seed, flags=(*self.sweep.adjoints.flags, "reassoc"))
             self.builder.store(total, self.sums[load])
             return True
         if load not in self.buffered:

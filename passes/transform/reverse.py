@@ -154,9 +154,8 @@ class _Build:
         return set(self.function.arguments) if self.version.is_immediate else {self.arena, self.tape}
 
     def _distributable(self) -> dict[Block, Distribution]:
-        found = {loop.header: plan_distribution(loop, self.needed, self.version.activity, self.inductions)
-                 for loop in self.version.forest
-                 if loop.header in self.path.steps and loop not in self.planner.layout.record_size}
+        found = {loop.latch: plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
+                 for loop in self.version.forest if loop not in self.planner.layout.record_size}
         return {block: distribution for block, distribution in found.items() if distribution is not None}
 
     def _available(self, value: Value) -> bool:
@@ -193,7 +192,7 @@ class _Build:
                               given, self.copies[self.tape], self.scopes.tape)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
-                          self.scopes, reverses)
+                          self.scopes, reverses, version.forest)
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
         dump("gated", lambda: gates)
         context.gated = gates.seeds
