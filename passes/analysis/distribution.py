@@ -89,6 +89,8 @@ class Distribution:
 
 #: More run-time checks than this cost more than a loop wins.
 MOST_CHECKS = 16
+#: Cells that the increments of one gather may be apart.
+WIDEST_GATHER = 8
 #: What a number in memory costs several lanes where the numbers do not lie side by side, against an addition.
 STRIDED_COST = 4
 #: Operations that processors do in several lanes, against an addition, which every other one of them costs too.
@@ -151,6 +153,33 @@ def _pays(instructions: Sequence[Instruction], strided: int) -> bool:
     if any(i.opcode == "call" and name not in LANE_CALLS for i, name in zip(floats, names, strict=True)):
         return False
     return sum(LANE_COST.get(name, 1) for name in names) >= STRIDED_COST * strided
+
+
+def gathers(accesses: Sequence[Access]) -> list[dict[Access, int]]:
+    """Contiguous accesses in groups, with each how many iterations later the first of its group gets to the same cell.
+
+    Together a group touches every cell from the first to the last that one of them touches, whatever the number of
+    iterations, so that one pass over these cells can make all increments of the group.
+    """
+    found: list[dict[Access, int]] = []
+    for span in _spans(accesses):
+        step = span.accesses[0].stride.constant
+        assert step
+        for access in sorted(span.accesses, key=lambda a: (_distance(span.accesses[0], a) or 0) / step):
+            joined = next((group for group in found if _continues(group, access, step)), None)
+            if joined is None:
+                found.append({access: 0})
+            else:
+                first = next(iter(joined))
+                joined[access] = (_distance(first, access) or 0) // step
+    return found
+
+
+def _continues(group: dict[Access, int], access: Access, step: int) -> bool:
+    """Whether an access touches the cell behind the last of a group, or that one too."""
+    first, last = next(iter(group)), max(group.values())
+    distance = _distance(first, access)
+    return distance is not None and distance in (last * step, (last + 1) * step) and distance // step < WIDEST_GATHER
 
 
 def _spans(accesses: Sequence[Access]) -> list[Span]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..analysis.distribution import Access, Distribution, Span
+from ..analysis.distribution import WIDEST_GATHER, Access, Distribution, Span, gathers
 from ..ir.builder import Builder, i64
 from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .sweep import ReverseSweep
 
 #: Iterations a strip: buffers for a few increments stay in the first-level cache.
-STRIP = 128
+STRIP = 256
 #: Loops of fewer iterations are not worth the checks.
 FEWEST = 8
 
@@ -161,43 +161,62 @@ class DistributedLoop:
             return False
         self.seed_of[load] = seed
         if seed not in self.buffers:
-            array = ArrayType(STRIP, load.type)
-            self.buffers[seed] = self.sweep.slot_builder.alloca(array, f"{load.name}.buffer", align=32)
-            self.builder.store(seed, self._cell(load, seed))
+            self.buffers[seed] = self._new_buffer(load)
+            self.builder.store(seed, self._cell(seed))
         return True
 
-    def _cell(self, load: Instruction, seed: Value) -> Value:
+    def _new_buffer(self, load: Instruction) -> Value:
+        """Room for a strip, with neutral elements in front of it; what lies behind it depends on its length."""
+        slots = self.sweep.slot_builder
+        buffer = slots.alloca(ArrayType(STRIP + 2 * WIDEST_GATHER, load.type), f"{load.name}.buffer", align=64)
+        for k in range(WIDEST_GATHER):
+            slots.store(neutral(load.type), slots.gep(load.type, buffer, i64(k)))
+        return buffer
+
+    def _cell(self, seed: Value, shift: int = 0) -> Value:
+        """Where the seed of an earlier iteration is kept, ``shift`` before the current one."""
         index = self.builder.binary("sub", self._load(self.counter), self._load(self.low), flags=("nsw",))
-        return self.builder.gep(load.type, self.buffers[seed], index, flags=("inbounds",))
+        index = self.builder.binary("add", index, i64(WIDEST_GATHER - shift), flags=("nsw",))
+        return self.builder.gep(seed.type, self.buffers[seed], index, flags=("inbounds",))
 
     def _increments(self, block: Block, again: Block, end: Block) -> None:
-        """One loop over the strip for each increment."""
+        """One loop over the cells of the strip for each group of increments."""
         self._enter(block)
-        for access in self.distribution.buffered:
-            if access.instruction in self.seed_of:
-                self._increment(access)
+        for group in gathers([a for a in self.distribution.buffered if a.instruction in self.seed_of]):
+            self._gather(group)
         low = self._load(self.low)
         self.builder.store(low, self.counter)
         self.builder.cond_br(self.builder.compare("eq", low, i64(0)), end, again)
 
-    def _increment(self, access: Access) -> None:
-        load = access.instruction
-        body, done = self._new(f"add.{load.name}"), self._new(f"added.{load.name}")
+    def _gather(self, group: dict[Access, int]) -> None:
+        """Each cell gets what the iterations that touched it have for it, the neutral element where there was none."""
+        first, furthest = next(iter(group)), max(group.values())
+        last = self.builder.binary("add", self._load(self.high), i64(furthest), flags=("nsw",))
+        self._neutral_behind({self.seed_of[a.instruction] for a in group}, furthest)
+        body, done = self._new(f"add.{first.instruction.name}"), self._new(f"added.{first.instruction.name}")
         self.builder.store(self._load(self.low), self.counter)
         self.builder.br(body)
         self._enter(body)
-        cell = self.builder.load(load.type, self._cell(load, self.seed_of[load]))
-        self._add(access, cell)
+        seeds = [(self.seed_of[a.instruction], shift) for a, shift in group.items()]
+        self._add(first, *(self.builder.load(seed.type, self._cell(seed, shift)) for seed, shift in seeds))
         counter = self._load(self.counter)
         self.builder.store(self.builder.binary("add", counter, i64(1), flags=("nsw",)), self.counter)
-        self.builder.cond_br(self.builder.compare("eq", counter, self._load(self.high)), done, body)
+        self.builder.cond_br(self.builder.compare("eq", counter, last), done, body)
         self._enter(done)
 
-    def _add(self, access: Access, amount: Value) -> None:
+    def _neutral_behind(self, seeds: set[Value], count: int) -> None:
+        self.builder.store(self._load(self.high), self.counter)
+        for seed in sorted(seeds, key=lambda seed: self.buffers[seed].name):
+            for k in range(1, count + 1):
+                self.builder.store(neutral(seed.type), self._cell(seed, -k))
+
+    def _add(self, access: Access, *amounts: Value) -> None:
         context, load = self.sweep.context, access.instruction
         shadow, scope = context.available.get(self._shadow(access)), context.scopes.shadow(access.pointer)
-        old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
-        self.builder.store(self.builder.binary("fadd", old, amount, flags=("contract",)), shadow, load.align, scope)
+        total: Value = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
+        for amount in amounts:
+            total = self.builder.binary("fadd", total, amount, flags=("contract",))
+        self.builder.store(total, shadow, load.align, scope)
 
     def _next_strip(self, again: Block, strip: Block) -> None:
         self._enter(again)

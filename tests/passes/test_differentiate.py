@@ -192,8 +192,8 @@ CASES = [
     # Long enough for loops to be distributed over several strips, and for those whose accesses overlap not to be.
     loops("scale", spread(300), np.zeros(300), 1.5, 300),
     loops("countdown", spread(301), np.zeros(301), 301),
-    *(memory("heat", spread(n + 1), spread(n + 1, 0, 1), n, 3) for n in (8, 9, 128, 129, 300)),
-    memory("nonlinear_stencil", spread(300), spread(300, 0, 1), 299, 3),
+    *(memory("heat", spread(n + 1), spread(n + 1, 0, 1), n, 3) for n in (8, 9, 257, 258, 600)),
+    memory("nonlinear_stencil", spread(600), spread(600, 0, 1), 599, 3),
     memory("smooth_in_place", spread(300), 299),
     memory("running_product", spread(300, 0.9, 1.1), 300),
     memory("matmul", spread(144), spread(144, -1, 1), spread(144, 0, 1), 12),
