@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
-from .ir.writer import write
+from .ir.writer import write, write_function
 from .report import first_line, report
 from .transform.checkpoints import Extent, insert_snapshots
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.forward import build_tangents, write_packed
+from .transform.hoist import hoist_loads
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
-from .visible import check
+from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
 ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
@@ -139,6 +141,10 @@ def differentiate(text: str, request: Request) -> Derivative:
     suffix = {"forward": "tangent", "dependency": "dependency"}.get(request.mode, "augmented")
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
+    for version in program.transformed:
+        hoist_loads(version)
+        check(module, version.function)
+        dump("hoist", partial(write_function, version.function))
     if request.rerun:
         program.ungated = request.ungated
         insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))

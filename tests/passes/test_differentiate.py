@@ -197,6 +197,7 @@ CASES = [
     memory("smooth_in_place", spread(300), 299),
     memory("running_product", spread(300, 0.9, 1.1), 300),
     memory("matmul", spread(144), spread(144, -1, 1), spread(144, 0, 1), 12),
+    memory("scaled_by_second", spread(4), 4),
     # Independent iterations, forwards and backwards, and those that share cells after all; few ones.
     *(memory("strided_windows", spread(130), np.zeros(1), 0.7, *way) for way in WAYS),
 ]

@@ -648,3 +648,22 @@ done:
 failed:
   ret i32 1
 }
+
+; x[i] = x[i] x[1] in place: what every iteration reads changes in the second one
+define i32 @scaled_by_second(ptr %x, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %second = getelementptr double, ptr %x, i64 1
+  %scale = load double, ptr %second
+  %p = getelementptr double, ptr %x, i64 %i
+  %a = load double, ptr %p
+  %product = fmul double %a, %scale
+  store double %product, ptr %p
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
