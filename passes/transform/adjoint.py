@@ -34,7 +34,7 @@ from .calls import (
     make_room,
     rewind,
 )
-from .cotangents import Cotangents, neutral
+from .cotangents import INCREMENT_FLAGS, Cotangents, neutral
 from .gates import gate_of, gated
 from .memory import clear_memory, copy_memory
 from .scopes import DerivativeScopes
@@ -272,7 +272,7 @@ class Adjoints:
         pointer = load.operands[0]
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
-        self.builder.store(self.builder.binary("fadd", old, seed, flags=self.flags), shadow, load.align, scope)
+        self.builder.store(self.builder.binary("fadd", old, seed, flags=INCREMENT_FLAGS), shadow, load.align, scope)
 
     def _store(self, store: Instruction) -> None:
         value, pointer = store.operands

@@ -15,6 +15,9 @@ from ..ir.builder import Builder, const
 from ..ir.model import Block, Constant, Instruction, Value
 from ..ir.types import Type
 
+#: Of increments of shadow memory. They know no sign of zero: what is taken from a cell and put back stays where it is.
+INCREMENT_FLAGS = ("contract", "nsz")
+
 
 def neutral(type_: Type) -> Constant:
     return const(type_, -0.0)

@@ -16,7 +16,7 @@ from ..ir.builder import Builder, i64
 from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
 from ..ir.types import I64, ArrayType
-from .cotangents import neutral
+from .cotangents import INCREMENT_FLAGS, neutral
 
 if TYPE_CHECKING:
     from .sweep import ReverseSweep
@@ -215,7 +215,7 @@ class DistributedLoop:
         shadow, scope = context.available.get(self._shadow(access)), context.scopes.shadow(access.pointer)
         total: Value = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
         for amount in amounts:
-            total = self.builder.binary("fadd", total, amount, flags=("contract",))
+            total = self.builder.binary("fadd", total, amount, flags=INCREMENT_FLAGS)
         self.builder.store(total, shadow, load.align, scope)
 
     def _next_strip(self, again: Block, strip: Block) -> None:
