@@ -17,6 +17,7 @@ from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
 from ..ir.types import I64, ArrayType
 from .cotangents import INCREMENT_FLAGS, neutral
+from .kept_seeds import computed, roots
 
 if TYPE_CHECKING:
     from .sweep import ReverseSweep
@@ -42,9 +43,10 @@ class DistributedLoop:
         self.buffered = {a.instruction for a in distribution.buffered}
         self.sums = {a.instruction: sweep.slot_builder.alloca(a.instruction.type, f"{a.instruction.name}.sum")
                      for a in distribution.summed}
-        #: One buffer for each seed, and the seed of each increment: a stencil adds one number to many neighbours.
-        self.buffers: dict[Value, Value] = {}
+        #: The seed of each increment, and a buffer for each number that seeds come from: a stencil adds multiples of one
+        #: number to many neighbours.
         self.seed_of: dict[Instruction, Value] = {}
+        self.buffers: dict[Value, Value] = {}
 
     @property
     def builder(self) -> Builder:
@@ -136,6 +138,9 @@ class DistributedLoop:
         for block in self.distribution.chain:
             self.sweep.reverse_instructions(block)
         adjoints.defer = usual
+        for root in roots(self.seed_of.values(), work):
+            self.buffers[root] = self._new_buffer(root)
+            self.builder.store(root, self._cell(root))
         counter = self._load(self.counter)
         last = self._load(self.low)
         self.sweep.cotangents.leave()
@@ -160,24 +165,28 @@ class DistributedLoop:
         if load not in self.buffered:
             return False
         self.seed_of[load] = seed
-        if seed not in self.buffers:
-            self.buffers[seed] = self._new_buffer(load)
-            self.builder.store(seed, self._cell(seed))
         return True
 
-    def _new_buffer(self, load: Instruction) -> Value:
+    def _new_buffer(self, root: Value) -> Value:
         """Room for a strip, with neutral elements in front of it; what lies behind it depends on its length."""
         slots = self.sweep.slot_builder
-        buffer = slots.alloca(ArrayType(STRIP + 2 * WIDEST_GATHER, load.type), f"{load.name}.buffer", align=64)
+        buffer = slots.alloca(ArrayType(STRIP + 2 * WIDEST_GATHER, root.type), f"{root.name}.buffer", align=64)
         for k in range(WIDEST_GATHER):
-            slots.store(neutral(load.type), slots.gep(load.type, buffer, i64(k)))
+            slots.store(neutral(root.type), slots.gep(root.type, buffer, i64(k)))
         return buffer
 
-    def _cell(self, seed: Value, shift: int = 0) -> Value:
-        """Where the seed of an earlier iteration is kept, ``shift`` before the current one."""
+    def _cell(self, root: Value, shift: int = 0) -> Value:
+        """Where the number of an earlier iteration is kept, ``shift`` before the current one."""
         index = self.builder.binary("sub", self._load(self.counter), self._load(self.low), flags=("nsw",))
         index = self.builder.binary("add", index, i64(WIDEST_GATHER - shift), flags=("nsw",))
-        return self.builder.gep(seed.type, self.buffers[seed], index, flags=("inbounds",))
+        return self.builder.gep(root.type, self.buffers[root], index, flags=("inbounds",))
+
+    def _seed(self, seed: Value, shift: int) -> Value:
+        """The seed of an increment ``shift`` iterations before the current one."""
+        def kept(value: Value) -> Value | None:
+            return self.builder.load(value.type, self._cell(value, shift)) if value in self.buffers else None
+
+        return computed(seed, kept, self.builder)
 
     def _increments(self, block: Block, again: Block, end: Block) -> None:
         """One loop over the cells of the strip for each group of increments."""
@@ -192,23 +201,22 @@ class DistributedLoop:
         """Each cell gets what the iterations that touched it have for it, the neutral element where there was none."""
         first, furthest = next(iter(group)), max(group.values())
         last = self.builder.binary("add", self._load(self.high), i64(furthest), flags=("nsw",))
-        self._neutral_behind({self.seed_of[a.instruction] for a in group}, furthest)
+        self._neutral_behind(furthest)
         body, done = self._new(f"add.{first.instruction.name}"), self._new(f"added.{first.instruction.name}")
         self.builder.store(self._load(self.low), self.counter)
         self.builder.br(body)
         self._enter(body)
-        seeds = [(self.seed_of[a.instruction], shift) for a, shift in group.items()]
-        self._add(first, *(self.builder.load(seed.type, self._cell(seed, shift)) for seed, shift in seeds))
+        self._add(first, *(self._seed(self.seed_of[a.instruction], shift) for a, shift in group.items()))
         counter = self._load(self.counter)
         self.builder.store(self.builder.binary("add", counter, i64(1), flags=("nsw",)), self.counter)
         self.builder.cond_br(self.builder.compare("eq", counter, last), done, body)
         self._enter(done)
 
-    def _neutral_behind(self, seeds: set[Value], count: int) -> None:
+    def _neutral_behind(self, count: int) -> None:
         self.builder.store(self._load(self.high), self.counter)
-        for seed in sorted(seeds, key=lambda seed: self.buffers[seed].name):
+        for root in self.buffers:
             for k in range(1, count + 1):
-                self.builder.store(neutral(seed.type), self._cell(seed, -k))
+                self.builder.store(neutral(root.type), self._cell(root, -k))
 
     def _add(self, access: Access, *amounts: Value) -> None:
         context, load = self.sweep.context, access.instruction
