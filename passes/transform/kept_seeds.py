@@ -34,10 +34,10 @@ def computed(seed: Value, kept: Callable[[Value], Value | None], builder: Builde
 
 
 def _again(instruction: Instruction, value_of: Callable[[Value], Value], builder: Builder) -> Value:
-    operands = [value_of(operand) for operand in instruction.operands]
+    first, *others = (value_of(operand) for operand in instruction.operands)
     if instruction.opcode == "fneg":
-        return builder.fneg(operands[0])
-    return builder.binary(instruction.opcode, *operands, flags=instruction.flags)
+        return builder.fneg(first)
+    return builder.binary(instruction.opcode, first, others[0], flags=instruction.flags)
 
 
 def _roots_of(seed: Value, block: Block) -> list[Value]:
