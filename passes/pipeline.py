@@ -16,6 +16,7 @@ from .ir.reader import read
 from .ir.writer import write
 from .report import first_line, report
 from .transform.checkpoints import Extent, insert_snapshots
+from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.forward import build_tangents, write_packed
@@ -66,6 +67,9 @@ class Request:
     rerun: str = ""
     #: With ``rerun``: ``Derivative.ungated`` of the derivative that does not run it again.
     ungated: frozenset[str] = frozenset()
+    #: Whether loops that are marked as parallel shall run on several threads; not where the derivative is differentiated
+    #: again.
+    parallel: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,8 @@ class Derivative:
     is_repeatable: bool = True
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
     ungated: frozenset[str] = frozenset()
+    #: What became of each loop that was marked as parallel.
+    loops: tuple[ParallelLoop, ...] = ()
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -133,6 +139,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     if request.rerun:
         assert request.mode == "reverse", request.mode
         outline(module, primal, request.rerun)
+    loops = split_loops(module) if request.parallel else []
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
@@ -160,7 +167,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
                       built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
-                      heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
+                      heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.arena.new", "pure"),
     RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
     RuntimeCall("dp.arena.release", "free", writes=(0,)),
+    RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
     *_all("hint", "dp.snapshot"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),

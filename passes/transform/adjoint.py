@@ -17,8 +17,8 @@ from ..analysis.distribution import Distribution
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, const, null, zero
-from ..ir.model import Argument, Block, Function, Instruction, Module, Value
+from ..ir.builder import Builder, const, i64, null, zero
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
@@ -26,6 +26,7 @@ from ..rules.scalar import RULES, lookup
 from .available import Available
 from .calls import (
     CheckpointedCall,
+    ParallelCall,
     RuledCall,
     SplitCalls,
     call_augmented,
@@ -33,8 +34,10 @@ from .calls import (
     make_room,
     rewind,
 )
+from .chunks import MOST_CHUNKS
 from .cotangents import Cotangents, neutral
 from .gates import gate_of, gated
+from .launch import BACKWARD, Each, Passed, arenas, gather, launch
 from .memory import clear_memory, copy_memory
 from .scopes import DerivativeScopes
 from .shadow import Shadows
@@ -42,6 +45,8 @@ from .tape import ARENA_EXCEEDED, TAPE_FULL
 
 #: void (ptr destination, ptr source, i64 bytes)
 TRANSFER: dict[Type, str] = {DOUBLE: "dp.transfer.f64", FLOAT: "dp.transfer.f32"}
+#: The sum over chunks: number (ptr first, i64 bytes from one to the next, i64 chunks).
+TOTAL: dict[Type, str] = {DOUBLE: "dp.parallel.total.f64", FLOAT: "dp.parallel.total.f32"}
 #: Partial of ``frem`` with respect to its divisor.
 REMAINDER = RULES["fmod"].partials[1]
 #: Fast-math flags of the primal that its adjoint takes over: none that makes a NaN or an infinity undefined.
@@ -204,6 +209,9 @@ class Adjoints:
         if isinstance(split, RuledCall):
             self._ruled_call(call, split)
             return
+        if isinstance(split, ParallelCall):
+            self._parallel_call(call, split)
+            return
         if isinstance(split, CheckpointedCall):
             self._checkpointed_call(call, split)
             return
@@ -215,6 +223,26 @@ class Adjoints:
         for number, parameter in enumerate(split.callee.active):
             argument = split.arguments[split.callee.parameters.index(parameter)]
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _parallel_call(self, call: Instruction, split: ParallelCall) -> None:
+        """The reverse of all chunks; what each adds to the cotangent of a number is summed in the order of the chunks."""
+        module, slots, callee = self.context.module, self.cotangents.slot_builder, split.callee
+        chunks, tape, arena = self.get(split.chunks), self.get(split.tape), self.context.arena
+        reverse = self.context.reverses[id(callee)]
+        width = 8 * max(1, len(callee.active))
+        cotangents = slots.alloca(ArrayType(MOST_CHUNKS * width // 8, DOUBLE), f"{call.name}.cotangents", align=8)
+        passed: list[Passed] = [self._exception() if is_exception(parameter) else Constant(parameter.type, "poison")
+                                for parameter in reverse.arguments[:-3]]
+        passed += [arenas(module, self.builder, arena, chunks), Each(tape, callee.tape_bytes), Each(cotangents, i64(width))]
+        status = launch(module, self.builder, slots, reverse, passed, chunks, how=BACKWARD)
+        gather(module, self.builder, arena, chunks)
+        self._stop_without_memory()
+        self._stop_unless_done(status)
+        for number, parameter in enumerate(callee.active):
+            argument = split.arguments[callee.parameters.index(parameter)]
+            total = module.declare(TOTAL[argument.type], FunctionType(argument.type, (PTR, I64, I64)))
+            first = self.builder.offset(cotangents, 8 * number)
+            self.add(argument, self.builder.call(total, total.function_type, [first, i64(width), chunks]))
 
     def _checkpointed_call(self, call: Instruction, checkpointed: CheckpointedCall) -> None:
         """Memory as it was before the call; the call again, now with its tape; its reverse."""
