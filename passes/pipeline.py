@@ -15,10 +15,11 @@ from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write
 from .report import first_line, report
-from .transform.checkpoints import Extent, insert_snapshots
+from .transform.checkpoints import insert_snapshots
 from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
+from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
 from .transform.lanes import Lanes
 from .transform.marks import release_held
@@ -26,6 +27,7 @@ from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
+from .transform.sharing import share_shadows
 from .visible import check
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
@@ -146,9 +148,12 @@ def differentiate(text: str, request: Request) -> Derivative:
     suffix = {"forward": "tangent", "dependency": "dependency"}.get(request.mode, "augmented")
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
+    extents = _extents(program.entry.parameters, request.parameters)
+    if request.parallel and request.mode in ("reverse", "split"):
+        share_shadows(module, program, extents)
     if request.rerun:
         program.ungated = request.ungated
-        insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
+        insert_snapshots(module, program, extents)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
     is_repeatable = program.is_repeatable

@@ -17,8 +17,8 @@ from ..analysis.distribution import Distribution
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, const, i64, null, zero
-from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value
+from ..ir.builder import Builder, const, null, zero
+from ..ir.model import Argument, Block, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
@@ -34,19 +34,17 @@ from .calls import (
     make_room,
     rewind,
 )
-from .chunks import MOST_CHUNKS
 from .cotangents import Cotangents, neutral
 from .gates import gate_of, gated
-from .launch import BACKWARD, Each, Passed, arenas, gather, launch
+from .increments import Increments
 from .memory import clear_memory, copy_memory
+from .parallel_reverse import ParallelReverse, ParallelReverseCall
 from .scopes import DerivativeScopes
 from .shadow import Shadows
 from .tape import ARENA_EXCEEDED, TAPE_FULL
 
 #: void (ptr destination, ptr source, i64 bytes)
 TRANSFER: dict[Type, str] = {DOUBLE: "dp.transfer.f64", FLOAT: "dp.transfer.f32"}
-#: The sum over chunks: number (ptr first, i64 bytes from one to the next, i64 chunks).
-TOTAL: dict[Type, str] = {DOUBLE: "dp.parallel.total.f64", FLOAT: "dp.parallel.total.f32"}
 #: Partial of ``frem`` with respect to its divisor.
 REMAINDER = RULES["fmod"].partials[1]
 #: Fast-math flags of the primal that its adjoint takes over: none that makes a NaN or an infinity undefined.
@@ -79,6 +77,7 @@ class Context:
     calls: SplitCalls
     scopes: DerivativeScopes
     reverses: dict[int, Function]
+    increments: Increments
     gated: set[Value] = field(default_factory=set)
     #: Loops of one block whose increments are made in loops of their own.
     distributions: dict[Block, Distribution] = field(default_factory=dict)
@@ -226,23 +225,18 @@ class Adjoints:
 
     def _parallel_call(self, call: Instruction, split: ParallelCall) -> None:
         """The reverse of all chunks; what each adds to the cotangent of a number is summed in the order of the chunks."""
-        module, slots, callee = self.context.module, self.cotangents.slot_builder, split.callee
-        chunks, tape, arena = self.get(split.chunks), self.get(split.tape), self.context.arena
-        reverse = self.context.reverses[id(callee)]
-        width = 8 * max(1, len(callee.active))
-        cotangents = slots.alloca(ArrayType(MOST_CHUNKS * width // 8, DOUBLE), f"{call.name}.cotangents", align=8)
-        passed: list[Passed] = [self._exception() if is_exception(parameter) else Constant(parameter.type, "poison")
-                                for parameter in reverse.arguments[:-3]]
-        passed += [arenas(module, self.builder, arena, chunks), Each(tape, callee.tape_bytes), Each(cotangents, i64(width))]
-        status = launch(module, self.builder, slots, reverse, passed, chunks, how=BACKWARD)
-        gather(module, self.builder, arena, chunks)
+        given = ParallelReverse(split, self.context.reverses[id(split.callee)], self.context.arena, self.get, self._exception())
+        parallel = ParallelReverseCall(self.context.module, self.builder, self.cotangents.slot_builder, given)
+        parallel.make_copies()
+        self._stop_without_memory()
+        parallel.builder = self.builder
+        status = parallel.run()
         self._stop_without_memory()
         self._stop_unless_done(status)
-        for number, parameter in enumerate(callee.active):
-            argument = split.arguments[callee.parameters.index(parameter)]
-            total = module.declare(TOTAL[argument.type], FunctionType(argument.type, (PTR, I64, I64)))
-            first = self.builder.offset(cotangents, 8 * number)
-            self.add(argument, self.builder.call(total, total.function_type, [first, i64(width), chunks]))
+        parallel.builder = self.builder
+        parallel.join_copies()
+        for argument, total in parallel.totals():
+            self.add(argument, total)
 
     def _checkpointed_call(self, call: Instruction, checkpointed: CheckpointedCall) -> None:
         """Memory as it was before the call; the call again, now with its tape; its reverse."""
@@ -296,6 +290,10 @@ class Adjoints:
             return
         pointer = load.operands[0]
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
+        shadow = self.context.increments.place(self.builder, load, pointer, shadow)
+        if self.context.increments.is_atomic(load, pointer):
+            self.context.increments.add_atomically(self.builder, shadow, seed)
+            return
         old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
         self.builder.store(self.builder.binary("fadd", old, seed, flags=self.flags), shadow, load.align, scope)
 
@@ -316,7 +314,8 @@ class Adjoints:
             clear_memory(self.builder, self.context.module, target, self.get(size))
             return
         transfer = self.context.module.declare(TRANSFER[element], FunctionType(VOID, (PTR, PTR, I64)))
-        arguments = [target, self.get(self.context.shadows.of(source)), self.get(size)]
+        added = self.context.increments.place(self.builder, call, source, self.get(self.context.shadows.of(source)))
+        arguments = [target, added, self.get(size)]
         self.builder.call(transfer, transfer.function_type, arguments)
 
     def _element(self, call: Instruction) -> Type | None:

@@ -21,6 +21,7 @@ from .launch import Each, Number, Passed, arenas, gather, launch
 from .memory import copy_memory
 from .program import Program, Version
 from .shadow import TAKE, Shadows
+from .sharing import shares_before
 
 
 @dataclass
@@ -49,6 +50,8 @@ class ParallelCall:
     arguments: list[Value]
     passed: list[Value]
     tape: Value
+    #: For each of ``callee.shared``: where its shadow begins, its bytes, and what the run finds (``transform.sharing``).
+    shares: list[tuple[Value, Value, Value]]
 
     @property
     def chunks(self) -> Value:
@@ -60,7 +63,7 @@ class ParallelCall:
 
     @property
     def needs(self) -> list[Value]:
-        return [self.tape, self.chunks]
+        return [self.tape, self.chunks, *(value for share in self.shares for value in share)]
 
 
 @dataclass
@@ -179,6 +182,9 @@ def _split(module: Module, callee: Version, call: Instruction, shadows: Shadows,
 def _split_parallel(module: Module, callee: Version, call: Instruction, shadows: Shadows, arena: Value,
                     result: SplitCalls) -> None:
     """A launch of the augmented primal, each chunk with an arena and a tape record of its own."""
+    shares = [(shadows.of(s.arguments[0]), s.arguments[1], s.arguments[2]) for s in shares_before(call)][::-1]
+    for statement in list(shares_before(call)):
+        statement.erase()
     builder = Inserter.before(call)
     arguments = list(call.arguments)
     chunks = arguments[1]
@@ -190,7 +196,7 @@ def _split_parallel(module: Module, callee: Version, call: Instruction, shadows:
     gather(module, builder, arena, chunks)
     call.replace_uses(new)
     call.erase()
-    result.of[new] = ParallelCall(callee, arguments, passed, tapes)
+    result.of[new] = ParallelCall(callee, arguments, passed, tapes, shares)
     result.allocations.append(tapes)
 
 

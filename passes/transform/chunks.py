@@ -30,7 +30,7 @@ from .split_returns import split_returns
 from .unify_returns import unify_returns
 from .unreachable import remove_unreachable
 
-#: i64 (i64 iterations): in how many parts a loop is run, at most ``MOST_CHUNKS``.
+#: i64 (i64 iterations, i64 chunks a thread): in how many parts a loop is run, at most ``MOST_CHUNKS``.
 CHUNKS = "dp.parallel.chunks"
 MOST_CHUNKS = 128
 #: Statuses of Numba's for an exception of its own and one of the user's.
@@ -159,8 +159,8 @@ class _Chunk:
         assert self.trips is not None
         last = self.trips.emit(before, lambda value: value)
         iterations = before.binary("add", last, i64(1), f"{self.loop.name}.iterations")
-        ask = self.module.declare(CHUNKS, FunctionType(I64, (I64,)))
-        chunks = before.call(ask, ask.function_type, [iterations], f"{self.loop.name}.chunks")
+        ask = self.module.declare(CHUNKS, FunctionType(I64, (I64, I64)))
+        chunks = before.call(ask, ask.function_type, [iterations, i64(1)], f"{self.loop.name}.chunks")
         initial = {phi: phi.value_from(self.loop.preheader) for phi in self.loop.header.phis}
         given = self._given(initial)
         cells = self.cell_of = self._cells()

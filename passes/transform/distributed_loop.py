@@ -82,10 +82,10 @@ class DistributedLoop:
     def _ranges(self, accesses: list[Access], last: Value) -> dict[Access, tuple[Value, Value]]:
         """First byte touched and first byte behind, over all iterations: addresses are affine, so the ends decide."""
         available = self.sweep.context.available
-        at_last = [available.get(self._shadow(a)) for a in accesses]
+        at_last = [self._place(a) for a in accesses]
         self.builder.store(i64(0), self.counter)
         available.enter(self.builder)
-        at_first = [available.get(self._shadow(a)) for a in accesses]
+        at_first = [self._place(a) for a in accesses]
         self.builder.store(last, self.counter)
         available.enter(self.builder)
         found = {}
@@ -100,8 +100,13 @@ class DistributedLoop:
         before = self.builder.compare("ule", one[1], other[0])
         return self.builder.binary("or", before, self.builder.compare("ule", other[1], one[0]))
 
-    def _shadow(self, access: Access) -> Value:
-        return self.sweep.context.shadows.of(access.pointer)
+    def _place(self, access: Access) -> Value:
+        """The shadow of what is accessed, or where a chunk adds in its stead."""
+        context = self.sweep.context
+        shadow = context.available.get(context.shadows.of(access.pointer))
+        if access.instruction.opcode == "store":
+            return shadow
+        return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
 
     def _begin_strip(self, strip: Block, work: Block) -> None:
         self._enter(strip)
@@ -175,7 +180,7 @@ class DistributedLoop:
 
     def _add(self, access: Access, amount: Value) -> None:
         context, load = self.sweep.context, access.instruction
-        shadow, scope = context.available.get(self._shadow(access)), context.scopes.shadow(access.pointer)
+        shadow, scope = self._place(access), context.scopes.shadow(access.pointer)
         old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
         self.builder.store(self.builder.binary("fadd", old, amount, flags=("contract",)), shadow, load.align, scope)
 

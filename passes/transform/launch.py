@@ -2,9 +2,9 @@
 
 Requires: a call of a function made by ``transform.chunks``: its first argument is the number of the chunk.
 Ensures:  a task, ``void (ptr environment, i64 chunk)``, that calls the function with what is the same for all chunks and what
-          belongs to one of them; and a call of ``dp.parallel.run`` that runs it for each chunk, on several threads or, where
-          that is asked, one after the other from the last chunk to the first.  The status is that of the first chunk, in
-          their order, that raised, whose exception is the one handed on.
+          belongs to one of them; and a call of ``dp.parallel.run`` that runs it for each chunk: on several threads; on several
+          threads but two chunks side by side never at once; or one after the other from the last to the first.  The status
+          is that of the first chunk, in their order, that raised, whose exception is the one handed on.
 """
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .chunks import MOST_CHUNKS
 #: i32 (ptr task, ptr environment, i64 chunks, i64 how, ptr statuses, ptr exceptions, ptr exception).
 RUN = "dp.parallel.run"
 #: ``how`` it is run.
-TOGETHER, BACKWARD = 0, 1
+TOGETHER, BACKWARD, IN_TURNS = 0, 1, 2
 #: ptr (ptr arena, i64 chunks): an arena for each chunk, which lives as long as the other.
 PARTS = "dp.arena.parts"
 PART_BYTES = 128
@@ -56,7 +56,7 @@ def gather(module: Module, builder: Builder, arena: Value, chunks: Value) -> Non
 
 
 def launch(module: Module, builder: Builder, slots: Builder, function: Function, passed: list[Passed], chunks: Value,
-           how: int = TOGETHER, before: tuple[list[Value], Besides] | None = None) -> Instruction:
+           how: Value | None = None, before: tuple[list[Value], Besides] | None = None) -> Instruction:
     """The status; ``slots`` writes to the entry of the function that ``builder`` is in.
 
     ``before``: values of the caller, and what a task does with them first."""
@@ -72,7 +72,8 @@ def launch(module: Module, builder: Builder, slots: Builder, function: Function,
     for number, value in enumerate(fields):
         builder.store(value, builder.offset(environment, 8 * number), align=8)
     run = module.declare(RUN, FunctionType(I32, (PTR, PTR, I64, I64, PTR, PTR, PTR)))
-    return builder.call(run, run.function_type, [task, environment, chunks, i64(how), statuses, exceptions, own], "status")
+    arguments = [task, environment, chunks, how or i64(TOGETHER), statuses, exceptions, own]
+    return builder.call(run, run.function_type, arguments, "status")
 
 
 def _task(module: Module, function: Function, passed: list[Passed], statuses: Value,
