@@ -156,6 +156,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         insert_snapshots(module, program, extents)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
+    account = _parallel_account(program, loops)
     is_repeatable = program.is_repeatable
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
@@ -171,7 +172,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
+                      "\n\n".join(filter(None, [built.report, account])), rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
                       heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
 
 
@@ -185,6 +186,17 @@ class _Built:
     heaviest: str = ""
     heaviest_line: str = ""
     ungated: frozenset[str] = frozenset()
+
+
+def _parallel_account(program: Program, loops: list[ParallelLoop]) -> str:
+    """What becomes of each loop that the user calls parallel, and of what its reverse adds to."""
+    rows = []
+    for loop in loops:
+        version = program.versions.get(loop.made.name) if loop.made is not None else None
+        rows.append(f"  {loop}")
+        if version is not None and version.conflicts is not None and str(version.conflicts):
+            rows.append(f"    {version.conflicts}")
+    return "\n".join(["Parallel loops", *rows]) if rows else ""
 
 
 def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:

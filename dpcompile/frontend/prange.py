@@ -69,6 +69,9 @@ class Marks:
         self.loops = parallel_headers(lowering)
         self._ids: dict[int, LoopId] = {}
 
+    def is_inside(self, label: int) -> bool:
+        return any(label in body for body in self.loops.values())
+
     def put(self, builder: llvm_ir.IRBuilder, label: int, target: int) -> None:
         """Marks the branch at the end of block ``label``, if it goes back to the header ``target`` of a marked loop."""
         if label in self.loops.get(target, ()):

@@ -13,6 +13,7 @@ import weakref
 from functools import cached_property
 
 from numba.core import cgutils, codegen, compiler, cpu, fastmathpass, ir, lowering, typed_passes, typeinfer, types, typing
+from numba.core.callconv import create_error_model
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.descriptors import TargetDescriptor
@@ -181,16 +182,21 @@ class LineLower(lowering.Lower):
 
 
 class ParallelLower(LineLower):
-    """The same for a kernel compiled with ``parallel=True``: its loops of prange are marked."""
+    """The same for a kernel compiled with ``parallel=True``: its loops of prange are marked, and a division by zero in one is
+    no exception, as in the threads of Numba."""
 
     def lower_function_body(self):
         self.marks = prange.Marks(self)
         return super().lower_function_body()
 
     def lower_block(self, block):
-        super().lower_block(block)
-        last = block.body[-1]
         label = next(label for label, other in self.blocks.items() if other is block)
+        usual = self.context.error_model
+        if self.marks.is_inside(label):
+            self.context.error_model = create_error_model("numpy", self.context)
+        super().lower_block(block)
+        self.context.error_model = usual
+        last = block.body[-1]
         if isinstance(last, ir.Jump):
             self.marks.put(self.builder, label, last.target)
 

@@ -74,8 +74,19 @@ class Conflicts:
             return None
         return next((self.treatments[obj] for obj in objects if obj in self.treatments), None)
 
+    def __str__(self) -> str:
+        if self.reason:
+            return f"its reverse runs in series: {self.reason}"
+        return "; ".join(f"%{t.obj.site.name if t.obj.site else t.obj}: {_WAYS[t.how]}" for t in self.treatments.values())
+
     def of_kind(self, how: str) -> list[Treatment]:
         return [t for t in self.treatments.values() if t.how == how]
+
+
+_WAYS = {"own": "each iteration adds to cells of its own",
+         "copy": "a copy of the shadow for each chunk, joined in order, unless the run shows that chunks do not meet",
+         "check": "its reverse runs in series unless the run shows that chunks do not meet",
+         "atomic": "atomic additions, whose order varies from run to run"}
 
 
 def analyse(activity: Activity, cfg: ControlFlow, forest: LoopForest) -> Conflicts:

@@ -307,20 +307,6 @@ def helper_in_the_body(x, strength):
     return total
 
 
-@numba.njit
-def power(x, n):
-    if n == 0:
-        return 1.0
-    return x * power(x, n - 1)
-
-
-@kernel(lambda: (vector(8), np.zeros(8)), writes=(1,), parallel=True, feature=CALLS)
-def recursion_in_the_body(x, out):
-    for i in prange(x.size):
-        out[i] = power(x[i], i)
-    return np.sum(out * out)
-
-
 @numba.njit(parallel=True)
 def parallel_norm(x):
     total = 0.0
@@ -350,8 +336,7 @@ def prange_in_prange(a, out):
     return np.sum(out * out)
 
 
-@kernel(lambda: (vector(10), np.array([2.0, 1.0, 4.0])), raises=(ZeroDivisionError, lambda: (vector(10), np.zeros(3))),
-        parallel=True, feature="Parallel: exceptions in a prange")
+@kernel(lambda: (vector(10), np.array([2.0, 1.0, 4.0])), parallel=True, feature="Parallel: exceptions in a prange")
 def division_in_the_body(x, y):
     total = 0.0
     for i in prange(x.size):
@@ -359,7 +344,8 @@ def division_in_the_body(x, y):
     return total
 
 
-@kernel(lambda: (vector(10),), raises=(ValueError, lambda: (-vector(10),)), parallel=True, feature="Parallel: exceptions in a prange")
+@kernel(lambda: (vector(10),), raises=(ValueError, lambda: (-vector(10),)), parallel=True,
+        feature="Parallel: exceptions in a prange")
 def raise_in_the_body(x):
     total = 0.0
     for i in prange(x.size):
