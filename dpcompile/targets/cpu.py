@@ -95,8 +95,14 @@ class CompiledDerivative:
         """The derivative with its parallel loops in series: what can be differentiated again, or run with less tape."""
         if not self.is_parallel:
             return self.derivative
-        serial = _differentiated(self.primal, replace(self.request, parallel=False))
-        assert [p.kind for p in serial.parameters] == [p.kind for p in self.parameters], self.primal.name
+        # A loop in a function of its own may need scratch where the loop in its place does not; callers give it all the same.
+        asked = tuple(replace(given, kind="duplicated") if became.kind == "scratch" else given
+                      for given, became in zip(self.request.parameters, self.parameters, strict=True))
+        serial = _differentiated(self.primal, replace(self.request, parallel=False, parameters=asked))
+        shadowed = [[p.kind in SHADOWED for p in parameters] for parameters in (serial.parameters, self.parameters)]
+        if shadowed[0] != shadowed[1]:
+            raise UnsupportedError(f"cannot differentiate {self.primal.name} again: its loops in series need other shadows "
+                                   f"than in parallel.\n  Leave out parallel=True for that.")
         return serial
 
     @property

@@ -86,7 +86,7 @@ class Independence:
         if is_internal_call(instruction):
             assert isinstance(instruction.callee, Function)
             pairs = zip(instruction.arguments, instruction.callee.arguments, strict=True)
-            return [a for a, p in pairs if p.type == PTR and not is_exception(p) and _may_store(instruction.callee, p, set())]
+            return [a for a, p in pairs if p.type == PTR and not is_exception(p) and may_store(instruction.callee, p, set())]
         known = classify(instruction.callee_name) if instruction.opcode == "call" else None
         return [instruction.arguments[k] for k in known.writes] if known and known.kind not in ("refcount", "free") else []
 
@@ -183,7 +183,7 @@ def _extent(access: Instruction, alloca: Instruction) -> tuple[int, int] | None:
     return offset, offset + size_of(access.type if access.opcode == "load" else access.operands[0].type)
 
 
-def _may_store(function: Function, parameter: Argument, seen: set[str]) -> bool:
+def may_store(function: Function, parameter: Argument, seen: set[str]) -> bool:
     """Whether a function may write through one of its pointers, or through any that lies behind it."""
     if function.is_declaration or function.name in seen:
         return function.is_declaration
@@ -208,7 +208,7 @@ def _stores(instruction: Instruction, derived: set[Value], seen: set[str]) -> bo
         return False
     if is_internal_call(instruction):
         assert isinstance(instruction.callee, Function)
-        return any(_may_store(instruction.callee, instruction.callee.arguments[k], seen) for k in given)
+        return any(may_store(instruction.callee, instruction.callee.arguments[k], seen) for k in given)
     known = classify(instruction.callee_name)
     if known is None:
         return True

@@ -252,6 +252,8 @@ class Function(Value):
         self.checkpointed = False
         #: Whether its one call stands for several at the same time; see ``transform.chunks``.
         self.parallel = False
+        #: Positions of the pointers through which it may write, where that has been found out.
+        self.stores: frozenset[int] | None = None
         self.subprogram: int | None = None
 
     @property

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ..analysis import cfg, induction, loops
 from ..analysis.cfg import ControlFlow
-from ..analysis.independence import Independence
+from ..analysis.independence import Independence, may_store
 from ..analysis.induction import Inductions
 from ..analysis.loops import Loop
 from ..analysis.reductions import Reduction, find_reduction
@@ -167,6 +167,7 @@ class _Chunk:
         made = self._declare(given, list(cells.values()))
         self._move(made, initial)
         self._call(made, chunks, iterations, given, cells, initial)
+        made.stores = frozenset(k for k, a in enumerate(made.arguments) if a.type == PTR and may_store(made, a, set()))
         return made
 
     def _given(self, initial: dict[Instruction, Value]) -> list[Value]:
