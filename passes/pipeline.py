@@ -16,9 +16,11 @@ from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write, write_function
 from .report import first_line, report
-from .transform.checkpoints import Extent, insert_snapshots
+from .transform.checkpoints import insert_snapshots
+from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
+from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
 from .transform.hoist import hoist_loads
 from .transform.lanes import Lanes
@@ -27,6 +29,7 @@ from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
+from .transform.sharing import share_shadows
 from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
@@ -68,6 +71,9 @@ class Request:
     rerun: str = ""
     #: With ``rerun``: ``Derivative.ungated`` of the derivative that does not run it again.
     ungated: frozenset[str] = frozenset()
+    #: Whether loops that are marked as parallel shall run on several threads; not where the derivative is differentiated
+    #: again.
+    parallel: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,8 @@ class Derivative:
     is_repeatable: bool = True
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
     ungated: frozenset[str] = frozenset()
+    #: What became of each loop that was marked as parallel.
+    loops: tuple[ParallelLoop, ...] = ()
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -135,6 +143,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     if request.rerun:
         assert request.mode == "reverse", request.mode
         outline(module, primal, request.rerun)
+    loops = split_loops(module) if request.parallel else []
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
@@ -145,11 +154,15 @@ def differentiate(text: str, request: Request) -> Derivative:
         hoist_loads(version)
         check(module, version.function)
         dump("hoist", partial(write_function, version.function))
+    extents = _extents(program.entry.parameters, request.parameters)
+    if request.parallel and request.mode in ("reverse", "split"):
+        share_shadows(module, program, extents)
     if request.rerun:
         program.ungated = request.ungated
-        insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
+        insert_snapshots(module, program, extents)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
+    account = _parallel_account(program, loops)
     is_repeatable = program.is_repeatable
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
@@ -164,9 +177,10 @@ def differentiate(text: str, request: Request) -> Derivative:
             function.linkage = "weak_odr" if function.name in named else "internal"
     rules = tuple(_with_prefix(module, rules))
     check(module)
+    told = "\n\n".join(filter(None, [built.report, account]))
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
-                      heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
+                      told, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable, heaviest=built.heaviest,
+                      heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
 
 
 @dataclass(frozen=True)
@@ -179,6 +193,17 @@ class _Built:
     heaviest: str = ""
     heaviest_line: str = ""
     ungated: frozenset[str] = frozenset()
+
+
+def _parallel_account(program: Program, loops: list[ParallelLoop]) -> str:
+    """What becomes of each loop that the user calls parallel, and of what its reverse adds to."""
+    rows = []
+    for loop in loops:
+        version = program.versions.get(loop.made.name) if loop.made is not None else None
+        rows.append(f"  {loop}")
+        if version is not None and version.conflicts is not None and str(version.conflicts):
+            rows.append(f"    {version.conflicts}")
+    return "\n".join(["Parallel loops", *rows]) if rows else ""
 
 
 def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:

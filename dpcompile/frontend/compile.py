@@ -27,7 +27,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError
 from ..runtime import helpers
-from . import structure, target
+from . import prange, structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
@@ -179,11 +179,12 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     run_passes(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, str(module)))))
     text = _with_tangents(text, tangents, rules, machine)
+    text = prange.pinned(text)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
-    return _optimised(main, machine), _support(text, graph)
+    return prange.without_pins(_optimised(main, machine)), _support(text, graph)
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:

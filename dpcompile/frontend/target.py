@@ -12,7 +12,8 @@ from __future__ import annotations
 import weakref
 from functools import cached_property
 
-from numba.core import cgutils, codegen, compiler, cpu, fastmathpass, lowering, typed_passes, typeinfer, types, typing
+from numba.core import cgutils, codegen, compiler, cpu, fastmathpass, ir, lowering, typed_passes, typeinfer, types, typing
+from numba.core.callconv import create_error_model
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.descriptors import TargetDescriptor
@@ -23,7 +24,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import intercept, ufuncs
+from . import intercept, prange, ufuncs
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
 
@@ -31,7 +32,7 @@ TARGET = "dpcompile"
 #: Attribute of a dispatcher that has a derivative of its own (see ``ruled``).
 RULE = "__dpcompile_rule__"
 #: Options of a primal that do not change what it computes and that this target replaces by its own choice.
-#: ``parallel``: the body of a ``prange`` is differentiated as the serial loop that it denotes.
+#: ``parallel``: a ``prange`` is lowered as the serial loop that it denotes, with a mark (see ``prange``).
 DROPPED_OPTIONS = ("cache", "parallel", "debug", "nogil", "forceinline", "target_backend")
 
 
@@ -180,6 +181,26 @@ class LineLower(lowering.Lower):
         return self.context.cast(self.builder, result, signature.return_type, resty)
 
 
+class ParallelLower(LineLower):
+    """The same for a kernel compiled with ``parallel=True``: its loops of prange are marked, and a division by zero in one is
+    no exception, as in the threads of Numba."""
+
+    def lower_function_body(self):
+        self.marks = prange.Marks(self)
+        return super().lower_function_body()
+
+    def lower_block(self, block):
+        label = next(label for label, other in self.blocks.items() if other is block)
+        usual = self.context.error_model
+        if self.marks.is_inside(label):
+            self.context.error_model = create_error_model("numpy", self.context)
+        super().lower_block(block)
+        self.context.error_model = usual
+        last = block.body[-1]
+        if isinstance(last, ir.Jump):
+            self.marks.put(self.builder, label, last.target)
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class LineLowering(typed_passes.NativeLowering):
     _name = "dpcompile_native_lowering"
@@ -189,16 +210,33 @@ class LineLowering(typed_passes.NativeLowering):
         return LineLower
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class ParallelLowering(typed_passes.NativeLowering):
+    _name = "dpcompile_parallel_lowering"
+
+    @property
+    def lowering_class(self):
+        return ParallelLower
+
+
 class DifferentiableCompiler(compiler.CompilerBase):
     """Numba's nopython pipeline with our lowering in place of its own."""
 
+    lowering = LineLowering
+
     def define_pipelines(self):
         manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        manager.passes = [(LineLowering if step is typed_passes.NativeLowering else step, text)
+        manager.passes = [(self.lowering if step is typed_passes.NativeLowering else step, text)
                           for step, text in manager.passes]
         manager._finalized = False
         manager.finalize()
         return [manager]
+
+
+class ParallelCompiler(DifferentiableCompiler):
+    """For kernels compiled with ``parallel=True``."""
+
+    lowering = ParallelLowering
 
 
 class DifferentiableDispatcher(Dispatcher):
@@ -281,7 +319,8 @@ def unruled(dispatcher):
 def _dispatcher(dispatcher, more_options=None):
     """A new dispatcher of this target with the function, options and locals of ``dispatcher``."""
     options = {**kept_options(dispatcher.targetoptions), **(more_options or {})}
-    return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options)
+    pipeline = ParallelCompiler if dispatcher.targetoptions.get("parallel") else DifferentiableCompiler
+    return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options, pipeline)
 
 
 def _compile_explicit(mirror, dispatcher):

@@ -232,9 +232,16 @@ class _Solver:
     def _call_varies(self, call: Instruction) -> None:
         touched = self._touched(call)
         if any(a in self.result.varied for a in call.arguments) or touched & self.result.varied_objects:
-            self.result.varied_objects |= touched
+            self.result.varied_objects |= self._changed(call, touched)
             if not isinstance(call.type, IntType):
                 self.result.varied.add(call)
+
+    def _changed(self, call: Instruction, touched: Objects) -> Objects:
+        """What a call may write, of what it touches."""
+        if not isinstance(call.callee, Function) or call.callee.stores is None:
+            return touched
+        written = frozenset().union(*(self.aliasing.objects_of(call.arguments[k]) for k in call.callee.stores))
+        return touched & self.aliasing.reachable(written)
 
     def _ruled_varies(self, call: Instruction) -> None:
         if any(a in self.result.varied for a in numbers_given(call)) or any(map(self._any_varied, arrays_given(call))):
@@ -279,7 +286,7 @@ class _Solver:
 
     def _call_uses(self, call: Instruction) -> None:
         touched = self._touched(call)
-        if touched & self.result.useful_objects or call in self.result.useful:
+        if self._changed(call, touched) & self.result.useful_objects or call in self.result.useful:
             self.result.useful_objects |= touched
             self.result.useful.update(a for a in call.arguments if is_float(a))
 

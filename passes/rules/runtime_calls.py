@@ -119,8 +119,9 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.arena.new", "pure"),
     RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
     RuntimeCall("dp.arena.release", "free", writes=(0,)),
+    RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
-    *_all("hint", "dp.snapshot"),
+    *_all("hint", "dp.snapshot dp.share"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),

@@ -100,7 +100,7 @@ class DistributedLoop:
         available = self.sweep.context.available
         self.builder.store(iteration, self.counter)
         available.enter(self.builder)
-        return [available.get(self._shadow(a)) for a in accesses]
+        return [self._place(a) for a in accesses]
 
     def _ranges(self, accesses: list[Access], last: Value) -> dict[Access, tuple[Value, Value]]:
         """First byte touched and first byte behind, over all iterations: addresses are affine, so the ends decide."""
@@ -117,8 +117,13 @@ class DistributedLoop:
         before = self.builder.compare("ule", one[1], other[0])
         return self.builder.binary("or", before, self.builder.compare("ule", other[1], one[0]))
 
-    def _shadow(self, access: Access) -> Value:
-        return self.sweep.context.shadows.of(access.pointer)
+    def _place(self, access: Access) -> Value:
+        """The shadow of what is accessed, or where a chunk adds in its stead."""
+        context = self.sweep.context
+        shadow = context.available.get(context.shadows.of(access.pointer))
+        if access.instruction.opcode == "store":
+            return shadow
+        return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
 
     def _begin_strip(self, strip: Block, work: Block) -> None:
         self._enter(strip)
@@ -220,7 +225,7 @@ class DistributedLoop:
 
     def _add(self, access: Access, *amounts: Value) -> None:
         context, load = self.sweep.context, access.instruction
-        shadow, scope = context.available.get(self._shadow(access)), context.scopes.shadow(access.pointer)
+        shadow, scope = self._place(access), context.scopes.shadow(access.pointer)
         total: Value = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
         for amount in amounts:
             total = self.builder.binary("fadd", total, amount, flags=INCREMENT_FLAGS)

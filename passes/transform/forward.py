@@ -15,6 +15,7 @@ from ..ir.writer import write_function
 from ..visible import dump
 from .calls import extend_signature, shadow_arguments
 from .lanes import Lanes
+from .launch import Number, Passed, arenas, gather, launch
 from .program import Program, Version
 from .shadow import Shadows, insert_shadows
 from .tangent import TangentWriter
@@ -87,7 +88,13 @@ def _call_tangent(callee: Version, call: Instruction, shadows: Shadows, writer: 
     tangents = [writer.of(a) for a, p in zip(arguments, callee.parameters, strict=True) if p in callee.active]
     passed = [*arguments, *shadow_arguments(callee, arguments, shadows), *tangents, arena]
     builder = Inserter.before(call)
-    made = builder.call(callee.function, callee.function.function_type, passed, name=call.name)
+    if callee.primal.parallel:
+        chunks, slots = arguments[1], Inserter(call.parent.parent.entry, 0)
+        each: list[Passed] = [Number(), *passed[1:-1], arenas(writer.module, builder, arena, chunks)]
+        made = launch(writer.module, builder, slots, callee.function, each, chunks)
+        gather(writer.module, builder, arena, chunks)
+    else:
+        made = builder.call(callee.function, callee.function.function_type, passed, name=call.name)
     call.replace_uses(made)
     call.erase()
     return made

@@ -1,0 +1,44 @@
+"""How a reverse function adds to shadow memory: in place, in a copy of the chunk's own, or atomically.
+
+Requires: the version of the function; in one for a chunk of a parallel loop what ``transform.sharing`` found, and a parameter
+          that points to the distance in bytes, for each shared object, from its shadow to what this chunk adds to.
+Ensures:  chunks that run at the same time lose no increment.
+"""
+from __future__ import annotations
+
+from ..analysis.conflicts import Treatment
+from ..ir.builder import Builder
+from ..ir.model import Argument, Function, Instruction, Module, Value
+from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
+from .program import Version
+
+#: void (ptr place, number): adds what is given to the number in memory.
+ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f32"}
+
+
+class Increments:
+    """Of one reverse function."""
+
+    def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None):
+        self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
+
+    def _treatment(self, access: Instruction, pointer: Value) -> Treatment | None:
+        conflicts = self.version.conflicts
+        return conflicts.treatment(access, self.version.aliasing.objects_of(pointer)) if conflicts is not None else None
+
+    def place(self, builder: Builder, access: Instruction, pointer: Value, shadow: Value) -> Value:
+        """Where to add what belongs to ``shadow``, the shadow of the ``pointer`` of a load or copy."""
+        treatment = self._treatment(access, pointer)
+        if treatment is None or treatment.how != "copy":
+            return shadow
+        assert self.distances is not None
+        field = builder.offset(self.distances, 8 * self.version.shared.index(treatment))
+        return builder.offset(shadow, builder.load(I64, field, "distance", align=8))
+
+    def is_atomic(self, access: Instruction, pointer: Value) -> bool:
+        treatment = self._treatment(access, pointer)
+        return treatment is not None and treatment.how == "atomic"
+
+    def add_atomically(self, builder: Builder, place: Value, amount: Value) -> None:
+        add = self.module.declare(ATOMIC[amount.type], FunctionType(VOID, (PTR, amount.type)))
+        builder.call(add, add.function_type, [place, amount])
