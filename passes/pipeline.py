@@ -172,7 +172,8 @@ def differentiate(text: str, request: Request) -> Derivative:
     rules = tuple(_with_prefix(module, rules))
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      "\n\n".join(filter(None, [built.report, account])), rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
+                      "\n\n".join(filter(None, [built.report, account])), rules=rules, is_oblivious=is_oblivious,
+                      is_repeatable=is_repeatable,
                       heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
 
 
