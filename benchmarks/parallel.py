@@ -2,7 +2,7 @@
 
     NUMBA_NUM_THREADS=2 python benchmarks/parallel.py [--rounds N]
 
-A stencil of five points, forces between bodies and the likelihood of a mixture. The four times of a kernel, primal and
+A stencil of five points, the energy of bodies and the likelihood of a mixture. The four times of a kernel, primal and
 gradient with one thread and with two, are taken in turns, so that a busy machine disturbs all alike. Reported is the
 median of the ratios of a round: the speed-up of each, and of the gradient over that of the primal, which shall be at least
 0.85.

@@ -7,7 +7,7 @@ Ensures:  chunks that run at the same time lose no increment.
 from __future__ import annotations
 
 from ..analysis.conflicts import Treatment
-from ..ir.builder import Builder
+from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
 from .program import Version
@@ -21,6 +21,7 @@ class Increments:
 
     def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None):
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
+        self._loaded: dict[int, Value] = {}
 
     def _treatment(self, access: Instruction, pointer: Value) -> Treatment | None:
         conflicts = self.version.conflicts
@@ -31,9 +32,16 @@ class Increments:
         treatment = self._treatment(access, pointer)
         if treatment is None or treatment.how != "copy":
             return shadow
-        assert self.distances is not None
-        field = builder.offset(self.distances, 8 * self.version.shared.index(treatment))
-        return builder.offset(shadow, builder.load(I64, field, "distance", align=8))
+        return builder.offset(shadow, self._distance(self.version.shared.index(treatment)))
+
+    def _distance(self, number: int) -> Value:
+        """Loaded at the beginning, where no store can be in its way."""
+        if number not in self._loaded:
+            assert self.distances is not None
+            builder = Inserter(self.reverse.entry, 0)
+            field = builder.offset(self.distances, 8 * number)
+            self._loaded[number] = builder.load(I64, field, "distance", align=8)
+        return self._loaded[number]
 
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
         treatment = self._treatment(access, pointer)
