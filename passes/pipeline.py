@@ -224,7 +224,7 @@ def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRu
         function.name = names.get(function.name, function.name)
     module.functions = {function.name: function for function in module.functions.values()}
     for rule in rules:
-        yield replace(rule, symbol=names[rule.symbol], augmented=None, reverse=None)
+        yield replace(rule, symbol=names[rule.symbol], augmented=None, reverse=None, pushed=None)
 
 
 def _forward(module: Module, program: Program, request: Request) -> _Built:

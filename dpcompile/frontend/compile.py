@@ -58,18 +58,18 @@ class Primal:
     @property
     def has_rules_for_both(self) -> bool:
         """Whether a function in ``text`` has one rule for reverse mode and another for forward mode."""
-        return any(rule.augmented and rule.source.has_tangent(forward=True) for rule in self.rules)
+        return any(rule.augmented and rule.source.has_one_for_each for rule in self.rules)
 
 
 @global_compiler_lock
-def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], forward: bool = False) -> Primal:
+def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str = "reverse") -> Primal:
     """The prepared module of ``dispatcher`` for ``argument_types``; Numba's own errors pass through unchanged.
 
-    ``forward``: for forward mode, so that functions which have a rule for each mode are taken as that for tangents says.
+    ``mode``: ``reverse``, ``forward`` or ``dependency``: functions which have a rule for each are taken as that one says.
     """
     result = _lower(dispatcher, argument_types)
     entry = result.fndesc.llvm_func_name
-    linked, rules, tangents = _link(result.library, entry, forward)
+    linked, rules, tangents = _link(result.library, entry, mode)
     text, support = _prepare(linked, entry, rules, tangents)
     return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
 
@@ -93,7 +93,7 @@ def _calling(dispatcher):
                                      {"called": dispatcher}))
 
 
-def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
+def _link(library, entry: str, mode: str) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
     """One module of the library and all that it needs, libraries that only recursion mentions included; the rules of
     functions in it, with the functions of those that the entry calls; and what to call instead of some of them, because it
     says how they change. What it calls has its rule too."""
@@ -108,13 +108,13 @@ def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[Cal
             source = rules[symbol].source
             if symbol in tangents or symbol in complete:
                 continue
-            if source.has_tangent(forward):
+            if source.has_tangent(mode):
                 rules.update(_link_all(linked, source.tangent.library.linked(), seen))
                 tangents[symbol] = _fitted(linked, symbol, source.tangent.fndesc.llvm_func_name)
                 roots.append(tangents[symbol])
             else:
-                rules.update(_link_all(linked, source.libraries, seen))
-                complete[symbol] = source.complete(rules[symbol])
+                rules.update(_link_all(linked, source.libraries(mode), seen))
+                complete[symbol] = source.complete(rules[symbol], mode)
     if not helpers.DEFINED.isdisjoint(function.name for function in linked.functions):
         linked.link_in(llvm.parse_assembly(helpers.TEXT))
     return linked, tuple({**rules, **complete}.values()), tangents

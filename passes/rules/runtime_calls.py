@@ -180,6 +180,9 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_ez_geqrf", "linear_algebra", reads=(3,), writes=(3, 5)),
     RuntimeCall("numba_ez_xxgqr", "linear_algebra", reads=(4, 6), writes=(4,)),
     RuntimeCall("numba_ez_gelsd", "linear_algebra", reads=(4, 6), writes=(4, 6, 8, 10)),
+    # The same by their own names, arguments by address
+    *(RuntimeCall(f"dp.{kind}getrs", "linear_algebra", reads=tuple(range(8)), writes=(6, 8)) for kind in "sdcz"),
+    *(RuntimeCall(f"dp.{kind}trsm", "linear_algebra", reads=tuple(range(11)), writes=(9,)) for kind in "sdcz"),
     # Typed containers
     *(RuntimeCall(f"numba_{what}", "container", reads=(0,), writes=(0,)) for what in """
         list_set_method_table list_free list_set_is_mutable list_delitem list_delete_slice list_resize

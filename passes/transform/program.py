@@ -144,9 +144,12 @@ class Program:
 
     def _check_writes(self, rule: CallRule) -> None:
         """What a rule says of a function holds for its result, not for arguments that it changes."""
-        shift = 4 + len(rule.arrays)        # of the arguments behind what else the augmented function is given
-        for name, first in ((rule.symbol, 0), (rule.augmented, shift)) if rule.augmented else ():
+        shift = 4 + len(rule.arrays)        # of the arguments behind what else the functions for derivatives are given
+        derived = rule.augmented or rule.pushed
+        for name, first in ((rule.symbol, 0), (derived, shift)) if derived else ():
             version = self.versions[name]
+            if version.writes_elsewhere and name == rule.pushed:
+                continue        # Nobody knows where it writes; the front end vouches for it.
             if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
                                     f"that it is given", None, "Let it return what it computes.")
@@ -220,7 +223,7 @@ class Program:
         rule = rule_of(call)
         assert rule is not None
         known = len(self.versions)
-        for name in filter(None, (rule.symbol, rule.augmented, rule.reverse)):
+        for name in rule.functions:
             version = self._callee(name)
             version.pointers = Parameters.of_entry(version.function.arguments)
         self._ruled[rule.symbol] = rule
