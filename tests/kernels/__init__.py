@@ -5,7 +5,8 @@ from importlib import import_module
 from .record import RECORDS, REFUSALS, Kernel, Refusal
 
 FAMILIES = (
-    "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers",
+    "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers", "lists",
+    "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)
