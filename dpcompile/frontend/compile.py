@@ -25,7 +25,7 @@ from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.writer import write
 from dpcompile.passes.transform.reducible import make_reducible
 
-from ..errors import RuleError
+from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
 from . import prange, structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
@@ -67,11 +67,38 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
 
     ``mode``: ``reverse``, ``forward`` or ``dependency``: functions which have a rule for each are taken as that one says.
     """
+    for ty in argument_types:
+        _refuse_dictionaries(ty, dispatcher.py_func.__name__)
     result = _lower(dispatcher, argument_types)
     entry = result.fndesc.llvm_func_name
     linked, rules, tangents = _link(result.library, entry, mode)
     text, support = _prepare(linked, entry, rules, tangents)
     return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
+
+
+def _refuse_dictionaries(ty: types.Type, name: str) -> None:
+    """What Numba's C functions have made has another structure than the dictionaries of ``containers``."""
+    if isinstance(ty, types.DictType):
+        raise UnsupportedError(f"cannot differentiate {name}, which is given a dictionary, {ty}.\n  Give it the keys and "
+                               f"values as lists, arrays or tuples, and make the dictionary in it.")
+    for item in _parts(ty):
+        _refuse_dictionaries(item, name)
+
+
+def _parts(ty: types.Type) -> tuple[types.Type, ...]:
+    """Types of what a value holds."""
+    match ty:
+        case types.BaseTuple():
+            return tuple(ty)
+        case types.Optional():
+            return (ty.type,)
+        case types.ListType() | types.List():
+            return (ty.dtype,)
+        case types.ClassInstanceType():
+            return tuple(ty.struct.values())
+        case types.StructRef():
+            return tuple(ty.field_dict.values())
+    return ()
 
 
 def _lower(dispatcher, argument_types):
@@ -115,8 +142,9 @@ def _link(library, entry: str, mode: str) -> tuple[llvm.ModuleRef, tuple[CallRul
             else:
                 rules.update(_link_all(linked, source.libraries(mode), seen))
                 complete[symbol] = source.complete(rules[symbol], mode)
-    if not helpers.DEFINED.isdisjoint(function.name for function in linked.functions):
-        linked.link_in(llvm.parse_assembly(helpers.TEXT))
+    for defined, text in helpers.MODULES.items():
+        if not defined.isdisjoint(function.name for function in linked.functions):
+            linked.link_in(llvm.parse_assembly(text))
     return linked, tuple({**rules, **complete}.values()), tangents
 
 
@@ -161,10 +189,11 @@ def _mergeable(module: llvm.ModuleRef) -> llvm.ModuleRef:
 
 
 def _unresolved(module: llvm.ModuleRef) -> list[str]:
-    """Symbols that recursive calls name and that no library linked so far defines."""
+    """Symbols that no library linked so far defines: what recursive calls name, functions handed on as values."""
     names = [variable.name for variable in module.global_variables if variable.name.startswith(UNRESOLVED)]
     defined = {function.name for function in module.functions if not function.is_declaration}
-    return [name[len(UNRESOLVED):] for name in names if name[len(UNRESOLVED):] not in defined]
+    declared = [function.name for function in module.functions if function.is_declaration]
+    return [name[len(UNRESOLVED):] for name in names if name[len(UNRESOLVED):] not in defined] + declared
 
 
 def _environments(module: llvm.ModuleRef) -> dict[str, object]:

@@ -40,6 +40,8 @@ EXCEPTION_PARAMETER = "excinfo"
 #: Layout of Numba's MemInfo in bytes.
 MEMINFO_REFERENCE_COUNT, MEMINFO_DESTRUCTOR, MEMINFO_DESTRUCTOR_DATA, MEMINFO_DATA, MEMINFO_SIZE = range(0, 40, 8)
 MEMINFO_BYTES = 48
+#: Counters in front of the items in the memory of Numba's reflected lists.
+LIST_HEADER_BYTES = 24
 
 
 @dataclass(frozen=True)

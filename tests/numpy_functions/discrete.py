@@ -1,5 +1,5 @@
 """Functions of truth values, bits, integers and types, at work on active data."""
-from .row import M, V, X, Row, discrete
+from .row import M, Row, V, X, discrete
 
 _OF_TWO = ("equal", "not_equal", "greater", "greater_equal", "less", "less_equal")
 _OF_ONE = ("isfinite", "isinf", "isnan", "signbit", "isneginf", "isposinf", "isreal", "iscomplex", "logical_not")
