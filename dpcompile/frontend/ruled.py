@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.core.target_extension import target_override
 from numba.core.types import voidptr
@@ -62,10 +63,16 @@ class VjpRule:
     ``JvpRule``, or None; ``pushforward``: such a ``forward`` and ``(residual, tangents) → tangent``, which forward mode runs as
     they are, or None."""
 
-    forward: object
-    backward: object
+    forward: Dispatcher
+    backward: Dispatcher
     jvp: object | None = None
     pushforward: tuple | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of those in ``dpcompile.rules``, whose functions are known to write into nothing that they are
+        given: an analysis of LAPACK's arguments cannot always tell."""
+        return self.forward.py_func.__module__.startswith("dpcompile.rules.")
 
     def mirror(self, original) -> RuledMirror:
         return _mirror(original, self)
@@ -154,7 +161,8 @@ class RuleFunctions:
     @property
     def description(self) -> CallRule:
         """What is known before the functions are made."""
-        return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self)
+        return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self,
+                        vouched=isinstance(self.rule, VjpRule) and self.rule.is_own)
 
     def has_tangent(self, mode: str) -> bool:
         """Whether the function is differentiated by its tangent in that mode."""

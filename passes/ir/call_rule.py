@@ -35,6 +35,8 @@ class CallRule:
     reverse: str | None = None
     record_bytes: int = 0
     pushed: str | None = None
+    #: Whether it is known already that its functions do not write into arrays that they are given.
+    vouched: bool = False
     #: Whatever the front end needs to make the functions, which are there only where they may be needed: not for calls in
     #: the functions of other rules, which carry no derivative before they are differentiated themselves.
     source: Any = None

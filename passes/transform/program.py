@@ -148,9 +148,7 @@ class Program:
         derived = rule.augmented or rule.pushed
         for name, first in ((rule.symbol, 0), (derived, shift)) if derived else ():
             version = self.versions[name]
-            if version.writes_elsewhere and name == rule.pushed:
-                continue        # Nobody knows where it writes; the front end vouches for it.
-            if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
+            if not rule.vouched and any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
                                     f"that it is given", None, "Let it return what it computes.")
 
