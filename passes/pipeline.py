@@ -96,6 +96,9 @@ class Derivative:
     heaviest_line: str = ""
     #: Whether it can be run twice and nobody notices: it prints nothing and draws no random numbers.
     is_repeatable: bool = True
+    #: Whether it draws random numbers, and whether it may do so through a pointer to a function.
+    draws: bool = False
+    draws_by_pointer: bool = False
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
     ungated: frozenset[str] = frozenset()
     dumps: dict[str, str] = field(default_factory=dict)
@@ -144,7 +147,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
-    is_repeatable = program.is_repeatable
+    is_repeatable, draws, draws_by_pointer = program.is_repeatable, program.draws, program.draws_by_pointer
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     built = build(module, program, request)
@@ -160,6 +163,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
                       built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
+                      draws=draws, draws_by_pointer=draws_by_pointer,
                       heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
 
 

@@ -64,8 +64,8 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(_address)
 
 
 def may_be_rerun(compiled: CompiledDerivative) -> bool:
-    """Whether there is a loop that could be run again."""
-    return bool(compiled.derivative.heaviest)
+    """Whether there is a loop that could be run again, and nobody notices that the primal began twice."""
+    return bool(compiled.derivative.heaviest) and compiled.derivative.is_repeatable
 
 
 @intrinsic

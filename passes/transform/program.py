@@ -15,7 +15,7 @@ from ..analysis import activity as activities
 from ..analysis import alias, cfg, linear, loops, oblivious, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
-from ..analysis.call_kinds import is_internal_call, is_ruled, never_twice, rule_of
+from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_ruled, never_twice, rule_of
 from ..analysis.objects import UNKNOWN, Objects
 from ..analysis.overwrites import Effects, Overwrites
 from ..analysis.parameters import Parameters, Place
@@ -169,6 +169,16 @@ class Program:
     def is_repeatable(self) -> bool:
         """Whether a second run does nothing that is seen."""
         return all(never_twice(version.warm_instructions()) is None for version in self.transformed)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers, or may do so."""
+        return any(is_draw(i) for version in self.transformed for i in version.warm_instructions())
+
+    @property
+    def draws_by_pointer(self) -> bool:
+        """Whether it may do so from a generator whose state only that knows."""
+        return any(is_by_pointer(i) for version in self.transformed for i in version.warm_instructions())
 
     @property
     def rules(self) -> list[CallRule]:
