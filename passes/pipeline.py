@@ -99,6 +99,8 @@ class Derivative:
     #: Whether it draws random numbers, and whether it may do so through a pointer to a function.
     draws: bool = False
     draws_by_pointer: bool = False
+    #: Positions of parameters by which the derivative is zero although they decide something (``analysis.compared``).
+    compared: tuple[int, ...] = ()
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
     ungated: frozenset[str] = frozenset()
     dumps: dict[str, str] = field(default_factory=dict)
@@ -148,6 +150,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
     is_repeatable, draws, draws_by_pointer = program.is_repeatable, program.draws, program.draws_by_pointer
+    compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     built = build(module, program, request)
@@ -163,7 +166,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
                       built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
-                      draws=draws, draws_by_pointer=draws_by_pointer,
+                      draws=draws, draws_by_pointer=draws_by_pointer, compared=compared,
                       heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
 
 

@@ -50,8 +50,8 @@ class Pullback:
         made = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
         made.check_shadows(arrays_only=True)
         if self.again and made.derivative.draws:
-            raise UnsupportedError(f"{self.function.py_func.__name__} cannot be run again in the reverse sweep: it draws random "
-                                   f"numbers, or calls a function pointer.\n  Draw them outside and pass them.")
+            raise UnsupportedError(f"{self.function.py_func.__name__} cannot be run again in the reverse sweep: it draws "
+                                   f"random numbers, or calls a function pointer.\n  Draw them outside and pass them.")
         arguments = Arguments(made, argument_types, signature_of(self.function))
         lines = [f"argument_{index} = primals[{index}]" for index in range(len(argument_types))]
         lines += [*arguments.checks(), *arguments.preparation()]

@@ -28,7 +28,7 @@ def two_and_generator():
 def normal(location, scale):
     np.random.seed(1)
     total = 0.0
-    for k in range(5):
+    for _ in range(5):
         draw = np.random.normal(location, scale)
         if draw > 0.5:
             total += draw * draw
@@ -161,7 +161,7 @@ def constant_parameters(x, y):
 def discrete_factors(x, y):
     np.random.seed(19)
     total = 0.0
-    for k in range(np.random.poisson(3.0) + 1):
+    for _ in range(np.random.poisson(3.0) + 1):
         total += x ** np.random.binomial(5, 0.4) * y
     return total + x * np.random.geometric(0.3) * np.random.randint(1, 5) + y * np.random.negative_binomial(3, 0.5)
 
@@ -214,7 +214,7 @@ def of_python(x, y):
 @kernel(two_and_generator, wrt=(0, 1), writes=(2,), feature="Random: Generator.normal")
 def normal_of(location, scale, source):
     total = 0.0
-    for k in range(5):
+    for _ in range(5):
         draw = source.normal(location, scale)
         if draw > 0.5:
             total += draw * draw
