@@ -96,9 +96,9 @@ class Derivative:
     heaviest_line: str = ""
     #: Whether it can be run twice and nobody notices: it prints nothing and draws no random numbers.
     is_repeatable: bool = True
-    #: Whether it draws random numbers, and whether it may do so through a pointer to a function.
+    #: Whether it draws random numbers from a state that all functions share, and whether it calls functions by pointers.
     draws: bool = False
-    draws_by_pointer: bool = False
+    calls_pointers: bool = False
     #: Positions of parameters by which the derivative is zero although they decide something (``analysis.compared``).
     compared: tuple[int, ...] = ()
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
@@ -149,7 +149,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
-    is_repeatable, draws, draws_by_pointer = program.is_repeatable, program.draws, program.draws_by_pointer
+    is_repeatable, draws, calls_pointers = program.is_repeatable, program.draws, program.calls_pointers
     compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
@@ -166,7 +166,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     check(module)
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
                       built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
-                      draws=draws, draws_by_pointer=draws_by_pointer, compared=compared,
+                      draws=draws, calls_pointers=calls_pointers, compared=compared,
                       heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
 
 

@@ -66,10 +66,20 @@ def before(derivative: CompiledDerivative, names: Names) -> list[str]:
 
 def again(derivative: CompiledDerivative, names: Names, is_first: str) -> list[str]:
     """Lines in front of each sweep.  A generator that is an argument keeps its state to itself: one sweep is all it gives."""
-    if not derivative.derivative.draws:
-        return []
-    lines = [f"if not {is_first}:", "    restored(states)"]
-    if derivative.derivative.draws_by_pointer:
+    lines = ["restored(states)"] if derivative.derivative.draws else []
+    if from_generators(derivative):
         names.update(UnsupportedError=UnsupportedError)
-        lines.append(f"    raise UnsupportedError({_SEVERAL!r})")
-    return lines
+        lines = [f"raise UnsupportedError({_SEVERAL!r})"]
+    return [f"if not {is_first}:", *(f"    {line}" for line in lines)] if lines else []
+
+
+def from_generators(derivative: CompiledDerivative) -> bool:
+    """Whether the function may draw from a generator among its arguments, or within one that is no plain value."""
+    plain = all(map(_is_plain, derivative.primal.signature.args))
+    return derivative.derivative.calls_pointers and not plain
+
+
+def _is_plain(ty: types.Type) -> bool:
+    if isinstance(ty, types.BaseTuple):
+        return all(map(_is_plain, ty))
+    return isinstance(ty, types.Number | types.Boolean | types.NoneType | types.Array | types.UnicodeType | types.Dispatcher)

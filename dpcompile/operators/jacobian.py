@@ -178,7 +178,7 @@ class Jacobian(Matrix):
         blocks = self.blocks(argument_types)
         result = self.result(primal_types)
         leaves = self.leaves(result)
-        choice = _Choice(self, arguments, leaves) if ask and not derivative.derivative.draws_by_pointer else None
+        choice = _Choice(self, arguments, leaves) if ask and not draws.from_generators(derivative) else None
         lines = [*arguments.checks(), *extents(blocks), *(choice.recalled() if choice else []), *arguments.preparation(),
                  "record = zeros(record_bytes, uint8)",
                  f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",

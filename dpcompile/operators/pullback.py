@@ -51,7 +51,7 @@ class Pullback:
         made.check_shadows(arrays_only=True)
         if self.again and made.derivative.draws:
             raise UnsupportedError(f"{self.function.py_func.__name__} cannot be run again in the reverse sweep: it draws "
-                                   f"random numbers, or calls a function pointer.\n  Draw them outside and pass them.")
+                                   f"random numbers.\n  Draw them outside and pass them.")
         arguments = Arguments(made, argument_types, signature_of(self.function))
         lines = [f"argument_{index} = primals[{index}]" for index in range(len(argument_types))]
         lines += [*arguments.checks(), *arguments.preparation()]

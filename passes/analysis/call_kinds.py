@@ -75,9 +75,9 @@ def is_by_pointer(instruction: Instruction) -> bool:
 
 
 def is_draw(instruction: Instruction) -> bool:
-    """A call that reads or changes the state of a random generator, or may do so."""
+    """A call that reads or changes the state of a random generator."""
     known = classify(instruction.callee_name) if instruction.opcode == "call" else None
-    return is_by_pointer(instruction) or (known is not None and known.kind == "random")
+    return known is not None and known.kind == "random"
 
 
 def is_exception(parameter: Argument) -> bool:

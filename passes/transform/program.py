@@ -177,12 +177,12 @@ class Program:
 
     @property
     def draws(self) -> bool:
-        """Whether it draws random numbers, or may do so."""
+        """Whether it draws random numbers from a state that all functions share."""
         return any(is_draw(i) for version in self.transformed for i in version.warm_instructions())
 
     @property
-    def draws_by_pointer(self) -> bool:
-        """Whether it may do so from a generator whose state only that knows."""
+    def calls_pointers(self) -> bool:
+        """Whether it calls functions by pointers, as those that a random generator brings along."""
         return any(is_by_pointer(i) for version in self.transformed for i in version.warm_instructions())
 
     @property

@@ -233,7 +233,7 @@ def test_a_generator_is_asked_in_one_sweep() -> None:
 
 def test_what_draws_is_not_checkpointed() -> None:
     step = dp.checkpoint(lambda x: np.sin(x) * np.random.normal(x, 1.0))
-    with pytest.raises(dp.errors.UnsupportedError, match="cannot be run again in the reverse sweep: it draws"):
+    with pytest.raises(dp.errors.UnsupportedError, match="cannot be run again in the reverse sweep: it draws random numbers"):
         dp.grad(numba.njit(lambda x: step(step(x))))(0.3)
 
 
