@@ -83,7 +83,7 @@ def _enough_slots(length: int) -> int:
 
 
 def _rerun(function: Dispatcher) -> RuledFunction:
-    names: structure.Names = {"function": function, "pull": pullback(function), "push": pushforward(function)}
+    names: structure.Names = {"function": function, "pull": pullback(function, again=True), "push": pushforward(function)}
     given = ", ".join(f"argument_{index}" for index in range(len(signature_of(function).parameters)))
     made = custom_vjp(function)
     made.defvjp(
@@ -159,7 +159,7 @@ class _TimeLoop:
     # rule -----------------------------------------------------------------------------------------------------------
 
     def _names(self) -> structure.Names:
-        return {"several": self.part("several"), "pull": pullback(self.part("several")), "advance": _advance,
+        return {"several": self.part("several"), "pull": pullback(self.part("several"), again=True), "advance": _advance,
                 "empty": np.empty if self.directory is None else arrays_in(self.directory), "int64": np.int64,
                 "STEPS": self.steps, "SLOTS": self.slots, "SEGMENT": self.segment, "LENGTH": -(-self.steps // self.segment)}
 

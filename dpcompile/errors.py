@@ -10,6 +10,15 @@ class CheckpointWarning(UserWarning):
     """A loop is run again for its reverse sweep, because its tape would be larger than ``dp.config.max_tape_bytes``."""
 
 
+class ComparisonWarning(UserWarning):
+    """The derivative of a function is zero by an argument that decides its result by comparisons or integers alone.
+
+    Example: ``dp.grad(f)`` of an ``f`` that finds a root by bisection.
+    Fix: give a root its derivative by ``dp.implicit_root``, or end the search with a step of Newton's method. Where zero is
+    meant, leave the argument out of ``argnums``, or silence the warning by ``warnings.filterwarnings``.
+    """
+
+
 class UnsupportedError(DifferentiationError):
     """Active data reaches something that has no derivative here.
 

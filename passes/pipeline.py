@@ -104,6 +104,11 @@ class Derivative:
     heaviest_line: str = ""
     #: Whether it can be run twice and nobody notices: it prints nothing and draws no random numbers.
     is_repeatable: bool = True
+    #: Whether it draws random numbers from a state that all functions share, and whether it calls functions by pointers.
+    draws: bool = False
+    calls_pointers: bool = False
+    #: Positions of parameters by which the derivative is zero although they decide something (``analysis.compared``).
+    compared: tuple[int, ...] = ()
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
     ungated: frozenset[str] = frozenset()
     #: What became of each loop that was marked as parallel.
@@ -163,7 +168,8 @@ def differentiate(text: str, request: Request) -> Derivative:
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
     account = _parallel_account(program, loops)
-    is_repeatable = program.is_repeatable
+    is_repeatable, draws, calls_pointers = program.is_repeatable, program.draws, program.calls_pointers
+    compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     built = build(module, program, request)
@@ -179,7 +185,8 @@ def differentiate(text: str, request: Request) -> Derivative:
     check(module)
     told = "\n\n".join(filter(None, [built.report, account]))
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      told, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable, heaviest=built.heaviest,
+                      told, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable, draws=draws,
+                      calls_pointers=calls_pointers, compared=compared, heaviest=built.heaviest,
                       heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
 
 

@@ -91,6 +91,7 @@ PASSES: dict[str, Pass] = {
     "activity": step("find_activity"),
     "infinite": step("find_infinite"),
     "gated": step("find_gates"),
+    "compared": step("find_compared"),
     "oblivious": step("find_course"),
     "overwrites": step("find_overwrites"),
     "reverse_path": step("find_reverse_path"),

@@ -9,10 +9,11 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, gated, infinite, oblivious
+from .analysis import alias, compared, gated, infinite, oblivious
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.cache_plan import CachePlan
+from .analysis.compared import Compared
 from .analysis.gated import Gates
 from .analysis.infinite import Infinite
 from .analysis.memory_types import MemoryTypes
@@ -66,6 +67,11 @@ def find_gates(module: Module, function: Function, settings: Settings) -> Gates:
 def find_course(module: Module, function: Function, settings: Settings) -> Course:
     version = _program(module, function, settings, "analysed").entry
     return oblivious.analyse(version.function, version.cfg)
+
+
+def find_compared(module: Module, function: Function, settings: Settings) -> Compared:
+    version = _program(module, function, settings, "analysed").entry
+    return compared.analyse(version.activity, version.warm_blocks())
 
 
 def find_overwrites(module: Module, function: Function, settings: Settings) -> Overwrites:

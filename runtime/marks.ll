@@ -16,6 +16,14 @@ define linkonce_odr float @dp.hold.f32(float %x) alwaysinline {
   ret float %x
 }
 
+define linkonce_odr double @dp.discrete.f64(double %x) alwaysinline {
+  ret double %x
+}
+
+define linkonce_odr float @dp.discrete.f32(float %x) alwaysinline {
+  ret float %x
+}
+
 define linkonce_odr double @dp.follow.f64(double %x) alwaysinline {
   ret double 0.0
 }

@@ -34,7 +34,8 @@ from .unroll import annotated, without_annotations
 
 ENVIRONMENT = "_ZN08NumbaEnv"
 #: Declarations of marks (see ``marks``), which do nothing but compute.
-_MARK = re.compile(r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach|gated\w*)\.(?:v\d+)?f\d\d\([^)]*\)).*$", re.MULTILINE)
+_MARK = re.compile(
+    r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach|discrete|gated\w*)\.(?:v\d+)?f\d\d\([^)]*\)).*$", re.MULTILINE)
 #: Attributes that would keep LLVM from preparing a function.
 _HINDRANCES = re.compile(r" (?:noinline|optnone)\b")
 #: A word in their place, because a group of attributes may not be empty.

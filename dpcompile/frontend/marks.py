@@ -35,7 +35,7 @@ def _mark(name: str, operands: int) -> Callable:
     return intrinsic(lambda typing_context, number, change: make(typing_context, number, change))
 
 
-_ONE = {name: _mark(name, 1) for name in ("stop", "hold", "follow")}
+_ONE = {name: _mark(name, 1) for name in ("stop", "hold", "follow", "discrete")}
 _attach = _mark("attach", 2)
 
 
@@ -78,7 +78,7 @@ def _items(ty: types.BaseTuple, marked: Callable) -> Callable:
     return structure.definition("items", f"def items(value):\n    return {text}\n", names)
 
 
-stop, hold, follow = (_of_one(name) for name in _ONE)
+stop, hold, follow, discrete = (_of_one(name) for name in _ONE)
 
 
 def attach(value, change):

@@ -93,6 +93,23 @@ class StopRule:
         return made
 
 
+class DiscreteRule:
+    """An integer that is drawn at random: refused where a number that it depends on carries a derivative."""
+
+    def mirror(self, original) -> target.DifferentiableDispatcher:
+        made, plain = target.unruled(original), target.unruled(original)
+        name = original.py_func.__name__
+
+        def body(argument_types: tuple[types.Type, ...]) -> Callable:
+            arguments = _named(argument_types)
+            marked = ", ".join(f"discrete({argument})" for argument in arguments)
+            return structure.definition(name, f"def {name}({', '.join(arguments)}):\n    return function({marked})\n",
+                                        {"function": plain, "discrete": marks.discrete})
+
+        implement(made, body)
+        return made
+
+
 class RuledMirror(target.DifferentiableDispatcher):
     """Compiles the function, and with it those of its rule."""
 

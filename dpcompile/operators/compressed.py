@@ -28,6 +28,7 @@ from ..frontend import structure
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, wide
 from ..targets.cpu import CompiledDerivative
+from . import draws
 from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
 from .columns import Block, Matrix, extents, number
@@ -117,11 +118,13 @@ class Compressed(Matrix):
         seeds = [line for k, block in enumerate(blocks) for line in (
             f"seed_groups({_memory(block)}, {_slice('groups', k)}, first, CHUNK)",
             f"seed_lane({_memory(block)}, {_slice('probe', k)}, count - first, CHUNK)")]
-        sweep = [*self._sweep(arguments, seeds, blocks, "tangents"),
+        sweep = [*draws.again(arguments.derivative, arguments.names, "first == 0"),
+                 *self._sweep(arguments, seeds, blocks, "tangents"),
                  "if first == 0:", *(f"    rows_{i} = columns_of({leaf.change}, lanes)" for i, leaf in enumerate(leaves)),
                  *(f"fill_columns(rows_{i}, {leaf.change}, first)" for i, leaf in enumerate(leaves)),
                  "release(derivative, arena)", "first += CHUNK", "if first >= lanes:", "    break"]
-        lines = [*arguments.checks(), *arguments.conversions(self.positions), *extents(blocks), "first = 0",
+        lines = [*arguments.checks(), *arguments.conversions(self.positions), *extents(blocks),
+                 *draws.before(arguments.derivative, arguments.names), "first = 0",
                  "lanes = count + (1 if probe.size else 0)", "while True:", *(f"    {line}" for line in sweep)]
         return arguments, [*lines, self._answer(f"rows_{i}" for i in range(len(leaves)))]
 

@@ -44,9 +44,14 @@ def value_and_grad(f, argnums: Selection = None, argnames: Selection = None, has
 
 def _transform(f, argnums: Selection, argnames: Selection, has_aux: bool, with_value: bool) -> GeneratedDispatcher:
     function = dispatcher_of(f)
-    positions, single = selected(function, argnums, argnames)
-    gradient = Gradient(function, positions, single, has_aux, with_value)
-    return remembered(function, gradient.key, lambda: gradient.dispatcher((argnums, argnames, has_aux)))
+
+    def make() -> GeneratedDispatcher:
+        positions, single = selected(function, argnums, argnames)
+        gradient = Gradient(function, positions, single, has_aux, with_value)
+        return remembered(function, gradient.key, lambda: gradient.dispatcher((argnums, argnames, has_aux)))
+
+    # As text, because True is 1 to a dictionary; what selects no argument is never remembered.
+    return remembered(function, repr((argnums, argnames, has_aux, with_value)), make)
 
 
 def check_scalar(function: Dispatcher, result: types.Type) -> None:

@@ -19,6 +19,7 @@ from ..frontend import structure
 from ..frontend.activity import holds_arrays
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, tuning, wide
+from . import draws
 from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
 from .columns import COLUMNS_PER_ROW, UNCLEAR, Block, Leaf, Matrix, Mode, extents
@@ -151,14 +152,15 @@ class Jacobian(Matrix):
         arguments = WideArguments(derivative, argument_types, signature_of(self.function))
         arguments.names.update(tangents=wide.tangents, release=intrinsics.release, CHUNK=width, **helpers.HELPERS)
         leaves = self.leaves(self.result(primal_types))
-        sweep = [*arguments.preparation(), *_seeds(blocks),
+        sweep = [*draws.again(derivative, arguments.names, "first == 0"), *arguments.preparation(), *_seeds(blocks),
                  f"failed, code, exception, value, change, arena = tangents(derivative, {arguments.operands}, directions)",
                  "if failed:", "    release(derivative, arena)", *HAND_ON[1:],
                  "if first == 0:", *(f"    rows_{i} = {leaf.prefix}columns_of({leaf.change}, total)"
                                      for i, leaf in enumerate(leaves)),
                  *(f"fill_{leaf.prefix}columns(rows_{i}, {leaf.change}, first)" for i, leaf in enumerate(leaves)),
                  "release(derivative, arena)", "first += CHUNK", "if first >= total:", "    break"]
-        lines = [*arguments.checks(), *arguments.conversions(self.positions), *extents(blocks), "first = 0", "while True:",
+        lines = [*arguments.checks(), *arguments.conversions(self.positions), *extents(blocks),
+                 *draws.before(derivative, arguments.names), "first = 0", "while True:",
                  *(f"    {line}" for line in sweep), *self._returned(argument_types, blocks, leaves)]
         return arguments.function(self.name, lines)
 
@@ -176,7 +178,7 @@ class Jacobian(Matrix):
         blocks = self.blocks(argument_types)
         result = self.result(primal_types)
         leaves = self.leaves(result)
-        choice = _Choice(self, arguments, leaves) if ask else None
+        choice = _Choice(self, arguments, leaves) if ask and not draws.from_generators(derivative) else None
         lines = [*arguments.checks(), *extents(blocks), *(choice.recalled() if choice else []), *arguments.preparation(),
                  "record = zeros(record_bytes, uint8)",
                  f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",

@@ -6,7 +6,9 @@ Ensures:  a Numba dispatcher; positions that exist, each once. Everything made f
 """
 from __future__ import annotations
 
+import bisect
 import inspect
+import warnings
 from collections.abc import Callable, Hashable
 from typing import TypeVar
 
@@ -15,10 +17,12 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import ArgumentSelectionError, IntegerArgumentError, NonScalarResultError, NotAFunctionError
+from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable
 from ..frontend.compile import Primal, compile_primal
+from ..frontend.generated import GeneratedDispatcher
+from ..frontend.ruled import FIRST_ARGUMENT
 from ..targets.cpu import CompiledDerivative, compile_derivative
 
 Made = TypeVar("Made")
@@ -49,8 +53,27 @@ def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
 def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
              mode: str, width: int = 1) -> CompiledDerivative:
     """The derivative of a function for argument types, made once for each combination."""
-    return remembered(function, (argument_types, wanted, mode, width),
-                      lambda: compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width))
+    def make() -> CompiledDerivative:
+        made = compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width)
+        _warn_of_comparisons(function, made)
+        return made
+
+    return remembered(function, (argument_types, wanted, mode, width), make)
+
+
+def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None:
+    """Once a function that a user wrote: zero is right, but seldom what was meant."""
+    offsets = [FIRST_ARGUMENT + offset for offset in made.argument_offsets()]
+    positions = {bisect.bisect_right(offsets, place) - 1 for place in made.derivative.compared}
+    known = vars(function).setdefault("__dpcompile__", {})
+    if positions and not isinstance(function, GeneratedDispatcher) and not known.get("warned"):
+        known["warned"] = True
+        names = [list(signature_of(function).parameters)[position] for position in sorted(positions)]
+        code = function.py_func.__code__
+        warnings.warn_explicit(
+            f"the derivative of {code.co_name} by {' and '.join(names)} is zero: the result depends on that by comparisons "
+            f"or integers alone. dp.implicit_root gives the solution of an equation its derivative",
+            ComparisonWarning, code.co_filename, code.co_firstlineno)
 
 
 def primal(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> Primal:

@@ -60,6 +60,8 @@ def _owned(ty: types.Type, label: str, value):
         return value.copy()
     if isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.UnicodeType, types.Dispatcher)):
         return value
+    if isinstance(ty, types.NumPyRandomGeneratorType):
+        return value        # a pullback draws nothing
     raise UnsupportedError(f"dp.vjp keeps copies of the arguments, and {label!r} of type {ty} cannot be copied."
                            f"\n  Pass numbers, arrays and tuples of them.")
 

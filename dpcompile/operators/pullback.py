@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
+from ..errors import UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays, is_differentiable
 from ..frontend.generated import GeneratedDispatcher, stub
@@ -20,15 +21,16 @@ from .gradient import combined_call, split_call
 from .primal import compiled, differentiated_part, primal, remembered, signature_of
 
 
-def pullback(function: Dispatcher) -> GeneratedDispatcher:
-    """``(primals, cotangent) → cotangents`` as a dispatcher; the cotangent has the structure of the result."""
+def pullback(function: Dispatcher, again: bool = False) -> GeneratedDispatcher:
+    """``(primals, cotangent) → cotangents`` as a dispatcher; the cotangent has the structure of the result. ``again``: of a
+    function that has been run before, and that is refused where it draws random numbers: it would draw others."""
     def make() -> GeneratedDispatcher:
         signature = inspect.signature(lambda primals, cotangent: None)
         return GeneratedDispatcher(
             function, stub("pullback", signature, f"pullback of {function.py_func.__name__}"),
-            Pullback(function).implementation, (pullback, (function,)))
+            Pullback(function, again).implementation, (pullback, (function, again)))
 
-    return remembered(function, "pullback", make)
+    return remembered(function, ("pullback", again), make)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Pullback:
     """The pullback of a function; writes the code of one call for each combination of argument types."""
 
     function: Dispatcher
+    again: bool = False
 
     def implementation(self, given: tuple[types.Type, ...]) -> Callable:
         argument_types = tuple(map(types.unliteral, given[0]))
@@ -46,6 +49,9 @@ class Pullback:
         split = holds_arrays(result)
         made = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
         made.check_shadows(arrays_only=True)
+        if self.again and made.derivative.draws:
+            raise UnsupportedError(f"{self.function.py_func.__name__} cannot be run again in the reverse sweep: it draws "
+                                   f"random numbers.\n  Draw them outside and pass them.")
         arguments = Arguments(made, argument_types, signature_of(self.function))
         lines = [f"argument_{index} = primals[{index}]" for index in range(len(argument_types))]
         lines += [*arguments.checks(), *arguments.preparation()]

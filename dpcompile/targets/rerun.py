@@ -64,8 +64,8 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(_address)
 
 
 def may_be_rerun(compiled: CompiledDerivative) -> bool:
-    """Whether there is a loop that could be run again."""
-    return compiled.is_parallel or bool(compiled.derivative.heaviest)
+    """Whether there is a loop that could be run again, and nobody notices that the primal began twice."""
+    return compiled.derivative.is_repeatable and (compiled.is_parallel or bool(compiled.derivative.heaviest))
 
 
 @intrinsic

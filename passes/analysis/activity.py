@@ -18,7 +18,7 @@ from ..errors import UnsupportedIR
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, PTR, FloatType, IntType, PointerType, Type, size_of
 from ..rules.runtime_calls import classify
-from ..rules.scalar import INACTIVE, lookup
+from ..rules.scalar import INACTIVE, MARKS, lookup
 from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
@@ -389,6 +389,8 @@ class _Solver:
                 if argument.type == PTR:
                     self._refuse_pointer(call, argument)
             return
+        if call.callee_name in (*MARKS["discrete"].symbols, *MARKS["discrete"].symbols32):
+            self._refuse_discrete(call)
         if not is_opaque(call):
             return
         touched = self._touched(call)
@@ -399,6 +401,16 @@ class _Solver:
             name = call.callee_name
             self._fail(call, f"a call of {name}" if name else "a call through a function pointer",
                        "It is given data that carry derivatives, and no rule says what their derivatives are.")
+
+    def _refuse_discrete(self, mark: Instruction) -> None:
+        """A draw of integers whose probabilities carry derivatives."""
+        if mark.arguments[0] in self.result.varied:
+            location = self.module.location_of(mark)
+            caller = location.inlined_at if location else None
+            name = caller.function if caller else "a discrete distribution"
+            self._fail(mark, f"a draw from {name}, which gives integers",
+                       "Its probabilities depend on data that carry derivatives, and an integer that is drawn has none with "
+                       "respect to them.")
 
     def _refuse_operation(self, instruction: Instruction) -> None:
         opcode = instruction.opcode

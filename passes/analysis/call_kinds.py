@@ -61,10 +61,23 @@ _NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel"}
 def never_twice(instructions: Iterable[Instruction]) -> str | None:
     """The first function among those called that must be called once only."""
     for instruction in instructions:
+        if is_by_pointer(instruction):
+            return "a function pointer"
         known = classify(instruction.callee_name) if instruction.opcode == "call" else None
         if known is not None and known.kind in _NEVER_TWICE:
             return known.name
     return None
+
+
+def is_by_pointer(instruction: Instruction) -> bool:
+    """A call of who knows what: a generator of random numbers, for example."""
+    return instruction.opcode == "call" and not instruction.callee_name
+
+
+def is_draw(instruction: Instruction) -> bool:
+    """A call that reads or changes the state of a random generator."""
+    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
+    return known is not None and known.kind == "random"
 
 
 def is_exception(parameter: Argument) -> bool:

@@ -58,7 +58,7 @@ class _Flow:
         if instruction.opcode == "load":
             return bool(self.aliasing.objects_of(instruction.operands[0]) & self.objects)
         name = self._rule(instruction)
-        if name in ("follow", "attach", "stop"):
+        if name in ("follow", "attach", "stop", "discrete"):
             return name == "follow"
         return any(operand in self.values for operand in instruction.operands)
 

@@ -218,11 +218,13 @@ _ROWS = (
 #: Marks that the front end puts on numbers, for the current derivative or for all: functions that derivatives see through,
 #: or do not.  ``stop``: a constant for every derivative.  ``hold``: one for the derivative that meets it, and itself from
 #: then on.  ``follow``: zero, but it changes as its operand does.  ``attach``: its first operand, changing as its second.
+#: ``discrete``: its operand, on which an integer depends that is drawn at random; refused where that carries a derivative.
 _MARKS = (
     _row("stop", "dp.stop.%", (None,), ((-3, 3),)),
     _row("hold", "dp.hold.%", (None,), ((-3, 3),)),
     _row("follow", "dp.follow.%", (1,), ((-3, 3),)),
     _row("attach", "dp.attach.%", (None, 1), ((-3, 3), (-3, 3))),
+    _row("discrete", "dp.discrete.%", (None,), ((-3, 3),)),
 )
 
 

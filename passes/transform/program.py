@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, linear, loops, oblivious, overwrites
+from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
-from ..analysis.call_kinds import is_internal_call, is_ruled, never_twice, rule_of
+from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_ruled, never_twice, rule_of
 from ..analysis.conflicts import Conflicts, Treatment
 from ..analysis.objects import UNKNOWN, MemoryObject, Objects
 from ..analysis.overwrites import Effects, Overwrites
@@ -178,6 +178,21 @@ class Program:
     def is_repeatable(self) -> bool:
         """Whether a second run does nothing that is seen."""
         return all(never_twice(version.warm_instructions()) is None for version in self.transformed)
+
+    @property
+    def only_compared(self) -> tuple[Argument, ...]:
+        """Parameters of the entry that it uses in comparisons and integers alone."""
+        return compared.analyse(self.entry.activity, self.entry.warm_blocks()).parameters
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers from a state that all functions share."""
+        return any(is_draw(i) for version in self.transformed for i in version.warm_instructions())
+
+    @property
+    def calls_pointers(self) -> bool:
+        """Whether it calls functions by pointers, as those that a random generator brings along."""
+        return any(is_by_pointer(i) for version in self.transformed for i in version.warm_instructions())
 
     @property
     def rules(self) -> list[CallRule]:

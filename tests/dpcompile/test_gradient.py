@@ -184,3 +184,11 @@ def test_what_is_no_function(function):
 def test_numba_errors_pass_unchanged():
     with pytest.raises(numba.TypingError):
         dp.grad(lambda x: x.nothing)(1.0)
+
+
+def test_what_is_remembered_is_what_was_asked_for() -> None:
+    """To a dictionary True is 1."""
+    product = numba.njit(lambda x, y: x * y)
+    assert dp.grad(product, 1) is dp.grad(product, 1) is not dp.grad(product, 0)
+    with pytest.raises(dp.errors.ArgumentSelectionError):
+        dp.grad(product, True)

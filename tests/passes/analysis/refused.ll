@@ -20,6 +20,8 @@
 ; RUN: not dp-opt --pass=activity --function=unknown_function %s | filecheck %s --check-prefix=FUNCTION
 ; RUN: not dp-opt --pass=activity --function=unknown_writer %s | filecheck %s --check-prefix=WRITER
 ; RUN: not dp-opt --pass=activity --function=function_pointer --set kinds=const,active,duplicated %s | filecheck %s --check-prefix=POINTER
+; RUN: not dp-opt --pass=activity --function=drawn_integer --set kinds=duplicated,active %s | filecheck %s --check-prefix=DISCRETE
+; RUN: dp-opt --pass=activity --function=drawn_integer --set kinds=duplicated,const %s | filecheck %s --check-prefix=DRAWN
 ; RUN: not dp-opt --pass=activity --function=vectors %s | filecheck %s --check-prefix=VECTOR
 ; RUN: not dp-opt --pass=activity --function=half_precision %s | filecheck %s --check-prefix=HALF
 ; RUN: not dp-opt --pass=activity --function=returned_pointer %s | filecheck %s --check-prefix=RETURNED
@@ -212,6 +214,20 @@ define i32 @returned_float(double %a, ptr %y) {
 define internal double @square(double %a) {
   %v = fmul double %a, %a
   ret double %v
+}
+
+declare double @dp.discrete.f64(double)
+
+; why: a drawn integer has no derivative by its probability, even where no number comes back
+; DISCRETE: cannot differentiate a draw from a discrete distribution, which gives integers
+; DRAWN: activity of @drawn_integer
+define i32 @drawn_integer(ptr %y, double %p) {
+  %marked = call double @dp.discrete.f64(double %p)
+  %some = fcmp olt double %marked, 0.5
+  %n = zext i1 %some to i64
+  %v = sitofp i64 %n to double
+  store double %v, ptr %y
+  ret i32 0
 }
 
 !llvm.dbg.cu = !{!0}
