@@ -16,7 +16,7 @@ from ..ir.model import Constant, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, ArrayType, FunctionType, Type
 from .calls import ParallelCall, rewind
 from .chunks import MOST_CHUNKS
-from .launch import BACKWARD, IN_TURNS, TOGETHER, Each, Passed, arenas, gather, launch
+from .launch import BACKWARD, IN_TURNS, TOGETHER, Besides, Each, Passed, arenas, gather, launch
 from .memory import clear_memory
 from .shadow import TAKE
 from .sharing import COPY, NEIGHBOURS
@@ -105,7 +105,7 @@ class ParallelReverseCall:
                 how = self.builder.select(self.builder.compare("eq", mode, i64(COPY)), i64(BACKWARD), how)
         return how
 
-    def _begin_copies(self, distances: Value, fields: int):
+    def _begin_copies(self, distances: Value, fields: int) -> tuple[list[Value], Besides]:
         used = [distances, *(v for c in self.copies.values() for v in (c.begin, c.size, c.first, c.stride))]
 
         def begin(builder: Builder, chunk: Value, field: Callable[[Value], Value]) -> None:
@@ -118,8 +118,8 @@ class ParallelReverseCall:
                 before = builder.binary("mul", builder.binary("sub", chunk, i64(1)), field(copies.stride))
                 copy = builder.offset(field(copies.first), before)
                 clear_memory(builder, self.module, copy, builder.select(in_place, i64(0), size))
-                ends = [builder.cast("ptrtoint", pointer, I64) for pointer in (copy, field(copies.begin))]
-                distance = builder.select(in_place, i64(0), builder.binary("sub", *ends))
+                there, here = (builder.cast("ptrtoint", pointer, I64) for pointer in (copy, field(copies.begin)))
+                distance = builder.select(in_place, i64(0), builder.binary("sub", there, here))
                 builder.store(distance, builder.offset(own, 8 * number), align=8)
 
         return used, begin

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from ..analysis import conflicts
 from ..analysis.alias import is_pointer
 from ..analysis.conflicts import Reach, Spread, Treatment
+from ..analysis.objects import MemoryObject
 from ..analysis.parameters import Place
 from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Instruction, Module, Value
@@ -77,9 +78,9 @@ class _Site:
     def __init__(self, module: Module, version: Version, call: Instruction, callee: Version, extents: dict[Argument, Extent]):
         self.module, self.version, self.call, self.callee = module, version, call, callee
         self.extents = Extents(version, extents)
-        self.given = dict(zip(callee.parameters, call.arguments, strict=True))
+        self.given: dict[Value, Value] = dict(zip(callee.parameters, call.arguments, strict=True))
 
-    def _object(self, treatment: Treatment):
+    def _object(self, treatment: Treatment) -> MemoryObject | None:
         """The one object of the caller that the callee's stands for."""
         members = [p for p in self.callee.pointers.members(treatment.obj)]
         if any(p.behind for p in members):
