@@ -112,6 +112,9 @@ class Pullback:
         return (seed, values.nothing(self._result_type[1])) if self._has_aux else seed
 
     def _cotangent(self, index: int, numbers):
+        if not self._derivative.wanted[index]:      # an integer that an explicit signature takes as a float, too
+            return None
+
         def leaf(ty: types.Type, label: str, value, shadow):
             if not is_differentiable(ty):
                 return None

@@ -29,8 +29,8 @@ class AliasScopes:
 
     def __init__(self, module: Module, domain: str, names: list[str]):
         self.module = module
-        self._domain = module.add_metadata(f'distinct !{{!"{domain}"}}')
-        self._scopes = {name: module.add_metadata(f'distinct !{{!"{name}", !{self._domain}}}') for name in names}
+        self._domain = module.add_metadata(f'distinct !{{!"{_plain(domain)}"}}')
+        self._scopes = {name: module.add_metadata(f'distinct !{{!"{_plain(name)}", !{self._domain}}}') for name in names}
         self._texts: dict[frozenset[str], str] = {}
 
     def of(self, names: frozenset[str]) -> str:
@@ -50,3 +50,8 @@ class AliasScopes:
         if not names:
             return None
         return self.module.add_metadata("!{" + ", ".join(f"!{self._scopes[n]}" for n in names) + "}")
+
+
+def _plain(name: str) -> str:
+    """``name`` in a string of metadata: what would end it, as the quotes of a name with other letters than ASCII, left out."""
+    return name.replace('"', "")

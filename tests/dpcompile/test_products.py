@@ -41,3 +41,11 @@ class TestSquare:
     def test_check_grads_finds_a_wrong_derivative(self, mode):
         with pytest.raises(dp.errors.GradientCheckError, match="entry 0"):
             dp.check_grads(numba.njit(lambda x: x * x * x), (3.0,), modes=(mode,))
+
+
+def test_an_integer_given_for_a_float_has_no_cotangent():
+    """An explicit signature takes it as a float; the pullback goes by what was given."""
+    scaled = numba.njit("float64(float64, float64[:], float64)")(lambda n, x, y: n * y * x[0])
+    value, pullback = dp.vjp(scaled, 3, np.array([2.0]), 5.0)
+    of_integer, of_array, of_float = pullback(1.0)
+    assert (value, of_integer, of_array[0], of_float) == (30.0, None, 15.0, 6.0)

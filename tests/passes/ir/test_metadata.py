@@ -43,3 +43,11 @@ def test_one_list_for_the_same_names() -> None:
     first = scopes.of(frozenset({"x"}))
     count = len(module.metadata)
     assert scopes.of(frozenset({"x"})) == first and len(module.metadata) == count
+
+
+def test_names_with_quotes_are_written_without() -> None:
+    module = read(TEXT)
+    scopes = AliasScopes(module, 'memory of @"f"', ['argument %"\\CE\\BB"', "y"])
+    load = next(module.functions["f"].instructions())
+    load.metadata = scopes.of(frozenset({"y"}))
+    llvm.parse_assembly(write(module)).verify()
