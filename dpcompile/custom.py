@@ -60,17 +60,22 @@ def _options(dispatcher: Dispatcher) -> dict[str, Any]:
     return {name: value for name, value in dispatcher.targetoptions.items() if name != "nopython"}
 
 
-def register_vjp(function: Any, forward: Callable, backward: Callable, types: Wanted = None) -> None:
+def register_vjp(function: Any, forward: Callable, backward: Callable, types: Wanted = None,
+                 pushforward: Callable | None = None) -> None:
     """Gives a function that may be somebody else's a derivative in reverse mode; shapes as ``RuledFunction.defvjp``.
 
     ``function``: a Numba function, a function that Numba knows (``np.linalg.solve``, one with an overload), an operator of
     ``operator``, a method (``np.ndarray.sum``), or a function pointer of ctypes or cffi. ``types``: Numba types, or classes
     of them, that the arguments must have; several rules for several types may be given. Arguments are counted by
-    ``forward``: calls with more or fewer keep their own derivative.
+    ``forward``: calls with more or fewer keep their own derivative.  ``pushforward(residual, tangents) → tangent`` is for
+    forward mode, and is run as it is for each tangent.
     """
     dispatcher = _owner(function, forward, types)
     known = getattr(dispatcher, target.RULE, None)
-    _set(dispatcher, VjpRule(dispatcher_of(forward), dispatcher_of(backward), getattr(known, "jvp", None)))
+    pushed = getattr(known, "pushforward", None)
+    if pushforward is not None:
+        pushed = dispatcher_of(forward), dispatcher_of(pushforward)
+    _set(dispatcher, VjpRule(dispatcher_of(forward), dispatcher_of(backward), getattr(known, "jvp", None), pushed))
 
 
 def register_jvp(function: Any, jvp: Callable, types: Wanted = None, arity: int | None = None) -> None:

@@ -170,6 +170,15 @@ class SparsityError(DifferentiationError, ValueError):
     """
 
 
+class DegenerateSpectrumError(DifferentiationError, ArithmeticError):
+    """Vectors of equal eigenvalues or singular values have no derivative: any rotation of them would do as well.
+
+    Example: ``dp.grad(lambda a: np.linalg.eigh(a)[1][0, 0])(np.eye(2))``.
+    Fix: use what does not depend on the choice (``np.linalg.eigvalsh``, ``inv``, ``matrix_power``), or vectors of values
+    that are apart.
+    """
+
+
 class TapeTooLargeError(DifferentiationError, MemoryError):
     """What the reverse sweep needs from the primal would take more than ``dp.config.max_tape_bytes``.
 

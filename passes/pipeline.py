@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
-from .ir.writer import write
+from .ir.writer import write, write_function
 from .report import first_line, report
-from .transform.checkpoints import Extent, insert_snapshots
+from .transform.checkpoints import insert_snapshots
+from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
+from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
+from .transform.hoist import hoist_loads
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
-from .visible import check
+from .transform.sharing import share_shadows
+from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
 ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
@@ -66,6 +71,9 @@ class Request:
     rerun: str = ""
     #: With ``rerun``: ``Derivative.ungated`` of the derivative that does not run it again.
     ungated: frozenset[str] = frozenset()
+    #: Whether loops that are marked as parallel shall run on several threads; not where the derivative is differentiated
+    #: again.
+    parallel: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,8 @@ class Derivative:
     compared: tuple[int, ...] = ()
     #: In reverse mode: the values of the entry whose adjoints need no gate (``analysis.gated``).
     ungated: frozenset[str] = frozenset()
+    #: What became of each loop that was marked as parallel.
+    loops: tuple[ParallelLoop, ...] = ()
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -138,17 +148,26 @@ def differentiate(text: str, request: Request) -> Derivative:
     if request.rerun:
         assert request.mode == "reverse", request.mode
         outline(module, primal, request.rerun)
+    loops = split_loops(module) if request.parallel else []
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
     suffix = {"forward": "tangent", "dependency": "dependency"}.get(request.mode, "augmented")
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
+    for version in program.transformed:
+        hoist_loads(version)
+        check(module, version.function)
+        dump("hoist", partial(write_function, version.function))
+    extents = _extents(program.entry.parameters, request.parameters)
+    if request.parallel and request.mode in ("reverse", "split"):
+        share_shadows(module, program, extents)
     if request.rerun:
         program.ungated = request.ungated
-        insert_snapshots(module, program, _extents(program.entry.parameters, request.parameters))
+        insert_snapshots(module, program, extents)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
+    account = _parallel_account(program, loops)
     is_repeatable, draws, calls_pointers = program.is_repeatable, program.draws, program.calls_pointers
     compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
@@ -164,10 +183,11 @@ def differentiate(text: str, request: Request) -> Derivative:
             function.linkage = "weak_odr" if function.name in named else "internal"
     rules = tuple(_with_prefix(module, rules))
     check(module)
+    told = "\n\n".join(filter(None, [built.report, account]))
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
-                      built.report, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable,
-                      draws=draws, calls_pointers=calls_pointers, compared=compared,
-                      heaviest=built.heaviest, heaviest_line=built.heaviest_line, ungated=built.ungated)
+                      told, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable, draws=draws,
+                      calls_pointers=calls_pointers, compared=compared, heaviest=built.heaviest,
+                      heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
 
 
 @dataclass(frozen=True)
@@ -180,6 +200,17 @@ class _Built:
     heaviest: str = ""
     heaviest_line: str = ""
     ungated: frozenset[str] = frozenset()
+
+
+def _parallel_account(program: Program, loops: list[ParallelLoop]) -> str:
+    """What becomes of each loop that the user calls parallel, and of what its reverse adds to."""
+    rows = []
+    for loop in loops:
+        version = program.versions.get(loop.made.name) if loop.made is not None else None
+        rows.append(f"  {loop}")
+        if version is not None and version.conflicts is not None and str(version.conflicts):
+            rows.append(f"    {version.conflicts}")
+    return "\n".join(["Parallel loops", *rows]) if rows else ""
 
 
 def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:
@@ -200,7 +231,7 @@ def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRu
         function.name = names.get(function.name, function.name)
     module.functions = {function.name: function for function in module.functions.values()}
     for rule in rules:
-        yield replace(rule, symbol=names[rule.symbol], augmented=None, reverse=None)
+        yield replace(rule, symbol=names[rule.symbol], augmented=None, reverse=None, pushed=None)
 
 
 def _forward(module: Module, program: Program, request: Request) -> _Built:

@@ -98,6 +98,7 @@ PASSES: dict[str, Pass] = {
     "cache_plan": step("find_cache_plan"),
     "prepare": step("prepare"),
     "dissolve": transform("transform.dissolve", "dissolve"),
+    "hoist": step("hoist"),
     "outline": _outline,
     "reducible": function_transform("transform.reducible", "make_reducible"),
     "scalarise": transform("transform.scalarise", "scalarise"),

@@ -27,6 +27,7 @@ from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
 from .transform.dependency import Masks, build_dependencies
 from .transform.forward import build_tangents
+from .transform.hoist import hoist_loads
 from .transform.prepare import prepare as prepare_function
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
@@ -90,6 +91,11 @@ def find_cache_plan(module: Module, function: Function, settings: Settings) -> C
 
 def prepare(module: Module, function: Function, settings: Settings) -> None:
     prepare_function(module, function, {a: ELEMENTS[e] for a, e in _elements(function, settings).items()})
+
+
+def hoist(module: Module, function: Function, settings: Settings) -> None:
+    """``NAME.hoisted``: the function with the loads moved that can be."""
+    hoist_loads(_program(module, function, settings, "hoisted").entry)
 
 
 def write_adjoint(module: Module, function: Function, settings: Settings) -> ReverseFunctions:

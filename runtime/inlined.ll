@@ -1,8 +1,9 @@
 ; What generated code calls while it runs, linked into each derivative so that the fast paths are inlined: memory from the
 ; arena; stacks of records for loops whose trips nobody knows beforehand.
 
-; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release, spare chunk
-%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr, ptr }
+; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release, spare chunk, arenas
+; of the chunks of parallel loops
+%arena = type { ptr, ptr, ptr, i64, i64, i64, ptr, ptr, ptr }
 %chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
 
 declare noalias ptr @aligned_alloc(i64, i64)

@@ -30,6 +30,10 @@ def test_pow_by_loop():
     assert load("pow_by_loop").main() == (75.0, 75.0)
 
 
+def test_uncertain_numbers():
+    np.testing.assert_allclose(load("uncertain_numbers").main(), (2 / 3 + 3, 0.02), rtol=1e-14)
+
+
 def test_third_party():
     pytest.importorskip("choclo", reason="choclo is not installed")
     gradient, field = load("third_party").main()

@@ -17,6 +17,7 @@ from ..passes.transform.raising_calls import RAISES
 _DEFINE = re.compile(r'^define .*?@("[^"]+"|[\w.$-]+)\(')
 _NAME = re.compile(r'@("[^"]+"|[\w.$-]+)')
 _CALL = re.compile(r'\b(?:call|invoke)\b[^@"]*@("[^"]+"|[\w.$-]+)\(')
+_CALL_WITH_STATUS = re.compile(r'^(\s*)(%\S+) = ((?:tail |notail )?call i32 @("[^"]+"|[\w.$-]+)\(.*)$')
 _CALL_OF_ONE = re.compile(r'(call [^@]*)@"?([\w.$-]+)"?\(')
 _LABEL = re.compile(r'^("[^"]+"|[\w.$-]+):')
 _TARGET = re.compile(r'label %("[^"]+"|[\w.$-]+)')
@@ -231,10 +232,20 @@ def without_cold_bodies(text: str, graph: CallGraph) -> str:
             dropping = name in graph.cold
             kept.append(_declaration(line) + f" {RAISES}" * (name in graph.raising) if dropping else line)
         elif not dropping:
-            kept.append(line)
+            kept.append(_raised(line, graph) if "call i32" in line else line)
         elif line == "}":
             dropping = False
     return "\n".join(kept)
+
+
+def _raised(line: str, graph: CallGraph) -> str:
+    """A call of a function that always raises, with a status that LLVM can see to be no normal one: all others are odd."""
+    found = _CALL_WITH_STATUS.match(line)
+    if not found or found[4].strip('"') not in graph.raising:
+        return line
+    indent, name, call, _ = found.groups()
+    status = f'{name[:-1]}.status"' if name.endswith('"') else f"{name}.status"
+    return f"{indent}{status} = {call}\n{indent}{name} = or i32 {status}, 1"
 
 
 def _declaration(line: str) -> str:

@@ -25,9 +25,9 @@ from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.writer import write
 from dpcompile.passes.transform.reducible import make_reducible
 
-from ..errors import RuleError
+from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import structure, target
+from . import prange, structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
@@ -59,20 +59,47 @@ class Primal:
     @property
     def has_rules_for_both(self) -> bool:
         """Whether a function in ``text`` has one rule for reverse mode and another for forward mode."""
-        return any(rule.augmented and rule.source.has_tangent(forward=True) for rule in self.rules)
+        return any(rule.augmented and rule.source.has_one_for_each for rule in self.rules)
 
 
 @global_compiler_lock
-def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], forward: bool = False) -> Primal:
+def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str = "reverse") -> Primal:
     """The prepared module of ``dispatcher`` for ``argument_types``; Numba's own errors pass through unchanged.
 
-    ``forward``: for forward mode, so that functions which have a rule for each mode are taken as that for tangents says.
+    ``mode``: ``reverse``, ``forward`` or ``dependency``: functions which have a rule for each are taken as that one says.
     """
+    for ty in argument_types:
+        _refuse_dictionaries(ty, dispatcher.py_func.__name__)
     result = _lower(dispatcher, argument_types)
     entry = result.fndesc.llvm_func_name
-    linked, rules, tangents = _link(result.library, entry, forward)
+    linked, rules, tangents = _link(result.library, entry, mode)
     text, support = _prepare(linked, entry, rules, tangents)
     return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
+
+
+def _refuse_dictionaries(ty: types.Type, name: str) -> None:
+    """What Numba's C functions have made has another structure than the dictionaries of ``containers``."""
+    if isinstance(ty, types.DictType):
+        raise UnsupportedError(f"cannot differentiate {name}, which is given a dictionary, {ty}.\n  Give it the keys and "
+                               f"values as lists, arrays or tuples, and make the dictionary in it.")
+    for item in _parts(ty):
+        _refuse_dictionaries(item, name)
+
+
+def _parts(ty: types.Type) -> tuple[types.Type, ...]:
+    """Types of what a value holds."""
+    match ty:
+        case types.BaseTuple():
+            return tuple(ty)
+        case types.Optional():
+            return (ty.type,)
+        case types.ListType() | types.List():
+            return (ty.dtype,)
+        case types.ClassInstanceType():
+            return tuple(ty.struct.values())
+        case types.StructRef():
+            return tuple(ty.field_dict.values())
+    return ()
 
 
 def _lower(dispatcher, argument_types):
@@ -94,7 +121,7 @@ def _calling(dispatcher):
                                      {"called": dispatcher}))
 
 
-def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
+def _link(library, entry: str, mode: str) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
     """One module of the library and all that it needs, libraries that only recursion mentions included; the rules of
     functions in it, with the functions of those that the entry calls; and what to call instead of some of them, because it
     says how they change. What it calls has its rule too."""
@@ -109,15 +136,16 @@ def _link(library, entry: str, forward: bool) -> tuple[llvm.ModuleRef, tuple[Cal
             source = rules[symbol].source
             if symbol in tangents or symbol in complete:
                 continue
-            if source.has_tangent(forward):
+            if source.has_tangent(mode):
                 rules.update(_link_all(linked, source.tangent.library.linked(), seen))
                 tangents[symbol] = _fitted(linked, symbol, source.tangent.fndesc.llvm_func_name)
                 roots.append(tangents[symbol])
             else:
-                rules.update(_link_all(linked, source.libraries, seen))
-                complete[symbol] = source.complete(rules[symbol])
-    if not helpers.DEFINED.isdisjoint(function.name for function in linked.functions):
-        linked.link_in(llvm.parse_assembly(helpers.TEXT))
+                rules.update(_link_all(linked, source.libraries(mode), seen))
+                complete[symbol] = source.complete(rules[symbol], mode)
+    for defined, text in helpers.MODULES.items():
+        if not defined.isdisjoint(function.name for function in linked.functions):
+            linked.link_in(llvm.parse_assembly(text))
     return linked, tuple({**rules, **complete}.values()), tangents
 
 
@@ -162,10 +190,11 @@ def _mergeable(module: llvm.ModuleRef) -> llvm.ModuleRef:
 
 
 def _unresolved(module: llvm.ModuleRef) -> list[str]:
-    """Symbols that recursive calls name and that no library linked so far defines."""
+    """Symbols that no library linked so far defines: what recursive calls name, functions handed on as values."""
     names = [variable.name for variable in module.global_variables if variable.name.startswith(UNRESOLVED)]
     defined = {function.name for function in module.functions if not function.is_declaration}
-    return [name[len(UNRESOLVED):] for name in names if name[len(UNRESOLVED):] not in defined]
+    declared = [function.name for function in module.functions if function.is_declaration]
+    return [name[len(UNRESOLVED):] for name in names if name[len(UNRESOLVED):] not in defined] + declared
 
 
 def _environments(module: llvm.ModuleRef) -> dict[str, object]:
@@ -180,11 +209,12 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     run_passes(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, str(module)))))
     text = _with_tangents(text, tangents, rules, machine)
+    text = prange.pinned(text)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
-    return _optimised(main, machine), _support(text, graph)
+    return prange.without_pins(_optimised(main, machine)), _support(text, graph)
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:

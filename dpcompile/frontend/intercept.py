@@ -28,10 +28,12 @@ PythonPointer: Any = ctypes.CFUNCTYPE(None).__base__
 
 @dataclass(frozen=True)
 class Entry:
-    """One rule: the dispatcher that has it, and what its arguments must be; None: any."""
+    """One rule: the dispatcher that has it, and what its arguments must be; None: any.  Code of the module ``outside`` means
+    the function itself."""
 
     dispatcher: Dispatcher
     wanted: Wanted
+    outside: str = ""
 
     def fits(self, given: tuple[types.Type, ...]) -> bool:
         if len(given) != len(self.parameters):
@@ -50,9 +52,9 @@ def _is(given: types.Type, wanted: types.Type | type) -> bool:
 _entries: dict[Hashable, list[Entry]] = {}
 
 
-def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted) -> None:
-    """The newest rule is asked first."""
-    _entries.setdefault(key, []).insert(0, Entry(dispatcher, wanted))
+def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted, outside: str = "") -> None:
+    """The newest rule is asked first.  A dispatcher without a rule takes the place of the function all the same."""
+    _entries.setdefault(key, []).insert(0, Entry(dispatcher, wanted, outside))
 
 
 def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
@@ -99,8 +101,8 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
         return None
     given = tuple(args) if this is None else (this, *args)
     for entry in entries:
-        if _is_being_typed(context, entry.dispatcher):
-            return None
+        if _is_meant_itself(context, entry):
+            continue
         complete = _bound(entry, given, dict(kws))
         if complete is not None and entry.fits(complete):
             return _resolved(context, mirror_of(entry.dispatcher), complete, this)
@@ -120,10 +122,13 @@ def _hashable(key) -> bool:
     return isinstance(key, Hashable) and not isinstance(key, types.Type)
 
 
-def _is_being_typed(context, dispatcher: Dispatcher) -> bool:
-    """Whether the call stands in the body of the dispatcher itself."""
+def _is_meant_itself(context, entry: Entry) -> bool:
+    """Whether the call stands in the body of the dispatcher itself, or in code that the rule is not for."""
     stack = context.callstack
-    return len(stack) > 0 and stack[0].func_id.func is dispatcher.py_func
+    if len(stack) == 0:
+        return False
+    caller = stack[0].func_id.func
+    return caller is entry.dispatcher.py_func or caller.__module__ == entry.outside
 
 
 def _bound(entry: Entry, given: tuple, named: dict) -> tuple | None:

@@ -12,7 +12,7 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import signature
-from numba.extending import intrinsic, register_jitable
+from numba.extending import intrinsic, overload, register_jitable
 
 from ..errors import ShadowShapeError
 from . import structure, target
@@ -119,6 +119,13 @@ class Layout:
         self.arrays = [path for path, ty in found if isinstance(ty, types.Array) and is_differentiable(ty)]
         self.numbers = [path for path, ty in found if isinstance(ty, types.Float | types.Complex)]
 
+    def part(self, path: tuple[int, ...]) -> types.Type:
+        """The type of what lies there."""
+        ty = self.result
+        for index in path:
+            ty = ty[index]
+        return ty
+
     def _place(self, context, builder, memory, path: tuple[int, ...]):
         layout = context.call_conv.get_return_type(self.result).pointee
         whole = builder.bitcast(memory, layout.as_pointer())
@@ -140,9 +147,7 @@ class Layout:
 
     def taking(self, path: tuple[int, ...]) -> Callable:
         """A function that takes a number from there and leaves zero."""
-        ty = self.result
-        for index in path:
-            ty = ty[index]
+        ty = self.part(path)
 
         @intrinsic
         def take(typing_context, memory):
@@ -178,6 +183,17 @@ def beside(typing_context, array, shadow):
     return signature(array, array, shadow), codegen
 
 
+@intrinsic
+def clear(typing_context, array):
+    """Writes zeros to a contiguous array."""
+    def codegen(context, builder, sig, values):
+        made = context.make_array(array)(context, builder, value=values[0])
+        cgutils.memset(builder, made.data, builder.mul(made.nitems, made.itemsize), 0)
+        return context.get_dummy_value()
+
+    return signature(types.none, array), codegen
+
+
 @register_jitable
 def _extent(array):
     """First byte of an array and the byte behind its last."""
@@ -205,6 +221,27 @@ def apart(array, other):
     return array
 
 
+def compact(array):
+    """The array, or a contiguous copy where it is none: its shadow is."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(compact)
+def _compact(array):
+    if array.layout != "A":
+        return lambda array: array
+
+    def copied(array):
+        step = array.itemsize
+        for axis in range(array.ndim - 1, -1, -1):
+            if array.strides[axis] != step:
+                return array.copy()
+            step *= array.shape[axis]
+        return array
+
+    return copied
+
+
 @register_jitable
 def unless_kept(array, other, kept):
     """The array, or a copy where it shares memory with another one that may be overwritten."""
@@ -224,4 +261,4 @@ def accumulate(shadow, cotangent):
         shadow[index] += value
 
 
-HELPERS = {helper.__name__: helper for helper in (accumulate, apart, unless_kept)}
+HELPERS = {helper.__name__: helper for helper in (accumulate, apart, clear, compact, unless_kept)}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaExperimentalFeatureWarning
 from numba.core.target_extension import target_override
 from numba.core.types import voidptr
@@ -25,6 +26,7 @@ from ..errors import RuleError
 from . import marks, records, structure, target
 from .activity import ARRAY_DATA, is_differentiable, leaf_count, parts_with_offsets
 from .generated import implement
+from .lanewise import Lanewise
 
 #: Position of the first argument among the LLVM parameters, after result and exception.
 FIRST_ARGUMENT = 2
@@ -58,11 +60,19 @@ def _change(ty: types.Type, text: str) -> str:
 @dataclass(frozen=True, eq=False)
 class VjpRule:
     """``forward(*args) → (result, residual)``, ``backward(residual, cotangent) → a cotangent an argument``; ``jvp`` as in
-    ``JvpRule``, or None."""
+    ``JvpRule``, or None; ``pushforward``: such a ``forward`` and ``(residual, tangents) → tangent``, which forward mode runs as
+    they are, or None."""
 
-    forward: object
-    backward: object
+    forward: Dispatcher
+    backward: Dispatcher
     jvp: object | None = None
+    pushforward: tuple | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is one of those in ``dpcompile.rules``, whose functions are known to write into nothing that they are
+        given: an analysis of LAPACK's arguments cannot always tell."""
+        return self.forward.py_func.__module__.startswith("dpcompile.rules.")
 
     def mirror(self, original) -> RuledMirror:
         return _mirror(original, self)
@@ -141,6 +151,7 @@ def _owned(text: str, ty: types.Type, arguments: dict[str, types.Type], names: s
     """A value whose arrays are copied where they share memory with an argument's."""
     def leaf(item: types.Type, part: str) -> str:
         if isinstance(item, types.Array):
+            part = f"compact({part})"
             for array in _arrays(arguments):
                 part = f"apart({part}, {array})"
         return part
@@ -167,11 +178,19 @@ class RuleFunctions:
     @property
     def description(self) -> CallRule:
         """What is known before the functions are made."""
-        return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self)
+        return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self,
+                        vouched=isinstance(self.rule, VjpRule) and self.rule.is_own)
 
-    def has_tangent(self, forward: bool) -> bool:
-        """Whether the function is differentiated by its tangent; ``forward``: in forward mode."""
-        return isinstance(self.rule, JvpRule) or (forward and self.rule.jvp is not None)
+    def has_tangent(self, mode: str) -> bool:
+        """Whether the function is differentiated by its tangent in that mode."""
+        if isinstance(self.rule, JvpRule) or mode == "reverse":
+            return isinstance(self.rule, JvpRule)
+        return self.rule.jvp is not None and (mode == "dependency" or self.rule.pushforward is None)
+
+    @property
+    def has_one_for_each(self) -> bool:
+        """Whether forward mode and reverse mode take different functions."""
+        return isinstance(self.rule, VjpRule) and (self.rule.jvp is not None or self.rule.pushforward is not None)
 
     @cached_property
     def tangent(self):
@@ -185,16 +204,41 @@ class RuleFunctions:
         augmented = self._compiled(self._augmented(saved), self._augmented_types(), self.result)
         return augmented, self._compiled(self._reverse(saved.type), (voidptr, voidptr), types.none), saved.bytes
 
-    @property
-    def libraries(self) -> list[target.RawLibrary]:
-        """What ``complete`` needs."""
-        return [library for found in self._pair[:2] for library in found.library.linked()]
+    @cached_property
+    def _pushed(self):
+        """What forward mode calls."""
+        names: structure.Names = {"forward": self._vjp.pushforward[0], **records.HELPERS}
+        forward, residual = self._types_of_forward(self._vjp.pushforward[0])
+        lines = [f"result, residual = forward({', '.join(self.arguments)})",
+                 f"result = {_owned('result', forward, self.arguments, names)}"]
+        return self._compiled(self._lanewise.tangents(lines, residual, names), self._pushed_types(), self.result)
 
-    def complete(self, rule: CallRule) -> CallRule:
+    @cached_property
+    def _dependent(self):
+        """What finds dependencies."""
+        names: structure.Names = {"plain": self.mirror}
+        lines = [f"result = plain({', '.join(self.arguments)})"]
+        return self._compiled(self._lanewise.sets(lines, names), self._pushed_types(), self.result)
+
+    @property
+    def _lanewise(self) -> Lanewise:
+        return Lanewise(self.mirror.name, self._vjp.pushforward[1], self.arguments, self.arrays, self.result)
+
+    def _functions(self, mode: str) -> tuple:
+        if mode == "reverse" or self._vjp.pushforward is None:
+            return self._pair[:2]
+        return (self._pushed,) if mode == "forward" else (self._dependent,)
+
+    def libraries(self, mode: str) -> list[target.RawLibrary]:
+        """What ``complete`` needs."""
+        return [library for found in self._functions(mode) for library in found.library.linked()]
+
+    def complete(self, rule: CallRule, mode: str) -> CallRule:
         """The rule of a function that stands for the plain one, with the functions named."""
-        augmented, reverse, size = self._pair
-        return replace(rule, record_bytes=size, augmented=augmented.fndesc.llvm_func_name,
-                       reverse=reverse.fndesc.llvm_func_name)
+        symbols = [found.fndesc.llvm_func_name for found in self._functions(mode)]
+        if len(symbols) == 1:
+            return replace(rule, pushed=symbols[0])
+        return replace(rule, record_bytes=self._pair[2], augmented=symbols[0], reverse=symbols[1])
 
     def _compiled(self, body: Callable, argument_types, result: types.Type | None):
         made = target.DifferentiableDispatcher(body, None, target.kept_options({}))
@@ -224,11 +268,14 @@ class RuleFunctions:
     def _augmented_types(self) -> tuple[types.Type, ...]:
         return (voidptr, voidptr, voidptr, types.int64, *[voidptr] * len(self.arrays), *self.argument_types)
 
+    def _pushed_types(self) -> tuple[types.Type, ...]:
+        return (voidptr, voidptr, types.int64, voidptr, *[voidptr] * len(self.arrays), *self.argument_types)
+
     def _augmented(self, saved: records.Saved) -> Callable:
         names: structure.Names = {"forward": self._vjp.forward, "save": saved.save, "beside": records.beside,
                                   "own": records.own, "adopt": records.adopt, **records.HELPERS}
         shadows = [f"shadow_{index}" for index in range(len(self.arrays))]
-        forward, residual = self._types_of_forward()
+        forward, residual = self._types_of_forward(self._vjp.forward)
         lines = [f"result, residual = forward({', '.join(self.arguments)})",
                  f"result = {_owned('result', forward, self.arguments, names)}",
                  f"residual = {self._kept(residual, forward, names)}", *self._made_shadows(names)]
@@ -239,8 +286,8 @@ class RuleFunctions:
         parameters = ", ".join(["result_shadow", "arena", "record", "kept", *shadows, *self.arguments])
         return structure.function("augmented", parameters, lines, names)
 
-    def _types_of_forward(self) -> tuple[types.Type, types.Type]:
-        found = target.result_type(target.mirror(self._vjp.forward), self.argument_types)
+    def _types_of_forward(self, forward) -> tuple[types.Type, types.Type]:
+        found = target.result_type(target.mirror(forward), self.argument_types)
         if not isinstance(found, types.BaseTuple) or len(found) != 2:
             raise RuleError(f"the forward rule of {self.mirror.name} must return (result, residual), not {found}")
         return types.unliteral(found[0]), types.unliteral(found[1])
@@ -272,7 +319,7 @@ class RuleFunctions:
         seed = self._seed(names)
         lines = ["result_shadow, residual, made, shadows = saved",
                  f"cotangents = backward(residual, {seed})", *self._handed_on(self._types_of_backward(saved), names),
-                 *(f"made[{index}][...] = 0" for index in range(len(self.layout.arrays)))]
+                 *(f"clear(made[{index}])" for index in range(len(self.layout.arrays)))]
         swept = register_jitable(structure.function("swept", "saved, fields", lines, names))
         return structure.definition("reverse", "def reverse(record, fields):\n    restore(swept, record, fields)\n",
                                     {"restore": records.restoring(saved), "swept": swept})

@@ -176,6 +176,7 @@ def identifier(name: str, otherwise: str) -> str:
 def definition(name: str, source: str, names: Names) -> Callable:
     """The function ``name`` that ``source`` defines, in a file of its own that says who wrote it."""
     scope: Names = {"zeros_like": np.zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8,
+                    "uint32": np.uint32,
                     "ascontiguousarray": np.ascontiguousarray, **names}
     exec(compile(source, f"{GENERATED}{name}>", "exec"), scope)
     function = scope[name]

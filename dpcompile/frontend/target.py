@@ -9,21 +9,41 @@ same Python function and the same options, so that unchanged user code compiles 
 """
 from __future__ import annotations
 
+import functools
 import weakref
 from functools import cached_property
 
-from numba.core import cgutils, codegen, compiler, cpu, fastmathpass, lowering, typed_passes, typeinfer, types, typing
+from numba import njit
+from numba.core import (
+    cgutils,
+    codegen,
+    compiler,
+    cpu,
+    fastmathpass,
+    ir,
+    lowering,
+    typed_passes,
+    typeinfer,
+    types,
+    typing,
+    untyped_passes,
+)
+from numba.core.callconv import create_error_model
+from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.descriptors import TargetDescriptor
 from numba.core.dispatcher import Dispatcher
+from numba.core.extending import _Intrinsic
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.target_extension import CPU, dispatcher_registry, jit_registry, target_override, target_registry
 from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import intercept, ufuncs
+from ..errors import UnsupportedError
+from . import intercept, prange, ufuncs
+from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
 
@@ -31,7 +51,7 @@ TARGET = "dpcompile"
 #: Attribute of a dispatcher that has a derivative of its own (see ``ruled``).
 RULE = "__dpcompile_rule__"
 #: Options of a primal that do not change what it computes and that this target replaces by its own choice.
-#: ``parallel``: the body of a ``prange`` is differentiated as the serial loop that it denotes.
+#: ``parallel``: a ``prange`` is lowered as the serial loop that it denotes, with a mark (see ``prange``).
 DROPPED_OPTIONS = ("cache", "parallel", "debug", "nogil", "forceinline", "target_backend")
 
 
@@ -127,7 +147,7 @@ class DifferentiableTyping(typing.Context):
     """Types as the CPU does, with each plain dispatcher replaced by its mirror."""
 
     def resolve_value_type(self, val):
-        pointer = intercept.pointer(val)
+        pointer = intercept.pointer(val) or substitute(val) or callback(val)
         return types.Dispatcher(mirror(pointer)) if pointer else mirrored_type(super().resolve_value_type(val))
 
     def resolve_function_type(self, func, args, kws):
@@ -140,6 +160,21 @@ class DifferentiableTyping(typing.Context):
             ufuncs.install(gv, self, DifferentiableDispatcher.targetdescr.target_context, _dispatcher)
             found = super()._get_global_type(gv)
         return found or cpu_target.typing_context._get_global_type(gv)
+
+
+def substitute(value):
+    """The function that stands for a primitive of Numba's containers."""
+    return SUBSTITUTES.get(value) if isinstance(value, _Intrinsic) else None
+
+
+@functools.cache
+def _compiled_callback(function):
+    return njit(function._sig)(function._pyfunc)
+
+
+def callback(value):
+    """The dispatcher of what a ``numba.cfunc`` was made from."""
+    return _compiled_callback(value) if isinstance(value, CFunc) else None
 
 
 class DifferentiableTarget(TargetDescriptor):
@@ -180,6 +215,26 @@ class LineLower(lowering.Lower):
         return self.context.cast(self.builder, result, signature.return_type, resty)
 
 
+class ParallelLower(LineLower):
+    """The same for a kernel compiled with ``parallel=True``: its loops of prange are marked, and a division by zero in one is
+    no exception, as in the threads of Numba."""
+
+    def lower_function_body(self):
+        self.marks = prange.Marks(self)
+        return super().lower_function_body()
+
+    def lower_block(self, block):
+        label = next(label for label, other in self.blocks.items() if other is block)
+        usual = self.context.error_model
+        if self.marks.is_inside(label):
+            self.context.error_model = create_error_model("numpy", self.context)
+        super().lower_block(block)
+        self.context.error_model = usual
+        last = block.body[-1]
+        if isinstance(last, ir.Jump):
+            self.marks.put(self.builder, label, last.target)
+
+
 @register_pass(mutates_CFG=True, analysis_only=False)
 class LineLowering(typed_passes.NativeLowering):
     _name = "dpcompile_native_lowering"
@@ -189,16 +244,52 @@ class LineLowering(typed_passes.NativeLowering):
         return LineLower
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class ParallelLowering(typed_passes.NativeLowering):
+    _name = "dpcompile_parallel_lowering"
+
+    @property
+    def lowering_class(self):
+        return ParallelLower
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class NoObjectMode(untyped_passes.WithLifting):
+    """Refuses blocks of interpreted Python: what they do to numbers nobody can see."""
+
+    _name = "dpcompile_no_object_mode"
+
+    def run_pass(self, state):
+        for block in state.func_ir.blocks.values():
+            for statement in block.body:
+                if isinstance(statement, ir.EnterWith):
+                    raise UnsupportedError(_object_mode(state.func_id.func_name, statement.loc))
+        return super().run_pass(state)
+
+
+def _object_mode(name, place) -> str:
+    return (f"{name}: cannot differentiate a 'with objmode' block, which the interpreter runs\n  at {place.filename}:"
+            f"{place.line}\n  Give a function around it a rule of its own, dp.custom_vjp.")
+
+
 class DifferentiableCompiler(compiler.CompilerBase):
-    """Numba's nopython pipeline with our lowering in place of its own."""
+    """Numba's nopython pipeline with our lowering in place of its own, and without object mode."""
+
+    lowering = LineLowering
 
     def define_pipelines(self):
         manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        manager.passes = [(LineLowering if step is typed_passes.NativeLowering else step, text)
-                          for step, text in manager.passes]
+        own = {typed_passes.NativeLowering: self.lowering, untyped_passes.WithLifting: NoObjectMode}
+        manager.passes = [(own.get(step, step), text) for step, text in manager.passes]
         manager._finalized = False
         manager.finalize()
         return [manager]
+
+
+class ParallelCompiler(DifferentiableCompiler):
+    """For kernels compiled with ``parallel=True``."""
+
+    lowering = ParallelLowering
 
 
 class DifferentiableDispatcher(Dispatcher):
@@ -281,7 +372,8 @@ def unruled(dispatcher):
 def _dispatcher(dispatcher, more_options=None):
     """A new dispatcher of this target with the function, options and locals of ``dispatcher``."""
     options = {**kept_options(dispatcher.targetoptions), **(more_options or {})}
-    return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options)
+    pipeline = ParallelCompiler if dispatcher.targetoptions.get("parallel") else DifferentiableCompiler
+    return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options, pipeline)
 
 
 def _compile_explicit(mirror, dispatcher):
@@ -305,10 +397,18 @@ def mirrored_type(ty):
         return _mirrored_class(ty)
     if isinstance(ty, types.ClassInstanceType):
         return _mirrored_class(ty.class_type).instance_type
+    if isinstance(ty, types.TypeRef) and isinstance(ty.instance_type, types.ClassInstanceType):
+        return types.TypeRef(mirrored_type(ty.instance_type))
     return ty
 
 
 _mirrored_classes: dict[types.ClassType, types.ClassType] = {}
+_original_classes: dict[types.ClassType, types.ClassType] = {}
+
+
+def original_type(ty):
+    """Of an object's type in this target, the one that Python knows."""
+    return _original_classes[ty.class_type].instance_type if isinstance(ty, types.ClassInstanceType) else ty
 
 
 def _mirrored_class(ty):
@@ -321,6 +421,7 @@ def _mirrored_class(ty):
             {name: _mirrors_of(accessors) for name, accessors in ty.jit_props.items()},
             _mirrors_of(ty.jit_static_methods))
         _mirrored_classes[ty] = _mirrored_classes[made] = made
+        _original_classes[made] = ty
     return _mirrored_classes[ty]
 
 

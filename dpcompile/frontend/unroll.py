@@ -13,11 +13,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from dpcompile.passes.ir.vocabulary import PARALLEL
+
 #: Instructions that one loop may become.
 SIZE_BUDGET = 400
 #: Trips up to which a loop is unrolled.
 TRIP_BUDGET = 16
 
+_LOOP = re.compile(r", !llvm\.loop !(\d+)")
 _LABEL = re.compile(r'^("[^"]+"|[\w.$-]+):')
 _TARGET = re.compile(r'label %("[^"]+"|[\w.$-]+)')
 _BRANCH = re.compile(r"^  br i1 (%[^,]+), label %(\"[^\"]+\"|[\w.$-]+),")
@@ -70,16 +73,27 @@ def annotated(text: str) -> tuple[str, bool]:
     if not any(decisions.values()):
         return text, False
     number = 1 + max((int(found) for found in re.findall(r"^!(\d+) = ", text, re.MULTILINE)), default=-1)
+    marks = _marks(text)
     nodes = [f'!{number} = !{{!"llvm.loop.unroll.disable"}}', f'!{number + 1} = !{{!"llvm.loop.unroll.full"}}']
     for own, (line, full) in enumerate(decisions.items(), start=number + 2):
         nodes.append(f"!{own} = distinct !{{!{own}, !{number + full}}}")
-        lines[line] = re.sub(r", !llvm\.loop !\d+", "", lines[line]) + f", !llvm.loop !{own}"
+        kept = marks.get(match[1], "") if (match := _LOOP.search(lines[line])) else ""
+        nodes[-1] = nodes[-1][:-1] + kept + "}"
+        lines[line] = _LOOP.sub("", lines[line]) + f", !llvm.loop !{own}"
     return "\n".join([*lines, *nodes, ""]), True
 
 
 def without_annotations(text: str) -> str:
-    """The text with no loop metadata: the passes have no use for it."""
-    return re.sub(r", !llvm\.loop !\d+", "", text)
+    """The text with no other loop metadata than marks of parallel loops: the passes have no use for it."""
+    marks = _marks(text)
+    return _LOOP.sub(lambda match: match[0] if match[1] in marks else "", text) if "!llvm.loop" in text else text
+
+
+def _marks(text: str) -> dict[str, str]:
+    """For each marked loop, by the number of its node, the reference to the mark behind a comma."""
+    names = re.findall(rf'^!(\d+) = !{{!"{re.escape(PARALLEL)}"}}', text, re.MULTILINE)
+    pattern = rf"^!(\d+) = distinct !{{.*(, !(?:{'|'.join(names)}))\b"
+    return dict(re.findall(pattern, text, re.MULTILINE)) if names else {}
 
 
 def _functions(lines: list[str]) -> Iterator[dict[str, Block]]:

@@ -6,7 +6,7 @@ Ensures:  arguments stay as they were: what the kernel writes is copied first, a
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
@@ -15,6 +15,7 @@ from numba.core.registry import cpu_target
 from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
+from ..frontend.containers.arguments import apart, flat_kernel, is_container, mirrored
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, rerun
 from .arguments import HAND_ON, Arguments
@@ -90,6 +91,8 @@ class Gradient:
             (transform, (self.function, *selection)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]):
+        if any(map(is_container, argument_types)):
+            return self._of_containers(argument_types)
         check_differentiable(self.function, self.positions, argument_types)
         wanted = tuple(position in self.positions for position in range(len(argument_types)))
         primal_types = structure.compacted_where(argument_types, wanted)
@@ -99,6 +102,21 @@ class Gradient:
         split = self.has_aux and holds_arrays(result)
         derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
         return self._body(Arguments(derivative, argument_types, signature_of(self.function)), split)
+
+    def _of_containers(self, argument_types: tuple[types.Type, ...]):
+        """The gradient with respect to what containers hold, put into containers like them."""
+        parameters = list(signature_of(self.function).parameters)
+        flat = flat_kernel(self.function, argument_types, parameters)
+        names: structure.Names = {"inner": replace(self, function=flat).dispatcher(()), "apart": apart, "mirrored": mirrored}
+        given = [f"apart({name})" if is_container(ty) else name for name, ty in zip(parameters, argument_types, strict=True)]
+        lines = [f"result = inner({', '.join(given)})"]
+        text = "result[1]" if self.with_value else "result[0]" if self.has_aux else "result"
+        parts = [f"mirrored({text if self.single else f'{text}[{place}]'}, {parameters[position]})"
+                 if is_container(argument_types[position]) else text if self.single else f"{text}[{place}]"
+                 for place, position in enumerate(self.positions)]
+        gradients = parts[0] if self.single else f"({', '.join(parts)},)"
+        result = f"result[0], {gradients}" if self.with_value else f"{gradients}, result[1]" if self.has_aux else gradients
+        return structure.function(self.name, ", ".join(parameters), [*lines, f"return {result}"], names)
 
     def _check_records(self, argument_types: tuple[types.Type, ...]) -> None:
         alone = self.single and not (self.with_value or self.has_aux)

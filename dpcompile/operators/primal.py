@@ -86,7 +86,7 @@ def _primal_for(function: Dispatcher, argument_types: tuple[types.Type, ...], mo
     usual = primal(function, argument_types)
     if mode not in ("forward", "dependency") or not usual.has_rules_for_both:
         return usual
-    return remembered(function, (argument_types, "forward"), lambda: compile_primal(function, argument_types, forward=True))
+    return remembered(function, (argument_types, mode), lambda: compile_primal(function, argument_types, mode))
 
 
 def signature_of(function: Dispatcher) -> inspect.Signature:

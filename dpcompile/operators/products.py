@@ -16,9 +16,11 @@ from numba.core import types
 from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, is_differentiable
+from ..frontend.containers.arguments import is_container
 from ..targets.cpu import CompiledDerivative
 from . import values
 from .arguments import aliasing_message
+from .containers import vjp_of_containers
 from .entries import entry, new_record
 from .memory import overlap
 from .primal import bound, compiled, differentiated_part, dispatcher_of, primal
@@ -33,11 +35,16 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     function = dispatcher_of(f)
     given, labels = bound(function, args)
     argument_types = tuple(map(structure.typeof, given))
+    if any(map(is_container, argument_types)):
+        return vjp_of_containers(vjp, function, argument_types, args, has_aux)
     copies = tuple(mapped(_owned, ty, value, label=label)
                    for ty, value, label in zip(argument_types, given, labels, strict=True))
     primal_types = tuple(map(structure.typeof, copies))
     wanted = tuple(map(is_differentiable, primal_types))
-    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
+    result = primal(function, primal_types).signature.return_type
+    if is_container(result):
+        return vjp_of_containers(vjp, function, primal_types, args, has_aux)
+    differentiated_part(function, result, has_aux)
     derivative = compiled(function, primal_types, wanted, "split")
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
@@ -49,6 +56,8 @@ def _owned(ty: types.Type, label: str, value):
     """A leaf that nobody else can change."""
     if isinstance(ty, types.Array):
         return values.compact(value)
+    if isinstance(ty, types.ListType):
+        return value.copy()
     if isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.UnicodeType, types.Dispatcher)):
         return value
     if isinstance(ty, types.NumPyRandomGeneratorType):

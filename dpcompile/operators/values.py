@@ -137,7 +137,7 @@ def seed_leaf(ty: types.Type, label: str, value, given):
     if not is_differentiable(ty) or given is None:
         return None
     if isinstance(ty, types.Array):
-        return np.ascontiguousarray(fitting(value, given, label, SeedError), dtype=value.dtype)
+        return np.array(fitting(value, given, label, SeedError), value.dtype, order="C", copy=None)
     return number(ty, given, label, SeedError)
 
 

@@ -1,8 +1,8 @@
-"""Rules of ``np.dot``, ``@`` and ``np.vdot``: products of vectors and matrices, by BLAS in both sweeps of reverse mode.
+"""Rules of ``np.dot``, ``@`` and ``np.vdot``: products of vectors and matrices, by BLAS in both sweeps and in forward mode.
 
 Requires: arrays of one type of floats or complex numbers, of one or two dimensions.
-Ensures:  cotangents by products of the same kind, tangents by loops.  A cotangent of complex numbers pairs with tangents by
-          Re·Re + Im·Im.
+Ensures:  cotangents and tangents by products of the same kind; sparsity is found by loops, element by element.  A cotangent of
+          complex numbers pairs with tangents by Re·Re + Im·Im.  ``np.dot(a, b, out)`` is a product and a copy.
 Source:   Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008), §2.2.
 """
 from __future__ import annotations
@@ -15,28 +15,17 @@ from numba.core import types
 from numba.extending import overload
 
 from ..custom import register_jvp, register_vjp
+from ..frontend import intercept
+from ._arrays import conjugate, packed
 
 
-def conjugate(a):
-    """``a`` as it is where it is real."""
-    raise NotImplementedError("compiled code only")
-
-
-@overload(conjugate)
-def _conjugate(a):
-    ty = a.dtype if isinstance(a, types.Array) else a
-    if isinstance(ty, types.Complex):
-        return lambda a: np.conj(a)
-    return lambda a: a
-
-
-def times(a, b):
-    """``np.dot(a, b)`` in loops.  A rule for tangents is differentiated itself, so it must not call what it is for."""
-    raise NotImplementedError("compiled code only")
-
-
-@overload(times)
 def _times(a, b):
+    """``np.dot(a, b)`` in loops, which show what depends on what."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(_times)
+def _times_overload(a, b):
     match a.ndim, b.ndim:
         case 1, 1:
             return _inner
@@ -83,23 +72,28 @@ def _dot_cotangents_overload(a, b, c):
 
 @njit
 def _dot_forward(a, b):
-    return np.dot(a, b), (a, b)
+    return np.dot(a, b), (packed(a), packed(b))
 
 
 @njit
 def _dot_backward(factors, cotangent):
-    return _dot_cotangents(factors[0], factors[1], cotangent)
+    return _dot_cotangents(factors[0], factors[1], packed(cotangent))
+
+
+@njit
+def _dot_pushforward(factors, tangents):
+    return np.dot(packed(tangents[0]), factors[1]) + np.dot(factors[0], packed(tangents[1]))
 
 
 @njit
 def _dot_jvp(primals, tangents):
     a, b = primals
-    return np.dot(a, b), times(tangents[0], b) + times(a, tangents[1])
+    return np.dot(a, b), _times(tangents[0], b) + _times(a, tangents[1])
 
 
 @njit
 def _vdot_forward(a, b):
-    return np.vdot(a, b), (a, b)
+    return np.vdot(a, b), (packed(a), packed(b))
 
 
 @njit
@@ -109,13 +103,24 @@ def _vdot_backward(factors, cotangent):
 
 
 @njit
-def _vdot_jvp(primals, tangents):
-    a, b = primals
-    return np.vdot(a, b), times(conjugate(tangents[0]), b) + times(conjugate(a), tangents[1])
+def _vdot_pushforward(factors, tangents):
+    return np.vdot(packed(tangents[0]), factors[1]) + np.vdot(factors[0], packed(tangents[1]))
 
 
 for _dot in (np.dot, operator.matmul):
-    register_vjp(_dot, _dot_forward, _dot_backward)
-    register_jvp(_dot, _dot_jvp, arity=2)
-register_vjp(np.vdot, _vdot_forward, _vdot_backward)
-register_jvp(np.vdot, _vdot_jvp, arity=2)
+    register_vjp(_dot, _dot_forward, _dot_backward, (types.Array, types.Array), _dot_pushforward)
+    register_jvp(_dot, _dot_jvp, (types.Array, types.Array), arity=2)
+register_vjp(np.vdot, _vdot_forward, _vdot_backward, pushforward=_vdot_pushforward)
+
+
+@njit
+def _dot_into(a, b, out):
+    made = np.dot(a, b)
+    if made.shape != out.shape:
+        raise ValueError("incompatible output array size for np.dot(a, b, out)")
+    out[...] = made
+    return out
+
+
+# Numba's own products of two are made of those of three.
+intercept.add(np.dot, _dot_into, (types.Array, types.Array, types.Array), outside="numba.np.linalg")

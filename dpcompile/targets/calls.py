@@ -168,7 +168,8 @@ class Call:
                 self.clear(item, memory.field(self.builder, index))
         elif isinstance(ty, types.Array) and is_differentiable(ty):
             shadow = self.borrowed(ty, memory, of_shadow=True)
-            self.context.compile_internal(self.builder, _clear, signature(types.none, ty), [shadow])
+            sig = signature(types.none, ty.copy(readonly=False))    # of a result that is read-only, the shadow is not
+            self.context.compile_internal(self.builder, _clear, sig, [shadow])
 
     def fill_seed(self, ty, memory: Memory, seed_type, seed) -> None:
         """Stores the seed's numbers into the shadow of the result; adds its arrays to the shadows of result arrays."""
@@ -179,7 +180,7 @@ class Call:
                 self.fill_seed(part[0], memory.field(self.builder, index), *part[1:])
         elif isinstance(ty, types.Array):
             shadow = self.borrowed(ty, memory, of_shadow=True)
-            sig = signature(types.none, ty, seed_type)
+            sig = signature(types.none, ty.copy(readonly=False), seed_type)
             self.context.compile_internal(self.builder, _accumulate, sig, [shadow, seed])
         else:
             number = self.context.cast(self.builder, seed, seed_type, ty)

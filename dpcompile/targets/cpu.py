@@ -22,9 +22,11 @@ from numba.core.imputils import lower_constant
 from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.extending import models, register_model, typeof_impl
+from numba.np.ufunc.parallel import _launch_threads
 
 from dpcompile.passes import pipeline
-from dpcompile.passes.errors import IrreducibleError
+from dpcompile.passes.errors import IrreducibleError, UnsupportedIR
+from dpcompile.passes.ir.vocabulary import PARALLEL as MARK
 from dpcompile.runtime import arena, gates
 
 from ..errors import UnsupportedError
@@ -57,6 +59,7 @@ class CompiledDerivative:
     wanted: tuple[bool, ...]
     derivative: pipeline.Derivative
     library: JITCodeLibrary
+    request: pipeline.Request
     #: Tangents at a time, in forward mode.
     width: int = 1
 
@@ -81,11 +84,30 @@ class CompiledDerivative:
     @functools.cached_property
     def _raw(self) -> RawLibrary:
         raw = RawLibrary(DifferentiableDispatcher.targetdescr.target_context.codegen(), self.primal.name)
-        for text in filter(None, (self.derivative.text, arena.DIFFERENTIABLE, self.primal.support)):
+        for text in filter(None, (self.serial.text, arena.DIFFERENTIABLE, self.primal.support)):
             raw.add_llvm_module(llvm.parse_assembly(text))
         raw.finalize()
-        raw.rules = self.derivative.rules
+        raw.rules = self.serial.rules
         return raw
+
+    @functools.cached_property
+    def serial(self) -> pipeline.Derivative:
+        """The derivative with its parallel loops in series: what can be differentiated again, or run with less tape."""
+        if not self.is_parallel:
+            return self.derivative
+        # A loop in a function of its own may need scratch where the loop in its place does not; callers give it all the same.
+        asked = tuple(replace(given, kind="duplicated") if became.kind == "scratch" else given
+                      for given, became in zip(self.request.parameters, self.parameters, strict=True))
+        serial = _differentiated(self.primal, replace(self.request, parallel=False, parameters=asked))
+        shadowed = [[p.kind in SHADOWED for p in parameters] for parameters in (serial.parameters, self.parameters)]
+        if shadowed[0] != shadowed[1]:
+            raise UnsupportedError(f"cannot differentiate {self.primal.name} again: its loops in series need other shadows "
+                                   f"than in parallel.\n  Leave out parallel=True for that.")
+        return serial
+
+    @property
+    def is_parallel(self) -> bool:
+        return any(loop.made is not None for loop in self.derivative.loops)
 
     def address(self, role: str) -> int:
         """Where the machine code of this symbol begins."""
@@ -150,16 +172,28 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
     request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
     if usual is not None:
         request = replace(request, rerun=usual.heaviest, ungated=usual.ungated)
+    request = replace(request, parallel=usual is None and mode != "dependency" and MARK in primal.text)
     try:
         derivative = _differentiated(primal, request)
     except Exception as error:
         raise explained(error, primal) from error
-    made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name), width)
+    made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name), request,
+                              width)
     made.check_shadows()
     return made
 
 
 def _differentiated(primal: Primal, request: pipeline.Request) -> pipeline.Derivative:
+    """In series where what is differentiated only stands in one piece."""
+    try:
+        return _with_its_cycles(primal, request)
+    except UnsupportedIR:
+        if not request.parallel:
+            raise
+        return _with_its_cycles(primal, replace(request, parallel=False))
+
+
+def _with_its_cycles(primal: Primal, request: pipeline.Request) -> pipeline.Derivative:
     try:
         return pipeline.differentiate(primal.text, request)
     except IrreducibleError:
@@ -201,6 +235,9 @@ def _load(primal: Primal, derivative: pipeline.Derivative, name: str):
 def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef:
     """The derivative linked with its runtime and what its error paths call, nothing but its own symbols visible."""
     loaded(arena.SHARED)
+    if any(loop.made is not None for loop in derivative.loops):
+        _launch_threads()
+        loaded(arena.PARALLEL)
     module = _with_gates(_bind_environments(derivative.text, primal.environments))
     module.link_in(llvm.parse_assembly(arena.INLINED))
     if primal.support:

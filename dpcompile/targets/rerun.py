@@ -41,8 +41,8 @@ def _address(number: int) -> int:
 
 
 def _compiled_again(compiled: CompiledDerivative) -> CompiledDerivative | None:
-    derivative, function = compiled.derivative, compiled.function()
-    if function is None:
+    derivative, function = compiled.serial, compiled.function()
+    if function is None or not derivative.heaviest:
         return None
     try:
         made = compile_derivative(function, compiled.primal, compiled.wanted, "reverse", usual=derivative)
@@ -65,7 +65,10 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(_address)
 
 def may_be_rerun(compiled: CompiledDerivative) -> bool:
     """Whether there is a loop that could be run again, and nobody notices that the primal began twice."""
-    return bool(compiled.derivative.heaviest) and compiled.derivative.is_repeatable
+    derivative = compiled.derivative
+    if compiled.is_parallel:
+        return not (derivative.draws or derivative.calls_pointers)
+    return bool(derivative.heaviest) and derivative.is_repeatable
 
 
 @intrinsic

@@ -32,7 +32,6 @@ ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fpext",
 COPIES = frozenset({"phi", "select", "freeze"})
 #: Operations through which no derivative passes: their results or operands are integers in meaning, not bits.
 DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
-BITWISE = frozenset({"load", "phi", "select", "freeze", "and", "or", "xor"})
 #: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
 ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca"})
 
@@ -211,14 +210,18 @@ class _Solver:
         return self._moves_loaded_bits(store)
 
     def _moves_loaded_bits(self, store: Instruction) -> bool:
-        """Whether an integer is stored, where floats live, that was loaded from active memory and handed on by bit operations
-        alone: it may be the bits of a float, or one byte of them."""
+        """Whether an integer is stored, where floats live, that was computed from one loaded where active floats live: it may
+        be the bits of a float, or one byte of them."""
         value, pointer = store.operands
-        return (isinstance(value, Instruction) and isinstance(value.type, IntType) and value.opcode in BITWISE
-                and bool(self._floats_at(pointer)) and self._reads_bits(value, set()))
+        return (isinstance(value, Instruction) and isinstance(value.type, IntType) and bool(self._floats_at(pointer))
+                and self._reads_bits(value, set()))
 
     def _floats_at(self, pointer: Value) -> list[FloatType]:
         return [t for t in self.result.types.at(pointer) if isinstance(t, FloatType)]
+
+    def _is_integer_field(self, pointer: Value) -> bool:
+        """Whether there are floats in the memory behind a pointer, and none where it points."""
+        return not self._floats_at(pointer) and any(isinstance(t, FloatType) for t in self.result.types.behind(pointer))
 
     def _reads_bits(self, value: Value, seen: set[Value]) -> bool:
         """Whether integer operations lead back to a load from memory that holds varied floats."""
@@ -226,15 +229,22 @@ class _Solver:
             return False
         seen.add(value)
         if value.opcode == "load":
-            return self._any_varied(value.operands[0])
+            return self._any_varied(value.operands[0]) and not self._is_integer_field(value.operands[0])
         return value.opcode not in DISCRETE and any(self._reads_bits(o, seen) for o in value.operands)
 
     def _call_varies(self, call: Instruction) -> None:
         touched = self._touched(call)
         if any(a in self.result.varied for a in call.arguments) or touched & self.result.varied_objects:
-            self.result.varied_objects |= touched
+            self.result.varied_objects |= self._changed(call, touched)
             if not isinstance(call.type, IntType):
                 self.result.varied.add(call)
+
+    def _changed(self, call: Instruction, touched: Objects) -> Objects:
+        """What a call may write, of what it touches."""
+        if not isinstance(call.callee, Function) or call.callee.stores is None:
+            return touched
+        written = frozenset().union(*(self.aliasing.objects_of(call.arguments[k]) for k in call.callee.stores))
+        return touched & self.aliasing.reachable(written)
 
     def _ruled_varies(self, call: Instruction) -> None:
         if any(a in self.result.varied for a in numbers_given(call)) or any(map(self._any_varied, arrays_given(call))):
@@ -279,7 +289,7 @@ class _Solver:
 
     def _call_uses(self, call: Instruction) -> None:
         touched = self._touched(call)
-        if touched & self.result.useful_objects or call in self.result.useful:
+        if self._changed(call, touched) & self.result.useful_objects or call in self.result.useful:
             self.result.useful_objects |= touched
             self.result.useful.update(a for a in call.arguments if is_float(a))
 

@@ -8,7 +8,7 @@ Debug:    dp-opt --pass=cfg
 
 A block is *cold* when no normal return can follow it.  Numba returns an i32 status; a constant status other than
 "done", "returned None" and "iterator exhausted" is an exception, as is the status of a function that always raises, and
-derivatives have no part in what leads only there.
+derivatives have no part in what leads only there.  So is a status that was compared with those and found to be none of them.
 """
 from __future__ import annotations
 
@@ -25,19 +25,47 @@ Node: TypeAlias = Block | None
 
 #: Constant statuses with which a Numba function ends normally: done, returned None, iterator exhausted.
 NORMAL_STATUSES = frozenset({0, -2, -3})
+#: Those of them that every caller looks for.
+CHECKED_STATUSES = frozenset({0, -2})
 
 
-def is_error_status(value: Value) -> bool:
-    """Whether returning ``value`` means that an exception is raised, whatever happened before."""
-    seen, pending = {value}, [value]
+def is_error_status(value: Value, source: Block, target: Block | None = None) -> bool:
+    """Whether returning ``value`` behind ``source``, or behind its edge to ``target``, means that an exception is raised."""
+    seen: set[tuple[Value, Block]] = set()
+    pending = [(value, source, target)]
     while pending:
-        current = pending.pop()
-        if isinstance(current, Instruction) and current.opcode == "phi":
-            pending += [o for o in current.operands if o not in seen]
-            seen.update(current.operands)
-        elif not _is_error(current):
+        current, source, target = pending.pop()
+        if (current, source) in seen:
+            continue
+        seen.add((current, source))
+        if _is_error(current) or _is_refuted(current, source, target):
+            continue
+        if not (isinstance(current, Instruction) and current.opcode == "phi"):
             return False
+        pending += [(o, b, current.parent) for o, b in zip(current.operands, current.blocks, strict=True)]
     return True
+
+
+def _is_refuted(status: Value, source: Block, target: Block | None) -> bool:
+    """Whether the only way to the end of ``source``, or along its edge, leads past a switch that found ``status`` to be none of
+    those that callers look for."""
+    if not isinstance(status, Instruction):
+        return False
+    refuted = {(user.parent, user.blocks[0]) for user in status.users if user.opcode == "switch"
+               and user.blocks[0] not in user.blocks[1:]
+               and {case.integer for case in user.operands[1:] if isinstance(case, Constant)} >= CHECKED_STATUSES}
+    seen: set[Block | None] = set()
+    while refuted and source is not None and source not in seen:
+        if (source, target) in refuted:
+            return True
+        seen.add(source)
+        source, target = _only_predecessor(source), source
+    return False
+
+
+def _only_predecessor(block: Block) -> Block | None:
+    found = [other for other in block.parent.blocks if block in other.successors]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_error(value: Value) -> bool:
@@ -49,7 +77,7 @@ def _is_error(value: Value) -> bool:
 
 
 def is_normal_return(instruction: Instruction) -> bool:
-    return instruction.opcode == "ret" and not any(map(is_error_status, instruction.operands))
+    return instruction.opcode == "ret" and not any(is_error_status(o, instruction.parent) for o in instruction.operands)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,10 @@
 
 Requires: activity; control flow of the prepared function.
 Ensures:  an arm that is not taken leaks no infinity and no NaN into a cotangent: not through a select or a maximum, not
-          through a branch, and not through memory that only arms read; nor does a value that the program lets be
-          infinite on its way into exp(-x), 1 / x or another function that is flat there.
+          through a branch, and not through memory that only arms read or that is one of several of which one is read; nor
+          does a value that the program lets be infinite on its way into exp(-x), 1 / x or another function that is flat
+          there; nor what has a pole, into memory of which single cells are overwritten, or of which only some are read that
+          are looked up.
 Algorithm: backward dataflow: a value is *surely seeded* if some use of it that runs whenever it runs leads, through such
           uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken, and
           its partial infinite or NaN: arms guard against just that, in arrays with gaps, say.  Where every such way
@@ -19,6 +21,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
+from ..ir.types import PTR
 from ..rules.scalar import lookup
 from . import infinite
 from .activity import CONSTANT, Activity
@@ -26,6 +29,9 @@ from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .cfg import ControlFlow, warm_post_dominators
 from .loops import LoopForest
 from .objects import MemoryObject
+
+#: Where indices come from that follow no counter.
+_LOOKED_UP = frozenset({"load", "fptosi", "fptoui", "call"})
 
 
 @dataclass
@@ -50,9 +56,11 @@ def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: L
     solver = _SurelySeeded(activity, instructions, cfg, forest)
     seeded = solver.solve(through_flat=True) if is_entry else set()
     steeply_seeded = solver.solve(through_flat=False) if is_entry else set()
+    nearly_seeded = solver.solve(through_flat=False, through_gaps=False) if is_entry else set()
     active = [i for i in instructions if is_float(i) and activity.active(i)]
     seeds: set[Value] = {i for i in active if _has_a_partial(i)
-             and i not in (steeply_seeded if _partial_is_in(i, infinities) else seeded)}
+             and i not in (nearly_seeded if _partial_is_in(i, infinities.near) else
+                           steeply_seeded if _partial_is_in(i, infinities) else seeded)}
     partials: set[Value] = {i for i in active if _may_be_flat(i) and any(o in infinities for o in i.operands if is_float(o))}
     return Gates(activity.function, seeds, partials)
 
@@ -66,7 +74,7 @@ def _has_a_partial(instruction: Instruction) -> bool:
     return instruction.opcode == "call"
 
 
-def _partial_is_in(instruction: Instruction, infinities: infinite.Infinite) -> bool:
+def _partial_is_in(instruction: Instruction, infinities: infinite.Infinite | set[Value]) -> bool:
     """Whether what seeds are multiplied by may be infinite because the program says so."""
     factors = [instruction, *instruction.operands] if instruction.opcode == "fdiv" else instruction.operands
     return any(factor in infinities for factor in factors if is_float(factor))
@@ -91,7 +99,8 @@ class _SurelySeeded:
         self.later = warm_post_dominators(cfg)
         self.entry = cfg.function.entry
         self.seeded: set[Value] = set()
-        self.through_flat = True
+        self.through_flat = self.through_gaps = True
+        self.dominators = cfg.dominators
         # Memory of the caller's that is read here too may be work space, with a seed of zero where nothing reads it.
         read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
         self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT
@@ -110,8 +119,10 @@ class _SurelySeeded:
         for obj in self.activity.aliasing.objects_of(pointer):
             self.writers[obj].append(writer)
 
-    def solve(self, through_flat: bool) -> set[Value]:
-        self.through_flat, self.seeded, self.memory = through_flat, set(), set(self.outside)
+    def solve(self, through_flat: bool, through_gaps: bool = True) -> set[Value]:
+        """``through_gaps``: through memory of which some cells may not be read, or be overwritten first."""
+        self.through_flat, self.through_gaps = through_flat, through_gaps
+        self.seeded, self.memory = set(), set(self.outside)
         for call in self.calls if through_flat else ():
             self._spread_operands(call)
             for argument in call.arguments:
@@ -124,10 +135,63 @@ class _SurelySeeded:
 
     def _visit_writers(self, obj: MemoryObject) -> None:
         for writer in self.writers[obj]:
+            if not self.through_gaps and any(self._overwrites(other, writer) for other in self.writers[obj]):
+                continue
             if writer.opcode == "store":
                 self._seed(writer.operands[0], writer)
             else:
-                self._reach_all(self.activity.aliasing.objects_of(writer.arguments[1]))
+                self._reach_behind(writer.arguments[1])
+
+    def _overwrites(self, other: Instruction, writer: Instruction) -> bool:
+        """Whether ``other`` may overwrite some cells that ``writer`` wrote before they are read: it does not come before, does
+        not add to them, and is no loop over all."""
+        if other is writer or _accumulates(other) or self._precedes(other, writer):
+            return False
+        pointer = other.operands[1] if other.opcode == "store" else other.arguments[0]
+        return not (self._runs_in_each_iteration(other.parent) and self._walks(pointer))
+
+    def _precedes(self, first: Instruction, second: Instruction) -> bool:
+        """Whether one instruction comes before another on every way to that."""
+        if first.parent is second.parent:
+            return first.parent.instructions.index(first) < first.parent.instructions.index(second)
+        return self.dominators.dominates(first.parent, second.parent)
+
+    def _reach_behind(self, pointer: Value) -> None:
+        """The memory that a pointer leads to is read, unless it was chosen among several: which of them, nobody knows."""
+        if not self._is_chosen(pointer) and (self.through_gaps or self._walks(pointer)):
+            self._reach_all(self.activity.aliasing.objects_of(pointer))
+
+    def _walks(self, pointer: Value) -> bool:
+        """Whether an address follows the counters of loops, and nothing that was looked up or computed from floats."""
+        seen: set[Value] = set()
+        pending, counters = [pointer], 0
+        while pending:
+            value = pending.pop()
+            if value in seen or not isinstance(value, Instruction):
+                continue
+            seen.add(value)
+            if value.opcode in _LOOKED_UP and value.type != PTR:
+                return False
+            if value.opcode == "phi" and self._is_header_of_loop(value.parent):
+                counters += 1
+            elif value.opcode != "load":
+                pending += value.operands
+        return counters > 0
+
+    def _is_header_of_loop(self, block: Block) -> bool:
+        loop = self.forest.loop_of(block)
+        return loop is not None and loop.header is block
+
+    def _is_chosen(self, pointer: Value) -> bool:
+        """Pointers that a loop exchanges from one iteration to the next are read in turn."""
+        while isinstance(pointer, Instruction) and pointer.opcode in ("getelementptr", "bitcast", "freeze"):
+            pointer = pointer.operands[0]
+        if not isinstance(pointer, Instruction) or pointer.opcode not in ("select", "phi"):
+            return False
+        if pointer.opcode == "phi" and self._is_header_of_loop(pointer.parent):
+            return False
+        arms = pointer.operands[1:] if pointer.opcode == "select" else pointer.operands
+        return len({self.activity.aliasing.objects_of(arm) for arm in arms}) > 1
 
     def _reach_all(self, objects: frozenset[MemoryObject]) -> None:
         for obj in objects - self.memory:
@@ -137,7 +201,7 @@ class _SurelySeeded:
     def _spread_operands(self, user: Instruction) -> None:
         if user.opcode == "load":
             if self._runs_in_each_iteration(user.parent):
-                self._reach_all(self.activity.aliasing.objects_of(user.operands[0]))
+                self._reach_behind(user.operands[0])
         elif user.opcode == "phi":
             for value, source in user.incoming():
                 self._seed_from(value, source)
@@ -161,6 +225,15 @@ class _SurelySeeded:
                 return
             self.pending.append(value)
         self.seeded.add(value)
+
+
+def _accumulates(store: Instruction) -> bool:
+    """Whether a store adds to what it overwrites."""
+    if store.opcode != "store":
+        return False
+    value, pointer = store.operands
+    return isinstance(value, Instruction) and value.opcode in ("fadd", "fsub") and any(
+        isinstance(o, Instruction) and o.opcode == "load" and o.operands[0] is pointer for o in value.operands)
 
 
 def _steep_operands(user: Instruction) -> list[Value]:

@@ -32,6 +32,8 @@ class Infinite:
 
     function: Function
     values: set[Value] = field(default_factory=set)
+    #: Those of them that are computed from a pole and do not come from memory or another iteration.
+    near: set[Value] = field(default_factory=set)
     objects: set[MemoryObject] = field(default_factory=set)
 
     def __contains__(self, value: Value) -> bool:
@@ -56,7 +58,7 @@ def analyse(function: Function, instructions: Iterable[Instruction], aliasing: A
     instructions = list(instructions)
     result = Infinite(function)
     size = -1
-    while size != (size := len(result.values) + len(result.objects)):
+    while size != (size := len(result.values) + len(result.objects) + len(result.near)):
         for instruction in instructions:
             _visit(instruction, aliasing, result)
     return result
@@ -77,15 +79,21 @@ def _visit(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> No
         result.values |= {instruction} if is_float(instruction) else set()
     elif is_float(instruction) and _may_be_infinite(instruction, aliasing, result):
         result.values.add(instruction)
+        if _has_a_pole(instruction) or (instruction.opcode != "phi" and result.near.intersection(instruction.operands)):
+            result.near.add(instruction)
 
 
 def _may_be_infinite(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> bool:
     if instruction.opcode == "load":
         return bool(aliasing.objects_of(instruction.operands[0]) & result.objects)
-    if instruction.opcode in ("fdiv", "frem") and not isinstance(instruction.operands[1], Constant):
-        return True
-    if instruction.opcode == "call":
-        found = lookup(instruction.callee_name)
-        if found is None or found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]:
-            return True
-    return any(operand in result for operand in instruction.operands)
+    return _has_a_pole(instruction) or any(operand in result for operand in instruction.operands)
+
+
+def _has_a_pole(instruction: Instruction) -> bool:
+    """Whether the result may be infinite although the operands are not."""
+    if instruction.opcode in ("fdiv", "frem"):
+        return not isinstance(instruction.operands[1], Constant)
+    if instruction.opcode != "call":
+        return False
+    found = lookup(instruction.callee_name)
+    return found is None or found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]

@@ -27,6 +27,8 @@ class Overwrites:
     arguments_kept: bool
     #: Stack memory that was moved to the arena and therefore outlives the first sweep.
     kept_stack: set[MemoryObject] = field(default_factory=set)
+    #: Memory of arguments that nobody else writes, where that does not hold of all.
+    kept_arguments: set[MemoryObject] = field(default_factory=set)
     writers: dict[MemoryObject, list[Instruction]] = field(default_factory=dict)
 
     def why_not(self, load: Instruction) -> str:
@@ -47,7 +49,7 @@ class Overwrites:
     def _why_not_kept(self, obj: MemoryObject) -> str:
         if obj == UNKNOWN:
             return "it reads memory of unknown origin"
-        if obj.origin in (Origin.ARGUMENT, Origin.BEHIND) and not self.arguments_kept:
+        if obj.origin in (Origin.ARGUMENT, Origin.BEHIND) and not self.arguments_kept and obj not in self.kept_arguments:
             return "the caller may write its argument before the reverse sweep"
         if obj.origin == Origin.GLOBAL and not getattr(obj.site, "constant", False):
             return "it reads a global variable"

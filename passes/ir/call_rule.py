@@ -12,6 +12,10 @@ Ensures:  the functions are called as they are, with memory of their own; what m
   that of the result; shadows may be null.
 * reverse: ``(result, excinfo, ptr record, ptr cotangents)`` consumes the shadow of the result, adds to those of the arrays,
   and writes the cotangent of the k-th number to the k-th field, 8 bytes each, of ``cotangents``.
+* pushed: ``(result, excinfo, ptr result's shadow, ptr arena, i64 width, ptr directions, ptr shadow of each array …,
+  arguments …)`` computes the result and writes its tangents, ``width`` of them laid out as ``transform.lanes`` says, into its
+  shadow, the memory of those of arrays included; in ``directions`` it finds the tangents of the k-th number at the k-th row of
+  ``width`` doubles.
 """
 from __future__ import annotations
 
@@ -30,6 +34,9 @@ class CallRule:
     augmented: str | None = None
     reverse: str | None = None
     record_bytes: int = 0
+    pushed: str | None = None
+    #: Whether it is known already that its functions do not write into arrays that they are given.
+    vouched: bool = False
     #: Whatever the front end needs to make the functions, which are there only where they may be needed: not for calls in
     #: the functions of other rules, which carry no derivative before they are differentiated themselves.
     source: Any = None
@@ -37,4 +44,4 @@ class CallRule:
     @property
     def functions(self) -> tuple[str, ...]:
         """The symbols of all its functions, the function itself first."""
-        return tuple(filter(None, (self.symbol, self.augmented, self.reverse)))
+        return tuple(filter(None, (self.symbol, self.augmented, self.reverse, self.pushed)))

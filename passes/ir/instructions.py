@@ -38,7 +38,7 @@ def read_instruction(cursor: Cursor, scope: FunctionScope) -> Instruction | None
     if _is_hint(opcode, cursor):
         return None
     instruction = reader(opcode, cursor, scope)
-    instruction.location = _attachments(cursor)
+    instruction.location, instruction.loop = _attachments(cursor)
     if named and instruction.type == VOID:
         raise cursor.error(f"{opcode} has no result to name")
     if instruction.type != VOID:
@@ -57,18 +57,20 @@ def _is_hint(opcode: str, cursor: Cursor) -> bool:
     return any(token.startswith(_HINTS) for token in tokens) or ("@llvm.assume" in tokens and "[" in tokens)
 
 
-def _attachments(cursor: Cursor) -> int | None:
-    """Number of the debug location; other metadata is dropped."""
-    location = None
+def _attachments(cursor: Cursor) -> tuple[int | None, int | None]:
+    """Numbers of the debug location and of the loop; other metadata is dropped."""
+    location = loop = None
     while cursor.accept(","):
         kind, number = cursor.next(), cursor.next()
         if kind[0] != "!" or not number[1:].isdigit():
             raise cursor.error(f"unexpected {kind!r} behind the instruction")
         if kind == "!dbg":
             location = int(number[1:])
+        elif kind == "!llvm.loop":
+            loop = int(number[1:])
     if cursor.token:
         raise cursor.error(f"unexpected {cursor.token!r} behind the instruction")
-    return location
+    return location, loop
 
 
 def _align(cursor: Cursor) -> int | None:

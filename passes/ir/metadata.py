@@ -1,11 +1,27 @@
-"""Alias scopes: which memory never overlaps which, said to LLVM.
+"""What is known of memory, said to LLVM: alias scopes, and loops whose iterations share no cell.
 
-Requires: the names given to one ``AliasScopes`` mean memory that is pairwise disjoint over the whole function.
+Requires: the names given to one ``AliasScopes`` mean memory that is pairwise disjoint over the whole function; of a loop
+          marked independent, no iteration writes what another one reads or writes.
 Ensures:  ``of(names)`` is the text of ``!alias.scope`` and ``!noalias`` for an access of memory under any of ``names``.
 """
 from __future__ import annotations
 
-from .model import Module
+from collections.abc import Iterable
+
+from .model import Block, Module
+
+
+def mark_independent(module: Module, blocks: Iterable[Block]) -> None:
+    """Says that the iterations of the loop made of ``blocks``, the last of which leads back, are independent."""
+    group = module.add_metadata("distinct !{}")
+    for block in blocks:
+        for access in (i for i in block.instructions if i.opcode in ("load", "store")):
+            access.metadata += f", !llvm.access.group !{group}"
+    accesses = module.add_metadata(f'!{{!"llvm.loop.parallel_accesses", !{group}}}')
+    itself = accesses + 1
+    loop = module.add_metadata(f"distinct !{{!{itself}, !{accesses}}}")
+    assert loop == itself
+    block.instructions[-1].metadata += f", !llvm.loop !{loop}"
 
 
 class AliasScopes:

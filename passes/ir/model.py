@@ -114,6 +114,7 @@ class Instruction(Value):
         self.call = call                # attributes of a call
         self.location = location        # number of a DILocation of the module
         self.metadata = metadata        # other metadata, LLVM's text: ", !noalias !7"
+        self.loop: int | None = None    # br: number of the loop to whose header it goes back
         self.parent: Block | None = None
         for operand in operands:
             self.append_operand(operand)
@@ -249,6 +250,10 @@ class Function(Value):
         self.rule: CallRule | None = None
         #: Whether its calls are run again in the reverse sweep; see ``transform.checkpoints``.
         self.checkpointed = False
+        #: Whether its one call stands for several at the same time; see ``transform.chunks``.
+        self.parallel = False
+        #: Positions of the pointers through which it may write, where that has been found out.
+        self.stores: frozenset[int] | None = None
         self.subprogram: int | None = None
 
     @property
@@ -322,6 +327,8 @@ class Module:
     locations: dict[int, Location] = field(default_factory=dict)
     #: Metadata nodes that instructions still mention and the writer must print, by number.
     metadata: dict[int, str] = field(default_factory=dict)
+    #: Numbers of the loops (``Instruction.loop``) whose iterations are independent but for reductions.
+    parallel: frozenset[int] = frozenset()
 
     def declare(self, name: str, function_type: FunctionType) -> Function:
         """The function of that name, declared now where it is not there yet."""

@@ -3,9 +3,9 @@
 Requires: opaque pointers, as LLVM 17 or later prints them.
 Ensures:  every value and block of a definition has a name (numbered ones are called ``v0``, ``block3`` …);
           named structure types are replaced by their content; names stay as the text escapes them;
-          debug locations are in ``Module.locations``.  Other metadata, debug records, calls of ``llvm.dbg.*`` and
-          of ``llvm.assume`` with operand bundles are dropped: they are hints, and the passes invalidate them.
-          Text that the reader does not know raises ``ReadError`` and shows the line.
+          debug locations are in ``Module.locations``, loops marked as parallel in ``Module.parallel``.  Other metadata,
+          debug records, calls of ``llvm.dbg.*`` and of ``llvm.assume`` with operand bundles are dropped: they are hints,
+          and the passes invalidate them.  Text that the reader does not know raises ``ReadError`` and shows the line.
 Algorithm: one sweep sorts the lines by kind, a second reads each line where it stands; linear in the text.
 """
 from __future__ import annotations
@@ -19,10 +19,11 @@ from .model import Argument, Block, Constant, Function, Global, Module
 from .scopes import FunctionScope, ModuleScope, starts_type
 from .tokens import Cursor, Line, logical_lines, name_of
 from .types import FunctionType
-from .vocabulary import LINKAGES, VISIBILITIES
+from .vocabulary import LINKAGES, PARALLEL, VISIBILITIES
 
 _LABEL = re.compile(r'([-\w.$]+|"[^"]*"):')
 _NODE = re.compile(r"!(\d+) = (.*)")
+_REFERENCE = re.compile(r"!\d+")
 _ATTACHMENTS = re.compile(r"(?:, !\w+ !\d+)+$")
 _ANONYMOUS_GLOBAL = re.compile(r"^@(\d+) =|^(?:define|declare) [^@\"]*@(\d+)\(", re.MULTILINE)
 _HEADERS = ("target ", "source_filename", "module asm", "$")
@@ -38,7 +39,14 @@ def read(text: str) -> Module:
     for function, source in zip(module.functions.values(), lines.functions, strict=True):
         _read_body(function, source, scope)
     module.locations = DebugNodes(lines.nodes).locations()
+    module.parallel = _parallel_loops(lines.nodes)
     return module
+
+
+def _parallel_loops(nodes: dict[int, str]) -> frozenset[int]:
+    """The numbers of the loops that are marked as parallel."""
+    marks = {f"!{number}" for number, text in nodes.items() if f'"{PARALLEL}"' in text}
+    return frozenset(number for number, text in nodes.items() if marks and marks.intersection(_REFERENCE.findall(text)))
 
 
 def _with_named_globals(text: str) -> str:

@@ -31,6 +31,9 @@ CONVENTIONS = _words("""ccc fastcc coldcc tailcc swiftcc swifttailcc preserve_mo
                         x86_vectorcallcc x86_64_sysvcc win64cc ptx_kernel ptx_device spir_func spir_kernel
                         amdgpu_kernel""")
 
+#: Among the operands of the ``!llvm.loop`` node of a loop whose iterations are independent but for reductions.
+PARALLEL = "dpcompile.parallel"
+
 LITERAL_WORDS = _words("true false null undef poison zeroinitializer none")
 CONSTANT_EXPRESSIONS = _words("""getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor
                                  extractelement insertelement shufflevector splat""")

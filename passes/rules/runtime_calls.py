@@ -40,6 +40,8 @@ EXCEPTION_PARAMETER = "excinfo"
 #: Layout of Numba's MemInfo in bytes.
 MEMINFO_REFERENCE_COUNT, MEMINFO_DESTRUCTOR, MEMINFO_DESTRUCTOR_DATA, MEMINFO_DATA, MEMINFO_SIZE = range(0, 40, 8)
 MEMINFO_BYTES = 48
+#: Counters in front of the items in the memory of Numba's reflected lists.
+LIST_HEADER_BYTES = 24
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,9 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.arena.new", "pure"),
     RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
     RuntimeCall("dp.arena.release", "free", writes=(0,)),
+    RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
-    *_all("hint", "dp.snapshot"),
+    *_all("hint", "dp.snapshot dp.share"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),
@@ -179,6 +182,9 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_ez_geqrf", "linear_algebra", reads=(3,), writes=(3, 5)),
     RuntimeCall("numba_ez_xxgqr", "linear_algebra", reads=(4, 6), writes=(4,)),
     RuntimeCall("numba_ez_gelsd", "linear_algebra", reads=(4, 6), writes=(4, 6, 8, 10)),
+    # The same by their own names, arguments by address
+    *(RuntimeCall(f"dp.{kind}getrs", "linear_algebra", reads=tuple(range(8)), writes=(6, 8)) for kind in "sdcz"),
+    *(RuntimeCall(f"dp.{kind}trsm", "linear_algebra", reads=tuple(range(11)), writes=(9,)) for kind in "sdcz"),
     # Typed containers
     *(RuntimeCall(f"numba_{what}", "container", reads=(0,), writes=(0,)) for what in """
         list_set_method_table list_free list_set_is_mutable list_delitem list_delete_slice list_resize

@@ -14,6 +14,7 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_exception, is_fill, is_transfer
 from ..analysis.distribution import Distribution
+from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..errors import UnsupportedIR
@@ -26,6 +27,7 @@ from ..rules.scalar import RULES, lookup
 from .available import Available
 from .calls import (
     CheckpointedCall,
+    ParallelCall,
     RuledCall,
     SplitCalls,
     call_augmented,
@@ -33,9 +35,11 @@ from .calls import (
     make_room,
     rewind,
 )
-from .cotangents import Cotangents, neutral
+from .cotangents import INCREMENT_FLAGS, Cotangents, neutral
 from .gates import gate_of, gated
+from .increments import Increments
 from .memory import clear_memory, copy_memory
+from .parallel_reverse import ParallelReverse, ParallelReverseCall
 from .scopes import DerivativeScopes
 from .shadow import Shadows
 from .tape import ARENA_EXCEEDED, TAPE_FULL
@@ -74,8 +78,10 @@ class Context:
     calls: SplitCalls
     scopes: DerivativeScopes
     reverses: dict[int, Function]
+    forest: LoopForest
+    increments: Increments
     gated: set[Value] = field(default_factory=set)
-    #: Loops of one block whose increments are made in loops of their own.
+    #: By their latches, loops whose reverse is written so that it vectorises.
     distributions: dict[Block, Distribution] = field(default_factory=dict)
 
 
@@ -110,6 +116,7 @@ class Adjoints:
     def write(self, instruction: Instruction) -> None:
         """The adjoint of an instruction that has work (``Needed.has_work``)."""
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
+        self.cotangents.place = instruction.parent
         if is_transfer(instruction):
             self._transfer(instruction)
         elif is_fill(instruction):
@@ -204,6 +211,9 @@ class Adjoints:
         if isinstance(split, RuledCall):
             self._ruled_call(call, split)
             return
+        if isinstance(split, ParallelCall):
+            self._parallel_call(call, split)
+            return
         if isinstance(split, CheckpointedCall):
             self._checkpointed_call(call, split)
             return
@@ -215,6 +225,21 @@ class Adjoints:
         for number, parameter in enumerate(split.callee.active):
             argument = split.arguments[split.callee.parameters.index(parameter)]
             self.add(argument, self.builder.load(argument.type, self.builder.offset(cotangents, 8 * number), align=8))
+
+    def _parallel_call(self, call: Instruction, split: ParallelCall) -> None:
+        """The reverse of all chunks; what each adds to the cotangent of a number is summed in the order of the chunks."""
+        given = ParallelReverse(split, self.context.reverses[id(split.callee)], self.context.arena, self.get, self._exception())
+        parallel = ParallelReverseCall(self.context.module, self.builder, self.cotangents.slot_builder, given)
+        parallel.make_copies()
+        self._stop_without_memory()
+        parallel.builder = self.builder
+        status = parallel.run()
+        self._stop_without_memory()
+        self._stop_unless_done(status)
+        parallel.builder = self.builder
+        parallel.join_copies()
+        for argument, total in parallel.totals():
+            self.add(argument, total)
 
     def _checkpointed_call(self, call: Instruction, checkpointed: CheckpointedCall) -> None:
         """Memory as it was before the call; the call again, now with its tape; its reverse."""
@@ -268,8 +293,12 @@ class Adjoints:
             return
         pointer = load.operands[0]
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
+        shadow = self.context.increments.place(self.builder, load, pointer, shadow)
+        if self.context.increments.is_atomic(load, pointer):
+            self.context.increments.add_atomically(self.builder, shadow, seed)
+            return
         old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
-        self.builder.store(self.builder.binary("fadd", old, seed, flags=self.flags), shadow, load.align, scope)
+        self.builder.store(self.builder.binary("fadd", old, seed, flags=INCREMENT_FLAGS), shadow, load.align, scope)
 
     def _store(self, store: Instruction) -> None:
         value, pointer = store.operands
@@ -288,7 +317,8 @@ class Adjoints:
             clear_memory(self.builder, self.context.module, target, self.get(size))
             return
         transfer = self.context.module.declare(TRANSFER[element], FunctionType(VOID, (PTR, PTR, I64)))
-        arguments = [target, self.get(self.context.shadows.of(source)), self.get(size)]
+        added = self.context.increments.place(self.builder, call, source, self.get(self.context.shadows.of(source)))
+        arguments = [target, added, self.get(size)]
         self.builder.call(transfer, transfer.function_type, arguments)
 
     def _element(self, call: Instruction) -> Type | None:

@@ -17,9 +17,11 @@ from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
 from ..ir.types import I64, PTR, VOID, FunctionType, Type
 from .checkpoints import snapshots_before
+from .launch import Each, Number, Passed, arenas, gather, launch
 from .memory import copy_memory
 from .program import Program, Version
 from .shadow import TAKE, Shadows
+from .sharing import shares_before
 
 
 @dataclass
@@ -38,6 +40,30 @@ class SplitCall:
     @property
     def needs(self) -> list[Value]:
         return [self.tape]
+
+
+@dataclass
+class ParallelCall:
+    """One rewritten call that stands for one for each chunk of a loop; ``tape``: their tape records behind one another."""
+
+    callee: Version
+    arguments: list[Value]
+    passed: list[Value]
+    tape: Value
+    #: For each of ``callee.shared``: where its shadow begins, its bytes, and what the run finds (``transform.sharing``).
+    shares: list[tuple[Value, Value, Value]]
+
+    @property
+    def chunks(self) -> Value:
+        return self.arguments[1]
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self.callee.with_shadow or self.callee.active)
+
+    @property
+    def needs(self) -> list[Value]:
+        return [self.tape, self.chunks, *(value for share in self.shares for value in share)]
 
 
 @dataclass
@@ -74,7 +100,7 @@ class RuledCall:
 class SplitCalls:
     """All rewritten calls of a function."""
 
-    of: dict[Instruction, SplitCall | RuledCall | CheckpointedCall] = field(default_factory=dict)
+    of: dict[Instruction, SplitCall | RuledCall | CheckpointedCall | ParallelCall] = field(default_factory=dict)
     allocations: list[Instruction] = field(default_factory=list)
 
 
@@ -91,6 +117,8 @@ def split_calls(module: Module, program: Program, version: Version, shadows: Sha
     for call in list(version.calls()):
         if isinstance(call.callee, Function) and call.callee.checkpointed:
             _split_checkpointed(module, program.version_of(call), call, shadows, arena, result)
+        elif isinstance(call.callee, Function) and call.callee.parallel:
+            _split_parallel(module, program.version_of(call), call, shadows, arena, result)
         elif call.callee_name in program.versions:
             _split(module, program.version_of(call), call, shadows, arena, result)
     ruled = version.ruled_calls()
@@ -149,6 +177,27 @@ def _split(module: Module, callee: Version, call: Instruction, shadows: Shadows,
     call.erase()
     result.of[new] = SplitCall(callee, arguments, tape)
     result.allocations.append(tape)
+
+
+def _split_parallel(module: Module, callee: Version, call: Instruction, shadows: Shadows, arena: Value,
+                    result: SplitCalls) -> None:
+    """A launch of the augmented primal, each chunk with an arena and a tape record of its own."""
+    shares = [(shadows.of(s.arguments[0]), s.arguments[1], s.arguments[2]) for s in shares_before(call)][::-1]
+    for statement in list(shares_before(call)):
+        statement.erase()
+    builder = Inserter.before(call)
+    arguments = list(call.arguments)
+    chunks = arguments[1]
+    tapes = _take(module, builder, arena, builder.binary("mul", chunks, callee.tape_bytes), f"{call.name}.tape")
+    passed = [*arguments, *shadow_arguments(callee, arguments, shadows)]
+    each: list[Passed] = [Number(), *passed[1:], arenas(module, builder, arena, chunks), Each(tapes, callee.tape_bytes)]
+    slots = Inserter(call.parent.parent.entry, 0)
+    new = launch(module, builder, slots, callee.function, each, chunks)
+    gather(module, builder, arena, chunks)
+    call.replace_uses(new)
+    call.erase()
+    result.of[new] = ParallelCall(callee, arguments, passed, tapes, shares)
+    result.allocations.append(tapes)
 
 
 def _split_checkpointed(module: Module, callee: Version, call: Instruction, shadows: Shadows, arena: Value,

@@ -4,14 +4,19 @@ Requires: ``enter`` at the start of each block written, ``leave`` before its ter
 Ensures:  ``add`` accumulates, ``take`` gives what has accumulated since the last ``take`` and leaves nothing; a value whose
           uses all lie in the block that defines it never touches memory, others have a slot that LLVM turns into SSA form.
 
-Everything starts at -0.0, the exact neutral element of addition, so that a first contribution needs no addition.
+Everything starts at -0.0, the exact neutral element of addition, so that a first contribution needs no addition. What the
+iterations of a loop add to the cotangent of a value from outside it may be added in any order.
 """
 from __future__ import annotations
 
 from ..analysis.activity import Activity
+from ..analysis.loops import LoopForest
 from ..ir.builder import Builder, const
 from ..ir.model import Block, Constant, Instruction, Value
 from ..ir.types import Type
+
+#: Of increments of shadow memory. They know no sign of zero: what is taken from a cell and put back stays where it is.
+INCREMENT_FLAGS = ("contract", "nsz")
 
 
 def neutral(type_: Type) -> Constant:
@@ -21,8 +26,11 @@ def neutral(type_: Type) -> Constant:
 class Cotangents:
     """``slot_builder`` writes to the entry of the reverse function."""
 
-    def __init__(self, activity: Activity, slot_builder: Builder):
+    def __init__(self, activity: Activity, forest: LoopForest, slot_builder: Builder):
         self.activity = activity
+        self.forest = forest
+        #: The block whose adjoints are written.
+        self.place: Block | None = None
         self.slot_builder = slot_builder
         self.builder = slot_builder
         self.flags: tuple[str, ...] = ("contract",)
@@ -46,8 +54,14 @@ class Cotangents:
         if self.activity.active(value):
             total = self._total(value)
             if total is not None:
-                contribution = self.builder.binary("fadd", total, contribution, flags=self.flags)
+                flags = (*self.flags, "reassoc") if self._comes_from_outside(value) else self.flags
+                contribution = self.builder.binary("fadd", total, contribution, flags=flags)
             self._here[value] = contribution
+
+    def _comes_from_outside(self, value: Value) -> bool:
+        """Whether the loop whose adjoints are written uses one value in all of its iterations."""
+        loop = self.forest.loop_of(self.place) if self.place is not None else None
+        return loop is not None and not (isinstance(value, Instruction) and value.parent in loop.blocks)
 
     def take(self, value: Value) -> Value | None:
         """The cotangent of a value, which is thereby consumed; None where nothing can have contributed."""

@@ -40,6 +40,9 @@ class Masks(Lanes):
     def given(self, builder: Builder, memory: Value, position: int, type_: Type) -> Value:
         return self._given(builder, memory, position, type_, I64, "trunc")
 
+    def keep(self, builder: Builder, memory: Value, position: int, tangents: Value) -> None:
+        self._keep(builder, memory, position, tangents, I64, "zext")
+
 
 def build_dependencies(module: Module, program: Program, masks: Masks) -> None:
     """Turns every version of the program into one that carries sets of inputs."""

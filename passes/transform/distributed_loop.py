@@ -3,23 +3,27 @@
 Requires: a ``Distribution`` of the loop; its counter's slot holds the last iteration on entry.
 Ensures:  the same sums as the loop as it stands, in another order (iterations still count down, in the order in which
           the tape lies before the processor's prefetcher); where the accesses overlap after all, or there are few
-          iterations, control goes to the loop as it stands.
+          iterations, control goes to the loop as it stands. Without moved increments there is one strip, of iterations
+          that LLVM is told to be independent.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..analysis.distribution import Access, Distribution
+from ..analysis.distribution import WIDEST_GATHER, Access, Distribution, Span, gathers
 from ..ir.builder import Builder, i64
+from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
 from ..ir.types import I64, ArrayType
-from .cotangents import neutral
+from .cotangents import INCREMENT_FLAGS, neutral
+from .kept_seeds import computed, roots
 
 if TYPE_CHECKING:
     from .sweep import ReverseSweep
 
 #: Iterations a strip: buffers for a few increments stay in the first-level cache.
-STRIP = 128
+STRIP = 256
 #: Loops of fewer iterations are not worth the checks.
 FEWEST = 8
 
@@ -32,15 +36,17 @@ class DistributedLoop:
         self.distribution = distribution
         self.plain = plain
         self.block = distribution.loop.header
+        self.is_independent = not distribution.buffered
         self.counter = sweep.context.available.counter_slot[distribution.loop]
         self.low = sweep.slot_builder.alloca(I64, f"{self.block.name}.low")
         self.high = sweep.slot_builder.alloca(I64, f"{self.block.name}.high")
         self.buffered = {a.instruction for a in distribution.buffered}
         self.sums = {a.instruction: sweep.slot_builder.alloca(a.instruction.type, f"{a.instruction.name}.sum")
                      for a in distribution.summed}
-        #: One buffer for each seed, and the seed of each increment: a stencil adds one number to many neighbours.
-        self.buffers: dict[Value, Value] = {}
+        #: The seed of each increment, and a buffer for each number that seeds come from: a stencil adds multiples of one
+        #: number to many neighbours.
         self.seed_of: dict[Instruction, Value] = {}
+        self.buffers: dict[Value, Value] = {}
 
     @property
     def builder(self) -> Builder:
@@ -74,20 +80,31 @@ class DistributedLoop:
         ranges = self._ranges(sorted(accesses, key=lambda a: a.instruction.name), last)
         for one, other in self.distribution.must_not_overlap:
             good = self.builder.binary("and", good, self._disjoint(ranges[one], ranges[other]))
+        for span in self.distribution.spans:
+            good = self.builder.binary("and", good, self._strides_over(span, last))
         for slot, access in ((self.sums[a.instruction], a) for a in self.distribution.summed):
             self.builder.store(neutral(access.instruction.type), slot)
         self.sweep.cotangents.leave()
         self.builder.cond_br(good, strip, self.plain)
 
+    def _strides_over(self, span: Span, last: Value) -> Value:
+        """Whether the next iteration begins behind all that one touches, in whichever direction."""
+        one, other = (self.builder.cast("ptrtoint", self._at(i64(k), span.accesses[:1])[0], I64) for k in (0, 1))
+        self._at(last, ())
+        stride = self.builder.binary("sub", other, one)
+        forward = self.builder.compare("sge", stride, i64(span.size))
+        return self.builder.binary("or", forward, self.builder.compare("sle", stride, i64(-span.size)))
+
+    def _at(self, iteration: Value, accesses: Sequence[Access]) -> list[Value]:
+        """The shadows that are accessed in an iteration, which the counter now says it is."""
+        available = self.sweep.context.available
+        self.builder.store(iteration, self.counter)
+        available.enter(self.builder)
+        return [self._place(a) for a in accesses]
+
     def _ranges(self, accesses: list[Access], last: Value) -> dict[Access, tuple[Value, Value]]:
         """First byte touched and first byte behind, over all iterations: addresses are affine, so the ends decide."""
-        available = self.sweep.context.available
-        at_last = [available.get(self._shadow(a)) for a in accesses]
-        self.builder.store(i64(0), self.counter)
-        available.enter(self.builder)
-        at_first = [available.get(self._shadow(a)) for a in accesses]
-        self.builder.store(last, self.counter)
-        available.enter(self.builder)
+        at_first, at_last = self._at(i64(0), accesses), self._at(last, accesses)
         found = {}
         for access, one, other in zip(accesses, at_last, at_first, strict=True):
             ordered = self.builder.compare("ult", one, other)
@@ -100,24 +117,35 @@ class DistributedLoop:
         before = self.builder.compare("ule", one[1], other[0])
         return self.builder.binary("or", before, self.builder.compare("ule", other[1], one[0]))
 
-    def _shadow(self, access: Access) -> Value:
-        return self.sweep.context.shadows.of(access.pointer)
+    def _place(self, access: Access) -> Value:
+        """The shadow of what is accessed, or where a chunk adds in its stead."""
+        context = self.sweep.context
+        shadow = context.available.get(context.shadows.of(access.pointer))
+        if access.instruction.opcode == "store":
+            return shadow
+        return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
 
     def _begin_strip(self, strip: Block, work: Block) -> None:
         self._enter(strip)
         high = self._load(self.counter)
-        low = self.builder.binary("add", high, i64(1 - STRIP), flags=("nsw",))
-        low = self.builder.select(self.builder.compare("sgt", low, i64(0)), low, i64(0))
-        self.builder.store(low, self.low)
+        self.builder.store(i64(0) if self.is_independent else self._strip_below(high), self.low)
         self.builder.store(high, self.high)
         self.builder.br(work)
+
+    def _strip_below(self, high: Value) -> Value:
+        low = self.builder.binary("add", high, i64(1 - STRIP), flags=("nsw",))
+        return self.builder.select(self.builder.compare("sgt", low, i64(0)), low, i64(0))
 
     def _work(self, work: Block, following: Block, increments: Block) -> None:
         self._enter(work)
         adjoints = self.sweep.adjoints
         usual, adjoints.defer = adjoints.defer, self._defer
-        self.sweep.reverse_instructions(self.block)
+        for block in self.distribution.chain:
+            self.sweep.reverse_instructions(block)
         adjoints.defer = usual
+        for root in roots(self.seed_of.values(), work):
+            self.buffers[root] = self._new_buffer(root)
+            self.builder.store(root, self._cell(root))
         counter = self._load(self.counter)
         last = self._load(self.low)
         self.sweep.cotangents.leave()
@@ -127,6 +155,8 @@ class DistributedLoop:
         self.builder.store(self.builder.binary("add", self._load(self.counter), i64(-1), flags=("nsw",)), self.counter)
         self.sweep.cotangents.leave()
         self.builder.br(work)
+        if self.is_independent:
+            mark_independent(self.sweep.context.module, (work, following))
 
     def _cross(self, source: Block) -> None:
         self.sweep.add_to_incoming(self.sweep.take_phis(self.block), source)
@@ -134,50 +164,72 @@ class DistributedLoop:
     def _defer(self, load: Instruction, seed: Value) -> bool:
         if load in self.sums:
             old = self.builder.load(load.type, self.sums[load])
-            total = self.builder.binary("fadd", old, seed, flags=self.sweep.adjoints.flags)
+            total = self.builder.binary("fadd", old, seed, flags=(*self.sweep.adjoints.flags, "reassoc"))
             self.builder.store(total, self.sums[load])
             return True
         if load not in self.buffered:
             return False
         self.seed_of[load] = seed
-        if seed not in self.buffers:
-            array = ArrayType(STRIP, load.type)
-            self.buffers[seed] = self.sweep.slot_builder.alloca(array, f"{load.name}.buffer", align=32)
-            self.builder.store(seed, self._cell(load, seed))
         return True
 
-    def _cell(self, load: Instruction, seed: Value) -> Value:
+    def _new_buffer(self, root: Value) -> Value:
+        """Room for a strip, with neutral elements in front of it; what lies behind it depends on its length."""
+        slots = self.sweep.slot_builder
+        buffer = slots.alloca(ArrayType(STRIP + 2 * WIDEST_GATHER, root.type), f"{root.name}.buffer", align=64)
+        for k in range(WIDEST_GATHER):
+            slots.store(neutral(root.type), slots.gep(root.type, buffer, i64(k)))
+        return buffer
+
+    def _cell(self, root: Value, shift: int = 0) -> Value:
+        """Where the number of an earlier iteration is kept, ``shift`` before the current one."""
         index = self.builder.binary("sub", self._load(self.counter), self._load(self.low), flags=("nsw",))
-        return self.builder.gep(load.type, self.buffers[seed], index, flags=("inbounds",))
+        index = self.builder.binary("add", index, i64(WIDEST_GATHER - shift), flags=("nsw",))
+        return self.builder.gep(root.type, self.buffers[root], index, flags=("inbounds",))
+
+    def _seed(self, seed: Value, shift: int) -> Value:
+        """The seed of an increment ``shift`` iterations before the current one."""
+        def kept(value: Value) -> Value | None:
+            return self.builder.load(value.type, self._cell(value, shift)) if value in self.buffers else None
+
+        return computed(seed, kept, self.builder)
 
     def _increments(self, block: Block, again: Block, end: Block) -> None:
-        """One loop over the strip for each increment."""
+        """One loop over the cells of the strip for each group of increments."""
         self._enter(block)
-        for access in self.distribution.buffered:
-            if access.instruction in self.seed_of:
-                self._increment(access)
+        for group in gathers([a for a in self.distribution.buffered if a.instruction in self.seed_of]):
+            self._gather(group)
         low = self._load(self.low)
         self.builder.store(low, self.counter)
         self.builder.cond_br(self.builder.compare("eq", low, i64(0)), end, again)
 
-    def _increment(self, access: Access) -> None:
-        load = access.instruction
-        body, done = self._new(f"add.{load.name}"), self._new(f"added.{load.name}")
+    def _gather(self, group: dict[Access, int]) -> None:
+        """Each cell gets what the iterations that touched it have for it, the neutral element where there was none."""
+        first, furthest = next(iter(group)), max(group.values())
+        last = self.builder.binary("add", self._load(self.high), i64(furthest), flags=("nsw",))
+        self._neutral_behind(furthest)
+        body, done = self._new(f"add.{first.instruction.name}"), self._new(f"added.{first.instruction.name}")
         self.builder.store(self._load(self.low), self.counter)
         self.builder.br(body)
         self._enter(body)
-        cell = self.builder.load(load.type, self._cell(load, self.seed_of[load]))
-        self._add(access, cell)
+        self._add(first, *(self._seed(self.seed_of[a.instruction], shift) for a, shift in group.items()))
         counter = self._load(self.counter)
         self.builder.store(self.builder.binary("add", counter, i64(1), flags=("nsw",)), self.counter)
-        self.builder.cond_br(self.builder.compare("eq", counter, self._load(self.high)), done, body)
+        self.builder.cond_br(self.builder.compare("eq", counter, last), done, body)
         self._enter(done)
 
-    def _add(self, access: Access, amount: Value) -> None:
+    def _neutral_behind(self, count: int) -> None:
+        self.builder.store(self._load(self.high), self.counter)
+        for root in self.buffers:
+            for k in range(1, count + 1):
+                self.builder.store(neutral(root.type), self._cell(root, -k))
+
+    def _add(self, access: Access, *amounts: Value) -> None:
         context, load = self.sweep.context, access.instruction
-        shadow, scope = context.available.get(self._shadow(access)), context.scopes.shadow(access.pointer)
-        old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
-        self.builder.store(self.builder.binary("fadd", old, amount, flags=("contract",)), shadow, load.align, scope)
+        shadow, scope = self._place(access), context.scopes.shadow(access.pointer)
+        total: Value = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
+        for amount in amounts:
+            total = self.builder.binary("fadd", total, amount, flags=INCREMENT_FLAGS)
+        self.builder.store(total, shadow, load.align, scope)
 
     def _next_strip(self, again: Block, strip: Block) -> None:
         self._enter(again)

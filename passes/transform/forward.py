@@ -6,15 +6,17 @@ Ensures:  see ``pipeline.differentiate``.
 from __future__ import annotations
 
 from ..analysis import gated
+from ..analysis.activity import arrays_given, numbers_given
 from ..analysis.call_kinds import rule_of
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, Inserter
+from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import PTR, VOID, FunctionType
+from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType
 from ..ir.writer import write_function
 from ..visible import dump
 from .calls import extend_signature, shadow_arguments
 from .lanes import Lanes
+from .launch import Number, Passed, arenas, gather, launch
 from .program import Program, Version
 from .shadow import Shadows, insert_shadows
 from .tangent import TangentWriter
@@ -59,26 +61,52 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
            shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> None:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
+    pushed: list[Instruction] = []
     for call in version.ruled_calls():
-        _check_inactive(module, version, call)
-        calls.append(call)
+        (pushed if _is_pushed(module, version, call) else calls).append(call)
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
     dump("gated", lambda: gates)
-    writer = kind(module, version.activity, pointers, tangents, gates, set(calls), lanes)
+    writer = kind(module, version.activity, pointers, tangents, gates, {*calls, *pushed}, lanes)
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
+    made += [_push(module, call, pointers, writer, arena) for call in pushed]
     check_allocations(version.function, pointers.allocations, made, arena)
     dump("tangent", lambda: write_function(version.function))
 
 
-def _check_inactive(module: Module, version: Version, call: Instruction) -> None:
+def _is_pushed(module: Module, version: Version, call: Instruction) -> bool:
+    """Whether the tangents of a call are what its rule says."""
     rule = rule_of(call)
-    if rule is not None and version.activity.active_call(call):
+    if rule is None or not version.activity.active_call(call):
+        return False
+    if rule.pushed is None:
         location = module.location_of(call)
         raise UnsupportedIR(f"cannot differentiate {rule.name} in forward mode", location,
                             "It has a rule for reverse mode only; give it one for forward mode too: defjvp or dp.register_jvp.")
+    return True
+
+
+def _push(module: Module, call: Instruction, shadows: Shadows, writer: TangentWriter, arena: Argument) -> Instruction:
+    """The call that gives result and tangents in the place of one that gives the result."""
+    rule, lanes = rule_of(call), writer.lanes
+    assert rule is not None and rule.pushed is not None
+    pushed, numbers = module.functions[rule.pushed], numbers_given(call)
+    room = ArrayType(max(1, len(numbers)) * lanes.width, DOUBLE)
+    directions = Inserter(call.parent.parent.entry, 0).alloca(room, f"{call.name}.directions", align=8)
+    builder = Inserter.before(call)
+    for position, number in enumerate(numbers):
+        lanes.keep(builder, directions, position, writer.of(number))
+    given, exception, *arguments = call.arguments
+    shadow = [shadows.of(p) if shadows.activity.has_shadow(p) else null() for p in arrays_given(call)]
+    own = len(pushed.arguments) - 6 - len(rule.arrays)
+    # A call that was in a derivative already is given memory besides, which belongs to that derivative.
+    passed = [given, exception, shadows.of(given), arena, i64(lanes.width), directions, *shadow, *arguments[:own]]
+    made = builder.call(pushed, pushed.function_type, passed, name=call.name)
+    call.replace_uses(made)
+    call.erase()
+    return made
 
 
 def _call_tangent(callee: Version, call: Instruction, shadows: Shadows, writer: TangentWriter,
@@ -87,7 +115,13 @@ def _call_tangent(callee: Version, call: Instruction, shadows: Shadows, writer: 
     tangents = [writer.of(a) for a, p in zip(arguments, callee.parameters, strict=True) if p in callee.active]
     passed = [*arguments, *shadow_arguments(callee, arguments, shadows), *tangents, arena]
     builder = Inserter.before(call)
-    made = builder.call(callee.function, callee.function.function_type, passed, name=call.name)
+    if callee.primal.parallel:
+        chunks, slots = arguments[1], Inserter(call.parent.parent.entry, 0)
+        each: list[Passed] = [Number(), *passed[1:-1], arenas(writer.module, builder, arena, chunks)]
+        made = launch(writer.module, builder, slots, callee.function, each, chunks)
+        gather(writer.module, builder, arena, chunks)
+    else:
+        made = builder.call(callee.function, callee.function.function_type, passed, name=call.name)
     call.replace_uses(made)
     call.erase()
     return made

@@ -43,6 +43,15 @@ class Lanes:
         """The tangents at a position of ``memory``, where each is a double."""
         return self._given(builder, memory, position, type_, DOUBLE, "fptrunc")
 
+    def keep(self, builder: Builder, memory: Value, position: int, tangents: Value) -> None:
+        """Writes the tangents at a position of ``memory``, where each is a double."""
+        self._keep(builder, memory, position, tangents, DOUBLE, "fpext")
+
+    def _keep(self, builder: Builder, memory: Value, position: int, tangents: Value, element: Type, widen: str) -> None:
+        stored = element if self.width == 1 else VectorType(self.width, element)
+        wide = tangents if tangents.type == stored else builder.cast(widen, tangents, stored)
+        builder.store(wide, builder.offset(memory, position * size_of(stored)), align=8)
+
     def _given(self, builder: Builder, memory: Value, position: int, type_: Type, element: Type, narrow: str) -> Value:
         stored = element if self.width == 1 else VectorType(self.width, element)
         loaded = builder.load(stored, builder.offset(memory, position * size_of(stored)), align=8)

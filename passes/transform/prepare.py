@@ -19,7 +19,7 @@ from .split_returns import split_returns
 from .unify_returns import unify_returns
 
 #: Size of an arena (runtime/arena.ll).
-ARENA_BYTES = 64
+ARENA_BYTES = 72
 #: Kinds of runtime calls that mean nothing where memory lives in an arena.
 _DROPPED = frozenset({"hint", "refcount", "free"})
 

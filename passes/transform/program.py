@@ -16,7 +16,8 @@ from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrite
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_ruled, never_twice, rule_of
-from ..analysis.objects import UNKNOWN, Objects
+from ..analysis.conflicts import Conflicts, Treatment
+from ..analysis.objects import UNKNOWN, MemoryObject, Objects
 from ..analysis.overwrites import Effects, Overwrites
 from ..analysis.parameters import Parameters, Place
 from ..errors import PassError, UnsupportedIR
@@ -51,6 +52,11 @@ class Version:
     effects: Effects = lambda call, aliasing: None
     #: Bytes of the version's tape record, known only when its plan is made; calls refer to this constant.
     tape_bytes: Constant = field(default_factory=lambda: Constant(I64, "0"))
+    #: Of a part of a parallel loop (``transform.sharing``): what its shadow increments meet, the objects that are copied or
+    #: checked, and those of the caller's that nothing changes behind it.
+    conflicts: Conflicts | None = None
+    shared: list[Treatment] = field(default_factory=list)
+    kept: set[MemoryObject] = field(default_factory=set)
 
     def warm_blocks(self) -> list[Block]:
         """The blocks from which a normal return can be reached, in reverse postorder."""
@@ -92,7 +98,9 @@ class Version:
 
     def overwrites(self) -> Overwrites:
         """What is written when, as the function stands now."""
-        return overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_immediate, self.effects)
+        found = overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_immediate, self.effects)
+        found.kept_arguments = self.kept
+        return found
 
     def is_written(self, argument: Argument) -> bool:
         return Place(argument) in self.written
@@ -136,10 +144,11 @@ class Program:
 
     def _check_writes(self, rule: CallRule) -> None:
         """What a rule says of a function holds for its result, not for arguments that it changes."""
-        shift = 4 + len(rule.arrays)        # of the arguments behind what else the augmented function is given
-        for name, first in ((rule.symbol, 0), (rule.augmented, shift)) if rule.augmented else ():
+        shift = 4 + len(rule.arrays)        # of the arguments behind what else the functions for derivatives are given
+        derived = rule.augmented or rule.pushed
+        for name, first in ((rule.symbol, 0), (derived, shift)) if derived else ():
             version = self.versions[name]
-            if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
+            if not rule.vouched and any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
                                     f"that it is given", None, "Let it return what it computes.")
 
@@ -215,8 +224,8 @@ class Program:
     def _callee(self, name: str) -> Version:
         if name not in self.versions:
             version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
-            if version.primal.checkpointed:
-                # It was cut out of the entry (``outline``), whose arguments it is given under their own names.
+            if version.primal.checkpointed or version.primal.parallel:
+                # It was cut out of the entry (``outline``, ``chunks``), whose arguments it is given under their own names.
                 facts = {argument.name: type_ for argument, type_ in self.entry.facts.items()}
                 version.facts.update({a: facts[a.name] for a in version.function.arguments if a.name in facts})
             prepare(self.module, version.function, version.facts)
@@ -227,7 +236,7 @@ class Program:
         rule = rule_of(call)
         assert rule is not None
         known = len(self.versions)
-        for name in filter(None, (rule.symbol, rule.augmented, rule.reverse)):
+        for name in rule.functions:
             version = self._callee(name)
             version.pointers = Parameters.of_entry(version.function.arguments)
         self._ruled[rule.symbol] = rule

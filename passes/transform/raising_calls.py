@@ -5,6 +5,8 @@ Ensures:  behind a call of a function without a normal return, the branch on its
           it is handed on, is returned from a block of its own, so that the block is cold like the function.
 
 A function has no normal return if its body shows that, or where its body is elsewhere, if it has the attribute ``RAISES``.
+``or STATUS, 1`` is the status of such a function: the front end writes it for LLVM, which sees that it is none of the normal
+ones and decides what it can before anything is merged.
 """
 from __future__ import annotations
 
@@ -54,6 +56,9 @@ def _attributes(module: Module, function: Function) -> str:
 
 def _decide(call: Instruction) -> None:
     status = const(I32, RAISED)
+    for user in [user for user in call.users if user.opcode == "or"]:
+        user.replace_uses(call)
+        user.erase()
     for user in list(call.users):
         if user.opcode == "icmp":
             left, right = (status if o is call else o for o in user.operands)

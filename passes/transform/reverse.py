@@ -24,6 +24,7 @@ from .adjoint import Context
 from .available import Available
 from .calls import extend_signature, split_calls
 from .counters import Counters, insert_counters
+from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
 from .program import Program, Version
 from .scopes import DerivativeScopes
@@ -95,7 +96,8 @@ class _Build:
         extend_signature(self.version, [*self.shadow_arguments.values(), self.arena, self.tape])
         self.copies = {a: Argument(a.type, a.name) for a in self.function.arguments}
         self.cotangents = Argument(PTR, fresh("cotangents"))
-        arguments = [*self.copies.values(), self.cotangents]
+        self.distances = Argument(PTR, fresh("distances")) if self.version.primal.parallel else None
+        arguments = [*self.copies.values(), self.cotangents, *filter(None, [self.distances])]
         name = self.function.name.removesuffix(".augmented") + ".reverse"
         self.reverse = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
         self.module.functions[name] = self.reverse
@@ -154,9 +156,10 @@ class _Build:
         return set(self.function.arguments) if self.version.is_immediate else {self.arena, self.tape}
 
     def _distributable(self) -> dict[Block, Distribution]:
-        found = {loop.header: plan_distribution(loop, self.needed, self.version.activity, self.inductions)
-                 for loop in self.version.forest
-                 if loop.header in self.path.steps and loop not in self.planner.layout.record_size}
+        if self.version.conflicts is not None and self.version.conflicts.of_kind("atomic"):
+            return {}
+        found = {loop.latch: plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
+                 for loop in self.version.forest if loop not in self.planner.layout.record_size}
         return {block: distribution for block, distribution in found.items() if distribution is not None}
 
     def _available(self, value: Value) -> bool:
@@ -193,7 +196,7 @@ class _Build:
                               given, self.copies[self.tape], self.scopes.tape)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
-                          self.scopes, reverses)
+                          self.scopes, reverses, version.forest, Increments(self.module, version, self.reverse, self.distances))
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
         dump("gated", lambda: gates)
         context.gated = gates.seeds

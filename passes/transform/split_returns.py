@@ -31,7 +31,7 @@ def _split(block: Block, status: Instruction) -> list[Block]:
         if _forwards(predecessor, incoming):
             _return_early(predecessor, block, incoming)
             early.append(predecessor)
-        elif is_error_status(incoming):
+        elif is_error_status(incoming, predecessor, block):
             _redirect(predecessor, block, incoming)
     if not status.blocks:
         _remove(block)
@@ -49,7 +49,8 @@ def _returned_phi(block: Block) -> Instruction | None:
 def _forwards(block: Block, status: Value) -> bool:
     """Whether ``block`` only merges its predecessors' statuses, an error among them, into ``status``."""
     return (isinstance(status, Instruction) and status in block.phis and len(block.successors) == 1
-            and len(block.phis) + 1 == len(block.instructions) and any(map(is_error_status, status.operands)))
+            and len(block.phis) + 1 == len(block.instructions)
+            and any(is_error_status(o, b, block) for o, b in zip(status.operands, status.blocks, strict=True)))
 
 
 def _redirect(predecessor: Block, block: Block, status: Value) -> None:

@@ -30,9 +30,11 @@ class ReverseSweep:
         self.activity = context.activity
         self.blocks: dict[Block, Block] = {}
         self.states: dict[Loop, Value] = {}
+        #: Where the iterations of a distributed loop begin when it runs as it stands.
+        self.plain: dict[Loop, Block] = {}
         self.hubs: Hubs
         self.slot_builder = Builder(context.reverse.add_block("entry"))
-        self.cotangents = Cotangents(context.activity, self.slot_builder)
+        self.cotangents = Cotangents(context.activity, context.forest, self.slot_builder)
         self.adjoints = Adjoints(context, self.cotangents)
 
     @property
@@ -69,13 +71,13 @@ class ReverseSweep:
         entry = self.blocks[block]
         distribution = self.context.distributions.get(block)
         if distribution is not None:
-            # The loop as it stands goes round through its own block; whoever enters the loop comes by the check.
-            self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}.plain")
-            DistributedLoop(self, distribution, self.blocks[block]).write(entry)
-        self.adjoints.enter(Builder(self.blocks[block]))
+            # Whoever enters the loop comes by the check; the loop as it stands goes round behind it.
+            check, entry = entry, self.context.reverse.add_block(f"rev.{block.name}.plain")
+            self.plain[distribution.loop] = entry
+            DistributedLoop(self, distribution, entry).write(check)
+        self.adjoints.enter(Builder(entry))
         self.reverse_instructions(block)
         self._leave(block)
-        self.blocks[block] = entry
 
     def reverse_instructions(self, block: Block) -> None:
         for instruction in reversed(block.instructions):
@@ -131,7 +133,11 @@ class ReverseSweep:
         for loop in edge.entered:
             self._pop_record(loop)
         self.cotangents.leave()
-        self.builder.br(self.hubs.again(again, self.builder) if again else self.hubs.target(edge, self.builder))
+        self.builder.br(self._again(again) if again else self.hubs.target(edge, self.builder))
+
+    def _again(self, loop: Loop) -> Block:
+        """Where the next iteration begins."""
+        return self.plain.get(loop) or self.hubs.again(loop, self.builder)
 
     def add_to_incoming(self, taken: list[tuple[Instruction, Value]], source: Block) -> None:
         for phi, cotangent in taken:

@@ -5,7 +5,8 @@ from dpcompile.passes.ir.reader import read
 from dpcompile.passes.transform.raising_calls import RAISES, prune_raising_calls
 from numba import float64
 
-from dpcompile.frontend.callgraph import scan
+import dpcompile as dp
+from dpcompile.frontend.callgraph import scan, without_cold_bodies
 from dpcompile.frontend.compile import compile_primal
 
 RAISING = """
@@ -75,3 +76,21 @@ def test_broadcast_errors_stay_out_of_the_module():
     assert raising and RAISES in primal.text
     prune_raising_calls(module, module.functions[primal.entry])
     assert all(module.functions[name].always_raises for name in raising)
+
+
+def test_llvm_sees_that_a_status_is_no_normal_one():
+    text = without_cold_bodies(RAISING, scan(RAISING, ["entry"]))
+    assert "%a.status = call i32 @message(ptr %retptr, ptr %excinfo)\n  %a = or i32 %a.status, 1\n" in text
+    assert "%b = call i32 @sometimes(" in text
+
+
+def test_what_raises_behind_a_call_with_a_rule_is_cold():
+    @numba.njit
+    def kernel(x):
+        square = np.dot(x, x)
+        out = np.zeros((2, x.shape[0] + 2))
+        out[:, 1:-1] = square[0]
+        return out.sum()
+
+    x = np.array([[1.0, 2.0], [3.0, 5.0]])
+    np.testing.assert_allclose(dp.grad(kernel)(x), dp.grad(numba.njit(lambda x: 2 * (x @ x)[0].sum()))(x))

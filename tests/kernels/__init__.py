@@ -5,8 +5,9 @@ from importlib import import_module
 from .record import RECORDS, REFUSALS, Kernel, Refusal
 
 FAMILIES = (
-    "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers",
-    "random_draws",
+    "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers", "parallel",
+    "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
+    "linear_algebra", "random_draws",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)

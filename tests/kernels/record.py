@@ -110,8 +110,8 @@ def is_float(value: Any) -> bool:
     if isinstance(value, tuple):
         return any(map(is_float, value))
     if isinstance(value, np.ndarray):
-        return value.dtype.kind == "f"
-    return isinstance(value, (float, np.floating))
+        return value.dtype.kind in "fc"
+    return isinstance(value, (float, complex, np.inexact))
 
 
 def vector(count: int, seed: int = 0, low: float = 0.5, high: float = 1.5, dtype: Any = np.float64) -> np.ndarray:

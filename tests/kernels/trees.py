@@ -20,8 +20,9 @@ def leaves(tree: Any) -> Iterator[np.ndarray]:
 
 
 def flat(tree: Any) -> np.ndarray:
-    """All float leaves in one vector of double precision."""
-    parts = [leaf.astype(np.float64).ravel() for leaf in leaves(tree)]
+    """All float leaves in one vector of double precision; a complex number is two: cotangents pair with tangents by
+    Re·Re + Im·Im."""
+    parts = [leaf.astype(np.result_type(leaf, np.float64)).ravel().view(np.float64) for leaf in leaves(tree)]
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
@@ -47,7 +48,10 @@ def random_like(tree: Any, generator: np.random.Generator) -> Any:
     """Random values between -1 and 1 in the tree's structure and precision."""
 
     def draw(leaf: Any) -> Any:
-        values = generator.uniform(-1.0, 1.0, np.shape(leaf)).astype(np.asarray(leaf).dtype)
+        values = generator.uniform(-1.0, 1.0, np.shape(leaf))
+        if np.iscomplexobj(leaf):
+            values = values + 1j * generator.uniform(-1.0, 1.0, np.shape(leaf))
+        values = np.asarray(values, np.asarray(leaf).dtype)[()]
         return values if isinstance(leaf, np.ndarray) else type(leaf)(values)
 
     return map_floats(draw, tree)

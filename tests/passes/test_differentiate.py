@@ -95,6 +95,9 @@ def cycles(entry: str, *arguments: object, **fields) -> Case:
     return Case("cycles", entry, arguments, **fields)
 
 
+#: First element, stride, count.
+WAYS = ((0, 3, 40), (0, 3, 3), (117, -3, 40), (120, -4, 30), (0, 2, 40), (0, 1, 40), (90, -1, 40), (5, 0, 20))
+
 CASES = [
     cycles("two_doors", 0.7, 0.3, np.zeros(1), 6, 0),
     cycles("two_doors", 0.7, 0.3, np.zeros(1), 6, 1),
@@ -189,11 +192,14 @@ CASES = [
     # Long enough for loops to be distributed over several strips, and for those whose accesses overlap not to be.
     loops("scale", spread(300), np.zeros(300), 1.5, 300),
     loops("countdown", spread(301), np.zeros(301), 301),
-    *(memory("heat", spread(n + 1), spread(n + 1, 0, 1), n, 3) for n in (8, 9, 128, 129, 300)),
-    memory("nonlinear_stencil", spread(300), spread(300, 0, 1), 299, 3),
+    *(memory("heat", spread(n + 1), spread(n + 1, 0, 1), n, 3) for n in (8, 9, 257, 258, 600)),
+    memory("nonlinear_stencil", spread(600), spread(600, 0, 1), 599, 3),
     memory("smooth_in_place", spread(300), 299),
     memory("running_product", spread(300, 0.9, 1.1), 300),
     memory("matmul", spread(144), spread(144, -1, 1), spread(144, 0, 1), 12),
+    memory("scaled_by_second", spread(4), 4),
+    # Independent iterations, forwards and backwards, and those that share cells after all; few ones.
+    *(memory("strided_windows", spread(130), np.zeros(1), 0.7, *way) for way in WAYS),
 ]
 
 

@@ -13,7 +13,7 @@ from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
 from dpcompile.passes.ir.model import Block, Instruction, Value
-from dpcompile.passes.transform import cotangents, forward, shadow
+from dpcompile.passes.transform import cotangents, forward, hoist, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
 from dpcompile.passes.transform.dependency import DependencyWriter
@@ -128,6 +128,11 @@ MUTATIONS = [
     Mutation("memory hands no derivative on", PRODUCT, patch(Activity, "active_memory", lambda self, pointer: False)),
     Mutation("overlapping loops are distributed", memory("smooth_in_place", spread(300), 299), patch(
         DistributedLoop, "_disjoint", never_overlapping)),
+    Mutation("iterations that share cells are independent",
+             memory("strided_windows", spread(130), np.zeros(1), 0.7, 5, 0, 40), patch(
+                 DistributedLoop, "_strides_over", lambda self, span, last: self.builder.compare("sge", last, last)), level=3),
+    Mutation("what is written leaves its loop", memory("scaled_by_second", spread(4), 4), patch(
+        hoist, "_is_left_alone", lambda load, loop, overwrites: True)),
     Mutation("hubs do not know from where", loops("two_exits", spread(5), np.zeros(1), 2.5, 5), patch(
         Hubs, "_note", lambda self, loop, way, builder: _note(self, loop, self.hubs[loop].ways[0], builder))),
     Mutation("sets are not united", PRODUCT, patch(

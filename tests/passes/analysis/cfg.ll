@@ -2,6 +2,8 @@
 ; RUN: dp-opt --pass=cfg --function=status %s | filecheck %s --check-prefix=STATUS
 ; RUN: dp-opt --pass=cfg --function=forever %s | filecheck %s --check-prefix=FOREVER
 ; RUN: dp-opt --pass=cfg --function=number %s | filecheck %s --check-prefix=NUMBER
+; RUN: dp-opt --pass=cfg --function=refuted %s | filecheck %s --check-prefix=REFUTED
+; RUN: dp-opt --pass=cfg --function=half_refuted %s | filecheck %s --check-prefix=HALF
 
 ; DIAMOND:      control flow of @diamond
 ; DIAMOND-NEXT:   %entry -> %yes, %no  ; ipdom %join
@@ -78,4 +80,45 @@ done:
 define i64 @number() {
 entry:
   ret i64 1
+}
+
+declare i32 @work(i32)
+
+; A status that a switch found to be none of the normal ones is that of an exception, also behind a detour and through phis.
+; REFUTED:      %entry -> %fail, %done
+; REFUTED-NEXT: %fail -> %merge {{.*}} cold
+; REFUTED-NEXT: %merge -> end {{.*}} cold
+; REFUTED-NEXT: %done -> end  ; idom %entry
+define i32 @refuted(i32 %n) {
+entry:
+  %status = call i32 @work(i32 %n)
+  switch i32 %status, label %fail [ i32 -2, label %done
+                                    i32 0, label %done ]
+done:
+  ret i32 0
+fail:
+  br label %merge
+merge:
+  %merged = phi i32 [ %status, %fail ]
+  ret i32 %merged
+}
+
+; Where another way leads to the return, or a normal status is not among those refuted, it is no exception for sure.
+; HALF-NOT: cold
+define i32 @half_refuted(i32 %n, i1 %c) {
+entry:
+  %status = call i32 @work(i32 %n)
+  br i1 %c, label %check, label %give
+check:
+  switch i32 %status, label %give [ i32 -2, label %again
+                                    i32 0, label %again ]
+again:
+  %other = call i32 @work(i32 %n)
+  switch i32 %other, label %hand.on [ i32 0, label %done ]
+hand.on:
+  ret i32 %other
+done:
+  ret i32 0
+give:
+  ret i32 %status
 }

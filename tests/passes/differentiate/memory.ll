@@ -6,6 +6,7 @@ declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare ptr @malloc(i64)
 declare void @free(ptr)
 declare double @llvm.sin.f64(double)
+declare double @llvm.sqrt.f64(double)
 
 @weights = internal constant [3 x double] [double 0.5, double 2.0, double -1.5]
 
@@ -606,6 +607,63 @@ next:
   br i1 %more, label %loop, label %done
 fail:
   ret i32 1
+done:
+  ret i32 0
+}
+
+; Each iteration reads three neighbours; whether those of two iterations are the same is known when it runs
+define i32 @strided_windows(ptr %x, ptr %total, double %y, i64 %first, i64 %stride, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %next ]
+  %sum = phi double [ 0.0, %entry ], [ %sum.next, %next ]
+  %moved = mul i64 %i, %stride
+  %index = add i64 %moved, %first
+  %p0 = getelementptr double, ptr %x, i64 %index
+  %p1 = getelementptr i8, ptr %p0, i64 8
+  %p2 = getelementptr i8, ptr %p0, i64 16
+  %a = load double, ptr %p0
+  %b = load double, ptr %p1
+  %c = load double, ptr %p2
+  %aa = fmul double %a, %a
+  %by = fmul double %b, %y
+  %cc = fmul double %c, %c
+  %ab = fadd double %aa, %by
+  %q = fadd double %ab, %cc
+  %zero = fcmp oeq double %q, 0.0
+  br i1 %zero, label %failed, label %next
+next:
+  %r = call double @llvm.sqrt.f64(double %q)
+  %qr = fmul double %q, %r
+  %w = fdiv double %a, %qr
+  %v = fmul double %w, %c
+  %sum.next = fadd double %sum, %v
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  store double %sum.next, ptr %total
+  ret i32 0
+failed:
+  ret i32 1
+}
+
+; x[i] = x[i] x[1] in place: what every iteration reads changes in the second one
+define i32 @scaled_by_second(ptr %x, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %second = getelementptr double, ptr %x, i64 1
+  %scale = load double, ptr %second
+  %p = getelementptr double, ptr %x, i64 %i
+  %a = load double, ptr %p
+  %product = fmul double %a, %scale
+  store double %product, ptr %p
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
 done:
   ret i32 0
 }

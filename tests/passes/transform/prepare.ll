@@ -8,6 +8,7 @@
 ; RUN: dp-opt --pass=prepare,verify --function=pointers %s | filecheck %s --check-prefix=POINTERS
 ; RUN: dp-opt --pass=prepare,verify --function=forwarded %s | filecheck %s --check-prefix=FORWARDED
 ; RUN: dp-opt --pass=prepare,cfg --function=raises_in_a_loop %s | filecheck %s --check-prefix=RAISES
+; RUN: dp-opt --pass=prepare,cfg --function=raises_with_an_odd_status %s | filecheck %s --check-prefix=ODD
 ; RUN: not dp-opt --pass=prepare --function=copies --set elements=double,text %s | filecheck %s --check-prefix=WRONG
 
 declare void @NRT_incref(ptr)
@@ -157,5 +158,19 @@ out:
   br label %end
 end:
   %result = phi i32 [ 0, %latch ], [ %status.lcssa, %out ]
+  ret i32 %result
+}
+
+; The front end writes `or STATUS, 1`, by which LLVM sees that it is no normal one.
+; ODD:     %fail -> {{.*}} cold
+define i32 @raises_with_an_odd_status(ptr %excinfo, i1 %bad) {
+entry:
+  br i1 %bad, label %fail, label %end
+fail:
+  %status = call i32 @always_raises(ptr %excinfo)
+  %odd = or i32 %status, 1
+  br label %end
+end:
+  %result = phi i32 [ 0, %entry ], [ %odd, %fail ]
   ret i32 %result
 }

@@ -1,0 +1,101 @@
+"""Marks the loops of ``prange`` in the LLVM IR of a kernel that was compiled with ``parallel=True``.
+
+Requires: typed Numba IR on its way to LLVM IR.
+Ensures:  each branch from within such a loop back to its header carries ``!llvm.loop`` metadata that names ``MARK``.  LLVM
+          keeps it with the loop, through rotation and simplification, and drops it where the loop is no more, so that what
+          bears it is a loop of which the user says that its iterations are independent but for reductions.
+          In front of such a branch stands a call of ``PIN``, because LLVM joins an empty block with the one before, and the
+          mark is gone.  Where Numba would not run the loop in parallel itself (it is left in several places, or lies within
+          another prange), there is no mark: there the order of its iterations may matter.
+          Whether it runs in parallel is for ``passes.transform.chunks`` to decide.
+"""
+from __future__ import annotations
+
+import re
+
+from llvmlite import ir as llvm_ir
+from numba.core import cgutils, ir, types
+from numba.core.analysis import compute_cfg_from_blocks
+from numba.core.ir_utils import get_definition, guard
+from numba.misc.special import prange
+from numba.parfors.parfor import internal_prange
+
+from dpcompile.passes.ir.vocabulary import PARALLEL as MARK
+
+_PARALLEL = (prange, internal_prange)
+#: void (): keeps the block of a branch that bears a mark.
+PIN = "dp.parallel.pin"
+
+
+class LoopId(llvm_ir.MDValue):
+    """A metadata node that refers to itself, as the identity of a loop must."""
+
+    def descr(self, buf):
+        others = "".join(f", {operand.get_reference()}" for operand in self.operands)
+        buf += ("distinct !{", self.get_reference(), others, "}\n")
+
+
+def parallel_headers(lowering) -> dict[int, set[int]]:
+    """For each outermost loop of a prange the label of its header and those of its blocks."""
+    loops = compute_cfg_from_blocks(lowering.blocks).loops().values()
+    found = [loop for loop in loops if _is_prange(lowering, lowering.blocks[loop.header])]
+    return {loop.header: set(loop.body) for loop in found if len(loop.entries) == len(loop.exits) == 1
+            and not any(loop.header in other.body for other in found if other is not loop)}
+
+
+def _is_prange(lowering, header: ir.Block) -> bool:
+    """Whether the iterator that a header asks comes from a call of prange."""
+    for statement in header.find_insts(ir.Assign):
+        if isinstance(statement.value, ir.Expr) and statement.value.op == "iternext":
+            iterator = guard(get_definition, lowering.func_ir, statement.value.value)
+            made = guard(get_definition, lowering.func_ir, iterator.value) if _is(iterator, "getiter") else None
+            return _is(made, "call") and _function(lowering.typeof(made.func.name)) in _PARALLEL
+    return False
+
+
+def _is(expression, operation: str) -> bool:
+    return isinstance(expression, ir.Expr) and expression.op == operation
+
+
+def _function(ty: types.Type):
+    return ty.typing_key if isinstance(ty, types.Function) else None
+
+
+class Marks:
+    """Writes the marks of one function; ``of`` is a lowering."""
+
+    def __init__(self, lowering):
+        self.module = lowering.module
+        self.loops = parallel_headers(lowering)
+        self._ids: dict[int, LoopId] = {}
+
+    def is_inside(self, label: int) -> bool:
+        return any(label in body for body in self.loops.values())
+
+    def put(self, builder: llvm_ir.IRBuilder, label: int, target: int) -> None:
+        """Marks the branch at the end of block ``label``, if it goes back to the header ``target`` of a marked loop."""
+        if label in self.loops.get(target, ()):
+            branch = builder.block.terminator
+            branch.set_metadata("llvm.loop", self._id(target))
+            with builder.goto_block(builder.block):
+                builder.position_before(branch)
+                builder.call(self._pin(), [])
+
+    def _id(self, header: int) -> LoopId:
+        if header not in self._ids:
+            name = self.module.add_metadata([MARK])
+            self._ids[header] = LoopId(self.module, [name], name=str(len(self.module.metadata)))
+        return self._ids[header]
+
+    def _pin(self) -> llvm_ir.Function:
+        return cgutils.get_or_insert_function(self.module, llvm_ir.FunctionType(llvm_ir.VoidType(), []), PIN)
+
+
+def pinned(text: str) -> str:
+    """The module with what LLVM may think of pins: they are there, but touch nothing of the program's."""
+    return re.sub(rf"^(declare [^@]*@{PIN}\(\)).*$", r"\1 nounwind willreturn memory(inaccessiblemem: readwrite)", text,
+                  flags=re.MULTILINE)
+
+
+def without_pins(text: str) -> str:
+    return re.sub(rf"^.*@{PIN}\(.*\n", "", text, flags=re.MULTILINE)

@@ -1,0 +1,65 @@
+"""Methods and attributes of arrays, and what indexing does with them."""
+from .row import B, M, S, U, V, X, discrete, row
+
+_REDUCTIONS = ("sum", "prod", "mean", "var", "std", "min", "max", "cumsum", "cumprod")
+_COMPLEX = {"sum", "prod", "mean", "var", "std", "cumsum", "cumprod"}
+#: Attributes and methods of one array.
+_SHAPES = {"T": M, "real": V, "imag": V, "copy()": M, "flatten()": M, "ravel()": M, "transpose()": B, "conj()": V,
+           "conjugate()": V, "repeat(2)": V, "transpose(1, 0)": M, "transpose((2, 0, 1))": B}
+
+ROWS = (
+    *(row(f"a.{name}()", f"ndarray.{name}", a=M, takes_complex=name in _COMPLEX) for name in _REDUCTIONS),
+    *(row(f"a.{name} * 2.0", f"ndarray.{name.partition('(')[0]}", a=given, takes_complex=True)
+      for name, given in _SHAPES.items()),
+    row("a.sum(axis=0)", "ndarray.sum", a=M),
+    row("a.reshape((4, 3)) * 2.0", "ndarray.reshape", a=M, takes_empty=False),
+    row("a.reshape(-1) * 2.0", "ndarray.reshape", a=M),
+    row("a.clip(0.8, 1.2)", "ndarray.clip", a=V),
+    row("a.take(np.array([1, 1, 3]))", "ndarray.take", a=V, takes_empty=False),
+    row("a.dot(b)", "ndarray.dot", a=S, b=U),
+    row("a.dot(b)", "ndarray.dot", a=V, b=V),
+    row("b = a * 1.0\nb.sort()\nreturn b", "ndarray.sort", a=V),
+    row("b = a * 1.0\nb.fill(x)\nreturn b * a", "ndarray.fill", a=V, x=X),
+    row("a[a.argsort()]", "ndarray.argsort", a=V, discrete=True),
+    row("a.astype(np.float64) * a", "ndarray.astype", a=V),
+    row("a.astype(np.complex128) * a", "ndarray.astype", a=V),
+    row("a[:1].item() * a", "ndarray.item", a=V, takes_empty=False),
+    row("a.view(a.dtype) * 2.0", "ndarray.view", a=V),
+    row("total = 0.0\nfor value in a.flat:\n    total += value * value\nreturn total", "ndarray.flat", a=M),
+    row("b = a * 1.0\nb.flat[2] = x\nreturn b * a.flat[1]", "ndarray.flat", a=M, x=X, takes_empty=False),
+    *(discrete(f"a * a.{name}", f"ndarray.{name}", a=V) for name in ("size", "ndim")),
+    discrete("a * a.shape[0]", "ndarray.shape", a=V),
+    discrete("a * (a.strides[0] != 0)", "ndarray.strides", a=V),
+    discrete("a * (a.itemsize > 1)", "ndarray.itemsize", a=V),
+    discrete("a * (a.nbytes // a.itemsize)", "ndarray.nbytes", a=V),
+    discrete("a * (a.ctypes.data != 0)", "ndarray.ctypes", a=V),
+    discrete("a * a.flags.c_contiguous", "ndarray.flags", a=V),
+    discrete("np.zeros(5, a.dtype) + a", "ndarray.dtype", a=V, takes_empty=False),
+    discrete("a[a.argmax()] * a", "ndarray.argmax", a=V),
+    discrete("a[a.argmin()] * a", "ndarray.argmin", a=V),
+    discrete("a * a.any()", "ndarray.any", a=V),
+    discrete("a * a.all()", "ndarray.all", a=V),
+    discrete("a * a.allclose(b)", "ndarray.allclose", a=V, b=V),
+    discrete("a[(a > 1.0).nonzero()[0]]", "ndarray.nonzero", a=V),
+    discrete("a * len((a > 1.0).tobytes())", "ndarray.tobytes", a=V),
+    # what brackets do
+    row("a[1:4] * 2.0", "ndarray[slice]", a=V, takes_complex=True),
+    row("a[::-2] * 2.0", "ndarray[slice]", a=V),
+    row("a[1] * a[:, 2].sum()", "ndarray[slice]", a=M, takes_empty=False),
+    row("a[..., 0] * 2.0", "ndarray[...]", a=B, takes_empty=False),
+    row("a[:, None] * a", "ndarray[newaxis]", a=V),
+    row("a[a > 1.0] * 2.0", "ndarray[mask]", a=V),
+    row("b = a * 1.0\nb[a > 1.0] = x\nreturn b", "ndarray[mask] =", a=V, x=X),
+    row("b = a * 1.0\nb[a > 1.0] = a[a > 1.0] ** 2\nreturn b", "ndarray[mask] =", a=V),
+    row("a[np.array([2, 0, 2])] * 2.0", "ndarray[integers]", a=V, takes_complex=True, takes_empty=False),
+    row("a[np.array([2, 0]), 1] * 2.0", "ndarray[integers]", a=M, takes_empty=False),
+    row("a[np.array([[2, 0], [1, 1]])] * 2.0", "ndarray[integers]", a=V, takes_empty=False),
+    row("b = a * 1.0\nb[np.array([1, 3])] = c[:2]\nreturn b", "ndarray[integers] =", a=V, c=V, takes_empty=False),
+    row("b = a * 1.0\nb[1:3] = x\nb[::2] *= c[::2]\nreturn b", "ndarray[slice] =", a=V, c=V, x=X),
+    row("b = a * 1.0\nb[...] = x\nreturn b + a", "ndarray[...] =", a=M, x=X),
+    row("b = a * 1.0\nb[:, 1] = c[:3]\nreturn b", "ndarray[slice] =", a=M, c=V, takes_empty=False),
+    row("(a + b) * (a - b) / b", "array expressions", a=V, b=V, takes_complex=True, broadcasts=True),
+    row("-a ** 2 + a ** 3.0 - abs(a)", "array expressions", a=V),
+    row("b = a * 1.0\nb += a\nb *= x\nb -= 1.0\nb /= a\nb **= 2.0\nreturn b", "array expressions", a=V, x=X),
+    row("a // b + a % b", "array expressions", a=V.within(4.2, 4.7), b=V.within(0.95, 1.0), broadcasts=True),
+)
