@@ -65,14 +65,10 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(_address)
 
 def may_be_rerun(compiled: CompiledDerivative) -> bool:
     """Whether there is a loop that could be run again, and nobody notices that the primal began twice."""
-<<<<<<< HEAD
-    return compiled.derivative.is_repeatable and (compiled.is_parallel or bool(compiled.derivative.heaviest))
-=======
     derivative = compiled.derivative
     if compiled.is_parallel:
         return not (derivative.draws or derivative.calls_pointers)
     return bool(derivative.heaviest) and derivative.is_repeatable
->>>>>>> random
 
 
 @intrinsic
