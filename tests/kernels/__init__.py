@@ -6,6 +6,7 @@ from .record import RECORDS, REFUSALS, Kernel, Refusal
 
 FAMILIES = (
     "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers",
+    "numpy_programs",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)
