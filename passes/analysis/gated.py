@@ -184,11 +184,13 @@ class _SurelySeeded:
 
     def _is_chosen(self, pointer: Value) -> bool:
         """Pointers that a loop exchanges from one iteration to the next are read in turn."""
-        while isinstance(pointer, Instruction) and pointer.opcode in ("getelementptr", "bitcast", "freeze"):
-            pointer = pointer.operands[0]
+        pointer = _base(pointer)
+        while isinstance(pointer, Instruction) and pointer.opcode == "phi" and self._is_header_of_loop(pointer.parent):
+            starts = [arm for arm in pointer.operands if _base(arm) is not pointer]
+            if len(starts) > 1:
+                return False
+            pointer = _base(starts[0])
         if not isinstance(pointer, Instruction) or pointer.opcode not in ("select", "phi"):
-            return False
-        if pointer.opcode == "phi" and self._is_header_of_loop(pointer.parent):
             return False
         arms = pointer.operands[1:] if pointer.opcode == "select" else pointer.operands
         return len({self.activity.aliasing.objects_of(arm) for arm in arms}) > 1
@@ -225,6 +227,13 @@ class _SurelySeeded:
                 return
             self.pending.append(value)
         self.seeded.add(value)
+
+
+def _base(pointer: Value) -> Value:
+    """Where the steps of an address begin."""
+    while isinstance(pointer, Instruction) and pointer.opcode in ("getelementptr", "bitcast", "freeze"):
+        pointer = pointer.operands[0]
+    return pointer
 
 
 def _accumulates(store: Instruction) -> bool:

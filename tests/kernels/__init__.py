@@ -7,7 +7,7 @@ from .record import RECORDS, REFUSALS, Kernel, Refusal
 FAMILIES = (
     "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers", "parallel",
     "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
-    "linear_algebra", "random_draws", "programs", "recurrences",
+    "linear_algebra", "random_draws", "programs", "recurrences", "numpy_programs",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)

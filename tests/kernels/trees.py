@@ -51,7 +51,7 @@ def random_like(tree: Any, generator: np.random.Generator) -> Any:
         values = generator.uniform(-1.0, 1.0, np.shape(leaf))
         if np.iscomplexobj(leaf):
             values = values + 1j * generator.uniform(-1.0, 1.0, np.shape(leaf))
-        values = np.asarray(values, np.asarray(leaf).dtype)[()]
+        values = np.asarray(values, np.asarray(leaf).dtype)
         return values if isinstance(leaf, np.ndarray) else type(leaf)(values)
 
     return map_floats(draw, tree)

@@ -12,7 +12,6 @@ def _rows() -> list[Row]:
     made = [discrete(f"np.where(np.{name}(a, b), a * b, 2.0 * a)", f"np.{name}", a=V, b=V, broadcasts=True)
             for name in _OF_TWO]
     made += [discrete(f"np.where(np.{name}(a), a * a, 2.0 * a)", f"np.{name}", a=V.within(-1.3, 1.2)) for name in _OF_ONE]
-    made += [discrete(f"np.{name}(np.int64(4.0 * a), 3) * a", f"np.{name}", a=V) for name in ()]
     made += [discrete(f"np.{name}(np.array([1, 6, 3, 4, 9]), 3) * a", f"np.{name}", a=V, takes_empty=False) for name in _BITS]
     made += [discrete(f"a[np.{name}(a > 0.9, a < 1.2)]", f"np.{name}", a=V) for name in _LOGICAL]
     return made

@@ -14,7 +14,7 @@ _OF_ANY = {
 }
 _OF_REAL = {
     "cbrt": SIGNED, "ceil": SIGNED, "deg2rad": SIGNED, "degrees": SIGNED, "fabs": SIGNED, "floor": SIGNED,
-    "rad2deg": SIGNED, "radians": SIGNED, "spacing": POSITIVE, "trunc": SIGNED, "i0": SIGNED,
+    "rad2deg": SIGNED, "radians": SIGNED, "spacing": POSITIVE, "trunc": SIGNED,
 }
 #: Ufuncs of two arrays.
 _OF_TWO = {
@@ -33,7 +33,7 @@ _OF_TWO_REAL = {
 
 def _rows() -> list[Row]:
     made = [row(f"np.{name}(a)", a=domain, takes_complex=domain_set is _OF_ANY)
-            for domain_set in (_OF_ANY, _OF_REAL) for name, domain in domain_set.items() if name != "i0"]
+            for domain_set in (_OF_ANY, _OF_REAL) for name, domain in domain_set.items()]
     made += [row(f"np.{name}(a, b)", a=a, b=b, takes_complex=pairs is _OF_TWO, broadcasts=True)
              for pairs in (_OF_TWO, _OF_TWO_REAL) for name, (a, b) in pairs.items()]
     return made

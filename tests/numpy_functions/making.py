@@ -20,7 +20,7 @@ ROWS = (
     row("np.atleast_1d(x)", x=X),
     row("np.single(x) * x", "np.single", x=X, rounds=True),
     row("np.double(x * x)", "np.double", x=X),
-    row("np.float32(a) * a", "np.float32", a=V, rounds=True),
+    row("np.float32(x) * x", "np.float32", x=X, rounds=True),
     row("np.float64(x * x)", "np.float64", x=X),
     row("np.csingle(x) * x", "np.csingle", x=X, rounds=True),
     row("np.cdouble(x * x)", "np.cdouble", x=X, takes_complex=True),

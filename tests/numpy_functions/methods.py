@@ -33,7 +33,7 @@ ROWS = (
     discrete("a * (a.itemsize > 1)", "ndarray.itemsize", a=V),
     discrete("a * (a.nbytes // a.itemsize)", "ndarray.nbytes", a=V),
     discrete("a * (a.ctypes.data != 0)", "ndarray.ctypes", a=V),
-    discrete("a * a.flags.c_contiguous", "ndarray.flags", a=V),
+    discrete("b = a.copy()\nreturn b * b.flags.c_contiguous", "ndarray.flags", a=V),
     discrete("np.zeros(5, a.dtype) + a", "ndarray.dtype", a=V, takes_empty=False),
     discrete("a[a.argmax()] * a", "ndarray.argmax", a=V),
     discrete("a[a.argmin()] * a", "ndarray.argmin", a=V),
@@ -59,7 +59,7 @@ ROWS = (
     row("b = a * 1.0\nb[...] = x\nreturn b + a", "ndarray[...] =", a=M, x=X),
     row("b = a * 1.0\nb[:, 1] = c[:3]\nreturn b", "ndarray[slice] =", a=M, c=V, takes_empty=False),
     row("(a + b) * (a - b) / b", "array expressions", a=V, b=V, takes_complex=True, broadcasts=True),
-    row("-a ** 2 + a ** 3.0 - abs(a)", "array expressions", a=V),
+    row("-a ** 2 + a ** 3.0 - np.abs(a)", "array expressions", a=V),
     row("b = a * 1.0\nb += a\nb *= x\nb -= 1.0\nb /= a\nb **= 2.0\nreturn b", "array expressions", a=V, x=X),
     row("a // b + a % b", "array expressions", a=V.within(4.2, 4.7), b=V.within(0.95, 1.0), broadcasts=True),
 )

@@ -1,0 +1,93 @@
+"""Arrays with gaps: cells where a division or a logarithm has a pole, and that are replaced, left out or never looked up.
+
+The gradient there is zero by convention (docs/kinks.md), not zero times infinity.
+"""
+import math
+
+import numpy as np
+import pytest
+from numba import njit
+
+import dpcompile as dp
+
+X = np.array([0.0, 2.0, 4.0])
+OF_INVERSE = np.array([0.0, -1 / 4, -1 / 16])
+
+
+@njit
+def masked_afterwards(a):
+    r = 1.0 / a
+    r[a == 0.0] = 0.0
+    return r.sum()
+
+
+@njit
+def replaced_in_a_loop(a):
+    r = 1.0 / a
+    for i in range(a.size):
+        if not math.isfinite(r[i]):
+            r[i] = 0.0
+    return r.sum()
+
+
+@njit
+def first_cell_replaced(a):
+    r = 1.0 / a
+    r[0] = 0.0
+    return r.sum()
+
+
+@njit
+def chosen_by_where(a):
+    return np.where(a > 0.0, 1.0 / a, 0.0).sum()
+
+
+@njit
+def chosen_by_select(a):
+    return np.select([a > 0.0], [1.0 / a], 0.0).sum()
+
+
+@njit
+def whole_array_chosen(a):
+    inverse = 1.0 / a
+    r = inverse if a[0] > 0.0 else a
+    return r.sum()
+
+
+@njit
+def left_out_by_a_mask(a):
+    return (1.0 / a)[a > 0.0].sum()
+
+
+@njit
+def never_looked_up(a):
+    return (1.0 / a)[np.nonzero(a > 0.0)[0]].sum()
+
+
+@njit
+def made_finite(a):
+    return np.clip(1.0 / a, 0.0, 10.0).sum()
+
+
+@njit
+def smallest(a):
+    return np.sort(1.0 / a)[0]
+
+
+@njit
+def logarithm_replaced(a):
+    r = np.log(a) * a
+    r[np.isnan(r)] = 0.0
+    return r.sum()
+
+
+@pytest.mark.parametrize(("kernel", "expected"), [
+    (masked_afterwards, OF_INVERSE), (replaced_in_a_loop, OF_INVERSE), (first_cell_replaced, OF_INVERSE),
+    (chosen_by_where, OF_INVERSE), (chosen_by_select, OF_INVERSE), (whole_array_chosen, np.ones(3)),
+    (left_out_by_a_mask, OF_INVERSE), (never_looked_up, OF_INVERSE), (made_finite, OF_INVERSE),
+    (smallest, np.array([0.0, 0.0, -1 / 16])), (logarithm_replaced, np.array([0.0, 1 + np.log(2), 1 + np.log(4)])),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_gap(kernel, expected):
+    np.testing.assert_allclose(dp.grad(kernel)(X), expected, rtol=1e-14)
+    tangents = [dp.jvp(kernel, (X,), (direction,))[1] for direction in np.eye(3)]
+    np.testing.assert_allclose(tangents, expected, rtol=1e-14)
