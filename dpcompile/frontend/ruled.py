@@ -72,7 +72,7 @@ class VjpRule:
     def is_own(self) -> bool:
         """Whether it is one of those in ``dpcompile.rules``, whose functions are known to write into nothing that they are
         given: an analysis of LAPACK's arguments cannot always tell."""
-        return self.forward.py_func.__module__.startswith("dpcompile.rules.")
+        return (self.forward.py_func.__module__ or "").startswith("dpcompile.rules.")
 
     def mirror(self, original) -> RuledMirror:
         return _mirror(original, self)
