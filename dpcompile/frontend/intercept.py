@@ -100,8 +100,11 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
     if not entries or any(isinstance(ty, types.StarArgTuple) for ty in args):
         return None
     given = tuple(args) if this is None else (this, *args)
+    caller = _caller(context)
+    if any(caller is entry.dispatcher.py_func for entry in entries):
+        return None     # inside the body of a dispatcher that has a rule for the function, it is itself
     for entry in entries:
-        if _is_meant_itself(context, entry):
+        if caller is not None and caller.__module__ == entry.outside:
             continue
         complete = _bound(entry, given, dict(kws))
         if complete is not None and entry.fits(complete):
@@ -122,13 +125,10 @@ def _hashable(key) -> bool:
     return isinstance(key, Hashable) and not isinstance(key, types.Type)
 
 
-def _is_meant_itself(context, entry: Entry) -> bool:
-    """Whether the call stands in the body of the dispatcher itself, or in code that the rule is not for."""
+def _caller(context) -> Callable | None:
+    """The function in which the call stands."""
     stack = context.callstack
-    if len(stack) == 0:
-        return False
-    caller = stack[0].func_id.func
-    return caller is entry.dispatcher.py_func or caller.__module__ == entry.outside
+    return stack[0].func_id.func if len(stack) else None
 
 
 def _bound(entry: Entry, given: tuple, named: dict) -> tuple | None:

@@ -396,7 +396,7 @@ class TestArrays:
 @pytest.fixture
 def registry(monkeypatch):
     """What is registered here is forgotten afterwards."""
-    monkeypatch.setattr(intercept, "_entries", dict(intercept._entries))
+    monkeypatch.setattr(intercept, "_entries", {key: list(entries) for key, entries in intercept._entries.items()})
 
 
 @pytest.mark.usefixtures("registry")

@@ -48,7 +48,7 @@ CASES = {
     "svd_full": (njit(lambda a: np.linalg.svd(a)), lambda d: (filled(5, 3, dtype=d),), False),
     "norm_2": (njit(lambda a: np.linalg.norm(a, 2)), lambda d: (filled(3, 4, dtype=d),), True),
     "norm_3": (njit(lambda a: np.linalg.norm(a, 3)), lambda d: (filled(4, dtype=d),), True),
-    "power": (njit(lambda a: np.linalg.matrix_power(a, -2)), lambda d: (with_real_values(3, d),), True),
+    "power": (njit(lambda a: 2.0 * np.linalg.matrix_power(a, -2)), lambda d: (with_real_values(3, d),), True),
 }
 IN_COMPLEX = ("qr_wide", "lstsq", "eigh", "eig", "svd_full")
 
