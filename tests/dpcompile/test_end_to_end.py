@@ -359,8 +359,9 @@ def test_jitclass_as_a_constant():
         model.remember(x)
         return model.value(x)
 
-    with pytest.raises(dp.errors.UnsupportedError, match="argument 0"):
-        dp.grad(through, argnums=1)(Model(3.0), 2.0)
+    model = Model(3.0)
+    assert dp.grad(through, argnums=1)(model, 2.0) == 24.0
+    assert model.scale == 3.0
 
 
 def test_self_recursive_explicit_signature():
@@ -374,7 +375,7 @@ def test_self_recursive_explicit_signature():
 
 
 @pytest.mark.parametrize(("function", "argument"), [
-    (lambda x: "text", 1.0), (lambda x: [x], 1.0), (lambda x: x if x > 0 else None, 1.0),
+    (lambda x: "text", 1.0), (lambda x: {1: x}, 1.0), (lambda x: x if x > 0 else None, 1.0),
 ])
 def test_result_of_another_kind(function, argument):
     with pytest.raises(dp.errors.UnsupportedError, match="returns"):
@@ -387,7 +388,7 @@ def test_result_without_a_derivative():
     assert dp.jvp(lambda x: None, (1.0,), (1.0,)) == (None, None)
 
 
-@pytest.mark.parametrize("argument", [3, True, [1.0], np.ones(2, int), None, "text"])
+@pytest.mark.parametrize("argument", [3, True, [1], np.ones(2, int), None, "text"])
 def test_argument_without_a_derivative(argument):
     with pytest.raises(dp.errors.IntegerArgumentError):
         dp.grad(lambda x: 1.0)(argument)
