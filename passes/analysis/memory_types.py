@@ -43,10 +43,10 @@ class MemoryTypes:
                 if self._may_meet(obj, place, other, type_)}
 
     def _may_meet(self, obj: MemoryObject, place: Place | None, other: Place | None, type_: Type) -> bool:
+        if place is not None and obj in self.headed and _in_header(place) and (other is None or not _in_header(other)):
+            return False    # the counters of a list are where they are, and items are behind them
         if place is None or other is None:
             return True
-        if obj in self.headed and _in_header(place) and not _in_header(other):
-            return False
         return place.meets(1, other, size_of(type_))
 
     def add(self, obj: MemoryObject, place: Place | None, type_: Type) -> None:
