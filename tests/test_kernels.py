@@ -27,9 +27,9 @@ from tests.kernels.trees import copied, flat, frozen, inner, is_float, moved, ra
 
 # Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
 WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
-SAMPLE = KERNELS[::29]
+SAMPLE = KERNELS[::61]
 CORE = {"overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers"}
-SHARE = 1 if os.environ.get("DPCOMPILE_KERNELS") == "all" else 4
+SHARE = 1 if os.environ.get("DPCOMPILE_KERNELS") == "all" else 8
 
 
 @dataclass(frozen=True)

@@ -101,10 +101,10 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
         return None
     given = tuple(args) if this is None else (this, *args)
     caller = _caller(context)
-    if any(caller is entry.dispatcher.py_func for entry in entries):
+    if any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside):
         return None     # inside the body of a dispatcher that has a rule for the function, it is itself
     for entry in entries:
-        if caller is not None and caller.__module__ == entry.outside:
+        if caller is not None and (caller is entry.dispatcher.py_func or caller.__module__ == entry.outside):
             continue
         complete = _bound(entry, given, dict(kws))
         if complete is not None and entry.fits(complete):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 from numba import njit
+from numba.core.runtime import _nrt_python, rtsys
 
 import dpcompile as dp
 
@@ -163,3 +164,25 @@ def test_determinant_of_a_singular_matrix():
     """Its derivative is the adjugate, which nothing here computes: an error, not a wrong number."""
     with pytest.raises(np.linalg.LinAlgError, match="singular"):
         dp.grad(FUNCTIONS["det"])(np.ones((2, 2)))
+
+
+def test_exception_leaves_no_more_behind_than_numba():
+    @njit
+    def kernel(a, b):
+        x = np.linalg.solve(a @ a, b)
+        return (x * x).sum()
+
+    singular, b = np.ones((3, 3)), np.ones(3)
+    gradient = dp.grad(kernel)
+    assert _left_behind(lambda: gradient(singular, b)) <= _left_behind(lambda: kernel(singular, b))
+
+
+def _left_behind(call):
+    _nrt_python.memsys_enable_stats()
+    with pytest.raises(np.linalg.LinAlgError):
+        call()
+    before = rtsys.get_allocation_stats()
+    with pytest.raises(np.linalg.LinAlgError):
+        call()
+    after = rtsys.get_allocation_stats()
+    return after.mi_alloc - before.mi_alloc - (after.mi_free - before.mi_free)

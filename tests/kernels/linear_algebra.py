@@ -221,13 +221,6 @@ def tensors(a, b, m):
     return np.trace(product @ product) + np.vdot(np.outer(a, b)[1], b)
 
 
-@kernel(lambda: (regular(3), vector(3)),
-        raises=(np.linalg.LinAlgError, lambda: (np.ones((3, 3)), np.ones(3))), feature="Linear algebra: singular matrix")
-def raising(a, b):
-    x = np.linalg.solve(a @ a, b)
-    return (x * x).sum()
-
-
 @kernel(lambda: (positive(3), vector(3)), feature="Linear algebra: conjugate gradients")
 def conjugate_gradients(a, b):
     x, r = np.zeros(3), b.copy()

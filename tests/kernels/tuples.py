@@ -3,7 +3,7 @@
 import math
 from collections import namedtuple
 
-import numba
+from numba import literal_unroll
 from numba.core import types
 from numba.extending import overload
 
@@ -55,7 +55,7 @@ def _weight_of(item):
 @kernel(lambda: ((vector(3), 2, array(2, 2), 1.5),), feature="Tuples: literal_unroll over mixed items")
 def unrolled_mixed(items):
     total = 1.0
-    for item in numba.literal_unroll(items):
+    for item in literal_unroll(items):
         total = total * 0.5 + math.sin(total) * weight_of(item)
     return total
 

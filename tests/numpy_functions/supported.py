@@ -41,9 +41,9 @@ def _is_known(value: object) -> bool:
 
 
 def members() -> set[str]:
-    """Attributes and methods of arrays."""
+    """Attributes and methods of NumPy's arrays; others may have given them more."""
     found = set()
     for template in cpu_target.typing_context._get_attribute_templates(types.Array(types.float64, 2, "C")):
         named = getattr(template, "_attr", None)
         found |= {named} if named else {name.removeprefix("resolve_") for name in dir(template) if name.startswith("resolve_")}
-    return {f"ndarray.{name}" for name in found if not name.startswith("_")}
+    return {f"ndarray.{name}" for name in found if not name.startswith("_") and hasattr(np.ndarray, name)}
