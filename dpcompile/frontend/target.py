@@ -42,7 +42,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 from dpcompile.passes.ir.call_rule import CallRule
 
 from ..errors import UnsupportedError
-from . import intercept, prange, ufuncs
+from . import intercept, prange, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -154,10 +154,14 @@ class DifferentiableTyping(typing.Context):
         return intercept.typed(self, func, args, kws, mirror) or super().resolve_function_type(func, args, kws)
 
     def _get_global_type(self, gv):
-        """Also what is registered with the CPU alone: ufuncs, which are compiled anew, and jitclasses."""
+        """Also what is registered with the CPU alone: ufuncs and stencils, which are compiled anew, and jitclasses."""
         found = super()._get_global_type(gv)
-        if found is None and ufuncs.is_ufunc(gv):
-            ufuncs.install(gv, self, DifferentiableDispatcher.targetdescr.target_context, _dispatcher)
+        if found is None and (ufuncs.is_ufunc(gv) or stencils.is_stencil(gv)):
+            target_context = DifferentiableDispatcher.targetdescr.target_context
+            if ufuncs.is_ufunc(gv):
+                ufuncs.install(gv, self, target_context, _dispatcher)
+            else:
+                stencils.install(gv, self, target_context)
             found = super()._get_global_type(gv)
         return found or cpu_target.typing_context._get_global_type(gv)
 
