@@ -232,8 +232,10 @@ class ParallelLower(LineLower):
         usual = self.context.error_model
         if self.marks.is_inside(label):
             self.context.error_model = create_error_model("numpy", self.context)
-        super().lower_block(block)
-        self.context.error_model = usual
+        try:
+            super().lower_block(block)
+        finally:
+            self.context.error_model = usual
         last = block.body[-1]
         if isinstance(last, ir.Jump):
             self.marks.put(self.builder, label, last.target)
@@ -242,19 +244,13 @@ class ParallelLower(LineLower):
 @register_pass(mutates_CFG=True, analysis_only=False)
 class LineLowering(typed_passes.NativeLowering):
     _name = "dpcompile_native_lowering"
-
-    @property
-    def lowering_class(self):
-        return LineLower
+    lowering_class = LineLower
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class ParallelLowering(typed_passes.NativeLowering):
     _name = "dpcompile_parallel_lowering"
-
-    @property
-    def lowering_class(self):
-        return ParallelLower
+    lowering_class = ParallelLower
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)

@@ -27,7 +27,7 @@ def allocate(typingctx, count, item_type):
 def load_item(typingctx, pointer, index, item_type):
     def codegen(context, builder, signature, args):
         model = context.data_model_manager[item_type.instance_type]
-        return model.load_from_data_pointer(builder, _cell(builder, model, *args[:2]))
+        return model.load_from_data_pointer(builder, _place(builder, model.get_data_type(), *args[:2]))
 
     return item_type.instance_type(types.voidptr, types.intp, item_type), codegen
 
@@ -36,20 +36,21 @@ def load_item(typingctx, pointer, index, item_type):
 def store_item(typingctx, pointer, index, item):
     def codegen(context, builder, signature, args):
         model = context.data_model_manager[item]
-        builder.store(model.as_data(builder, args[2]), _cell(builder, model, *args[:2]))
+        builder.store(model.as_data(builder, args[2]), _place(builder, model.get_data_type(), *args[:2]))
         return context.get_dummy_value()
 
     return types.void(types.voidptr, types.intp, item), codegen
 
 
-def _cell(builder, model, pointer, index):
-    return builder.gep(builder.bitcast(pointer, model.get_data_type().as_pointer()), [index])
+def _place(builder, type_, pointer, index):
+    """The address of item ``index`` of an array of this type."""
+    return builder.gep(builder.bitcast(pointer, type_.as_pointer()), [index])
 
 
 @intrinsic
 def load_word(typingctx, pointer, index):
     def codegen(context, builder, signature, args):
-        return builder.load(_word(builder, *args))
+        return builder.load(_place(builder, _WORD, *args))
 
     return types.intp(types.voidptr, types.intp), codegen
 
@@ -57,20 +58,16 @@ def load_word(typingctx, pointer, index):
 @intrinsic
 def store_word(typingctx, pointer, index, value):
     def codegen(context, builder, signature, args):
-        builder.store(args[2], _word(builder, *args[:2]))
+        builder.store(args[2], _place(builder, _WORD, *args[:2]))
         return context.get_dummy_value()
 
     return types.void(types.voidptr, types.intp, types.intp), codegen
 
 
-def _word(builder, pointer, index):
-    return builder.gep(builder.bitcast(pointer, _WORD.as_pointer()), [index])
-
-
 @intrinsic
 def load_pointer(typingctx, pointer, index):
     def codegen(context, builder, signature, args):
-        return builder.load(_pointer(builder, *args))
+        return builder.load(_place(builder, cgutils.voidptr_t, *args))
 
     return types.voidptr(types.voidptr, types.intp), codegen
 
@@ -78,14 +75,10 @@ def load_pointer(typingctx, pointer, index):
 @intrinsic
 def store_pointer(typingctx, pointer, index, value):
     def codegen(context, builder, signature, args):
-        builder.store(args[2], _pointer(builder, *args[:2]))
+        builder.store(args[2], _place(builder, cgutils.voidptr_t, *args[:2]))
         return context.get_dummy_value()
 
     return types.void(types.voidptr, types.intp, types.voidptr), codegen
-
-
-def _pointer(builder, pointer, index):
-    return builder.gep(builder.bitcast(pointer, cgutils.voidptr_t.as_pointer()), [index])
 
 
 @intrinsic
