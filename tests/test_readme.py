@@ -21,6 +21,7 @@ def transcripts(document):
     return "".join(kept)
 
 
+@pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
 def test_transcripts(document, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

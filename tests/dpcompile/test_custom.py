@@ -16,7 +16,7 @@ from numba.extending import overload
 
 import dpcompile as dp
 from dpcompile import errors
-from dpcompile.frontend import intercept
+from dpcompile.frontend import intercept, target
 
 X = np.array([0.5, -1.0, 2.0])
 
@@ -393,12 +393,6 @@ class TestArrays:
         np.testing.assert_array_equal(dp.grad(kernel)(X), [3.0, X[1] * 8, X[2] * 8])
 
 
-@pytest.fixture
-def registry(monkeypatch):
-    """What is registered here is forgotten afterwards."""
-    monkeypatch.setattr(intercept, "_entries", {key: list(entries) for key, entries in intercept._entries.items()})
-
-
 @pytest.mark.usefixtures("registry")
 class TestRegistered:
     def test_numpy_function_for_some_types(self):
@@ -435,6 +429,14 @@ class TestRegistered:
         kernel = njit(lambda a, b: ((a @ b) @ a).sum())
         dp.check_grads(kernel, (a, b), modes=("reverse",))
         assert dp.jacrev(dp.grad(kernel))(a, b).shape == (3, 3, 3, 3)
+
+    @pytest.mark.parametrize("types", [None, (types.Array, types.Array)])
+    def test_before_ours(self, types):
+        """A rule for a function that has one of dpcompile's own is asked first, and leaves that as it was."""
+        ours = {id(entry.dispatcher): getattr(entry.dispatcher, target.RULE) for entry in intercept._entries[np.vdot]}
+        dp.register_vjp(np.vdot, njit(lambda a, b: (np.vdot(a, b), (a, b))), njit(lambda kept, c: (7 * c * kept[1], None)), types)
+        np.testing.assert_array_equal(dp.grad(njit(lambda a, b: np.vdot(a, b)))(X, X), 7 * X)
+        assert {id(entry.dispatcher): getattr(entry.dispatcher, target.RULE) for entry in intercept._entries[np.vdot][1:]} == ours
 
     def test_method(self):
         @njit
