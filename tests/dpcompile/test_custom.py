@@ -437,7 +437,8 @@ class TestRegistered:
             return [(entry, getattr(entry.dispatcher, target.RULE)) for entry in intercept._entries[np.vdot]]
 
         before = ours()
-        dp.register_vjp(np.vdot, njit(lambda a, b: (np.vdot(a, b), (a, b))), njit(lambda kept, c: (7 * c * kept[1], None)), types)
+        seven = njit(lambda kept, cotangent: (7 * cotangent * kept[1], None))
+        dp.register_vjp(np.vdot, njit(lambda a, b: (np.vdot(a, b), (a, b))), seven, types)
         np.testing.assert_array_equal(dp.grad(njit(lambda a, b: np.vdot(a, b)))(X, X), 7 * X)
         assert ours()[1:] == before
 
