@@ -2,7 +2,8 @@
 
 ``SHARED`` is LLVM IR that a program compiles once; ``INLINED`` is linked with the module of each derivative;
 ``DIFFERENTIABLE`` with one that is differentiated again, whose memory then comes from the arena of the new derivative.
-``FILES``: memory on disk for what asks for it; ``PARALLEL``: chunks of loops on Numba's threads.
+``COUNTED``: arrays that others than the arena may hold; ``FILES``: memory on disk for what asks for it; ``PARALLEL``:
+chunks of loops on Numba's threads.
 """
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ def _text(*files: str) -> str:
 
 SHARED = _text("arena.ll")
 INLINED = _text("inlined.ll", "transfer.ll", "marks.ll")
+COUNTED = _text("counted.ll")
 FILES = _text("files.ll")
 PARALLEL = _text("parallel.ll")
 DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

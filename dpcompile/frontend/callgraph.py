@@ -1,7 +1,8 @@
 """Which functions of a linked module a normal return can depend on, and which of them to inline.
 
 Requires: the text of a module as LLVM prints it, functions with Numba's status convention (0, -2 and -3 are normal).
-Ensures:  ``cold`` functions run only where an exception is certain, or are mentioned but never called directly;
+Ensures:  ``cold`` functions run only where an exception is certain, or are mentioned but never called directly, or call the
+          interpreter;
           ``raising`` are those of them that never return normally, whatever they are given;
           inlining all of ``inlined()`` keeps the module within a budget and never touches a recursive function.
 """
@@ -11,6 +12,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..passes.ir.vocabulary import INTERPRETED
 from ..passes.pipeline import GENERATED
 from ..passes.transform.raising_calls import RAISES
 
@@ -136,7 +138,8 @@ def scan(text: str, roots: Sequence[str]) -> CallGraph:
         name = pending.pop()
         if name not in calls:
             body, hot = bodies[name], bodies[name].hot(raising)
-            calls[name] = [callee for block in body.calls if block in hot for callee in body.calls[block] if callee in bodies]
+            calls[name] = [callee for block in body.calls if block in hot for callee in body.calls[block]
+                           if callee in bodies and not callee.startswith(INTERPRETED)]
             sizes[name] = sum(size for block, size in body.sizes.items() if block in hot)
             pending.extend(calls[name])
     cold = frozenset(bodies) - frozenset(calls)

@@ -27,7 +27,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import prange, structure, target
+from . import intercept, prange, structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
@@ -68,6 +68,7 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
 
     ``mode``: ``reverse``, ``forward`` or ``dependency``: functions which have a rule for each are taken as that one says.
     """
+    intercept.load_waiting()
     for ty in argument_types:
         _refuse_dictionaries(ty, dispatcher.py_func.__name__)
     result = _lower(dispatcher, argument_types)

@@ -10,13 +10,16 @@ the object and the method's name.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import inspect
+import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
+from numba.core.entrypoints import init_all
 from numba.core.typing.cffi_utils import SUPPORTED, is_cffi_func
 from numba.core.typing.templates import Signature
 
@@ -52,9 +55,25 @@ def _is(given: types.Type, wanted: types.Type | type) -> bool:
 _entries: dict[Hashable, list[Entry]] = {}
 
 
-def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted, outside: str = "") -> None:
-    """The newest rule is asked first.  A dispatcher without a rule takes the place of the function all the same."""
-    _entries.setdefault(key, []).insert(0, Entry(dispatcher, wanted, outside))
+#: Modules of rules for functions that a package gives to Numba, by the package: they wait until that is there.
+_waiting: dict[str, str] = {}
+
+
+def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted, outside: str = "", first: bool = True) -> None:
+    """The newest rule is asked first, or last.  A dispatcher without a rule takes the place of the function all the same."""
+    entries = _entries.setdefault(key, [])
+    entries.insert(0 if first else len(entries), Entry(dispatcher, wanted, outside))
+
+
+def wait_for(package: str, module: str) -> None:
+    """Rules that are imported where a function is differentiated and the package has been imported."""
+    _waiting[package] = module
+
+
+def load_waiting() -> None:
+    init_all()      # packages that extend Numba
+    for package in [package for package in _waiting if package in sys.modules]:
+        importlib.import_module(_waiting.pop(package))
 
 
 def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
@@ -132,8 +151,14 @@ def _caller(context) -> Callable | None:
 
 
 def _bound(entry: Entry, given: tuple, named: dict) -> tuple | None:
-    names = entry.parameters[len(given):]
-    return (*given, *(named[name] for name in names)) if set(names) == set(named) else None
+    """The types of all arguments, in order; of those that are left out, what Numba makes of their defaults."""
+    signature = inspect.signature(entry.dispatcher.py_func)
+    try:
+        found = signature.bind(*given, **named).arguments
+    except TypeError:
+        return None
+    return tuple(found[name] if name in found else types.Omitted(parameter.default)
+                 for name, parameter in signature.parameters.items())
 
 
 def _resolved(context, mirror, given: tuple[types.Type, ...], this: types.Type | None) -> RuledSignature:

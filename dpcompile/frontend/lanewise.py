@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from numba.core import types
 
 from ..errors import RuleError
-from . import records, structure, target, wide_values
+from . import ownership, structure, target, wide_values
 from .activity import is_differentiable, leaf_count, parts_with_offsets
 
 _HELPERS = {helper.__name__: helper for helper in (
     wide_values.lane_of, wide_values.set_lane, wide_values.wide_shadow, wide_values.memory_of, wide_values.united,
-    wide_values.fill_lane, records.own, records.adopt)}
+    wide_values.fill_lane, ownership.own, ownership.adopt)}
 _FIRST = ["result_shadow", "arena", "width", "directions"]
 
 

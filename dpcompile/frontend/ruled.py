@@ -23,7 +23,7 @@ from numba.extending import register_jitable
 from dpcompile.passes.ir.call_rule import CallRule
 
 from ..errors import RuleError
-from . import marks, records, structure, target
+from . import marks, ownership, records, structure, target
 from .activity import ARRAY_DATA, is_differentiable, leaf_count, parts_with_offsets
 from .generated import implement
 from .lanewise import Lanewise
@@ -273,7 +273,7 @@ class RuleFunctions:
 
     def _augmented(self, saved: records.Saved) -> Callable:
         names: structure.Names = {"forward": self._vjp.forward, "save": saved.save, "beside": records.beside,
-                                  "own": records.own, "adopt": records.adopt, **records.HELPERS}
+                                  "own": ownership.own, "adopt": ownership.adopt, **records.HELPERS}
         shadows = [f"shadow_{index}" for index in range(len(self.arrays))]
         forward, residual = self._types_of_forward(self._vjp.forward)
         lines = [f"result, residual = forward({', '.join(self.arguments)})",

@@ -41,8 +41,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from ..errors import UnsupportedError
-from . import intercept, prange, stencils, ufuncs
+from . import intercept, interpreted, prange, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -114,6 +113,9 @@ class DifferentiableContext(cpu.CPUContext):
             cgutils.raw_memcpy(builder, builder.bitcast(ptr, value.type), value, cgutils.intp_t(ty.size), 1)
         else:
             super().pack_value(builder, ty, value, ptr, align)
+
+    def mangler(self, name, types, *, abi_tags=(), uid=None):
+        return interpreted.symbol(name, super().mangler(name, types, abi_tags=abi_tags, uid=uid))
 
     def load_additional_registries(self):
         super().load_additional_registries()
@@ -254,32 +256,28 @@ class ParallelLowering(typed_passes.NativeLowering):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class NoObjectMode(untyped_passes.WithLifting):
-    """Refuses blocks of interpreted Python: what they do to numbers nobody can see."""
+class ObjectMode(untyped_passes.WithLifting):
+    """Makes blocks of interpreted Python calls of functions that the passes do not look into (see ``interpreted``)."""
 
-    _name = "dpcompile_no_object_mode"
+    _name = "dpcompile_object_mode"
 
     def run_pass(self, state):
-        for block in state.func_ir.blocks.values():
-            for statement in block.body:
-                if isinstance(statement, ir.EnterWith):
-                    raise UnsupportedError(_object_mode(state.func_id.func_name, statement.loc))
-        return super().run_pass(state)
-
-
-def _object_mode(name, place) -> str:
-    return (f"{name}: cannot differentiate a 'with objmode' block, which the interpreter runs\n  at {place.filename}:"
-            f"{place.line}\n  Give a function around it a rule of its own, dp.custom_vjp.")
+        changed = interpreted.without_blocks(state.func_ir, state.flags, state.locals, DifferentiableDispatcher)
+        if changed is None:
+            return True
+        raise compiler._EarlyPipelineCompletion(compiler.compile_ir(
+            state.typingctx, state.targetctx, changed, state.args, state.return_type, state.flags, state.locals,
+            pipeline_class=type(state.pipeline)))
 
 
 class DifferentiableCompiler(compiler.CompilerBase):
-    """Numba's nopython pipeline with our lowering in place of its own, and without object mode."""
+    """Numba's nopython pipeline with our lowering in place of its own, and blocks of object mode as functions."""
 
     lowering = LineLowering
 
     def define_pipelines(self):
         manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        own = {typed_passes.NativeLowering: self.lowering, untyped_passes.WithLifting: NoObjectMode}
+        own = {typed_passes.NativeLowering: self.lowering, untyped_passes.WithLifting: ObjectMode}
         manager.passes = [(own.get(step, step), text) for step, text in manager.passes]
         manager._finalized = False
         manager.finalize()

@@ -1,4 +1,7 @@
 """Derivatives of whole-array functions, as rules of the kind that users give (``dpcompile.custom``); one file a domain."""
+from ..frontend import intercept
 from . import factors, lapack, norms, products, random, singular, spectra, systems
+
+intercept.wait_for("rocket_fft", f"{__name__}.fourier")
 
 __all__ = ["factors", "lapack", "norms", "products", "random", "singular", "spectra", "systems"]

@@ -239,7 +239,9 @@ def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef
         _launch_threads()
         loaded(arena.PARALLEL)
     module = _with_gates(_bind_environments(derivative.text, primal.environments))
-    module.link_in(llvm.parse_assembly(arena.INLINED))
+    # What nothing asks for yet is not linked: users first.
+    for text in (*([arena.COUNTED] if "@dp.arena.counted(" in derivative.text else []), arena.INLINED):
+        module.link_in(llvm.parse_assembly(text))
     if primal.support:
         module.link_in(llvm.parse_assembly(_bind_environments(primal.support, primal.environments)))
     visible = set(derivative.symbols.values())

@@ -22,7 +22,7 @@ from ..rules.scalar import INACTIVE, MARKS, lookup
 from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
-from .call_kinds import is_fill, is_internal_call, is_opaque, is_ruled, is_transfer, rule_of
+from .call_kinds import is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer, rule_of
 from .memory_types import MemoryTypes
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 
@@ -175,6 +175,8 @@ class _Solver:
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.arguments[0])
             elif is_ruled(instruction):
                 self._ruled_varies(instruction)
+            elif is_interpreted(instruction):
+                continue        # it is refused where anything that it is given varies
             elif is_internal_call(instruction) or is_opaque(instruction):
                 self._call_varies(instruction)
             elif self._varies(instruction):
@@ -274,6 +276,8 @@ class _Solver:
                     self.result.useful_objects |= self.aliasing.objects_of(instruction.arguments[1])
             elif is_ruled(instruction):
                 self._ruled_uses(instruction)
+            elif is_interpreted(instruction):
+                continue
             elif is_internal_call(instruction) or is_opaque(instruction):
                 self._call_uses(instruction)
             elif instruction in self.result.useful or opcode == "ret":
@@ -393,6 +397,8 @@ class _Solver:
             self._refuse_discrete(call)
         if not is_opaque(call):
             return
+        if is_interpreted(call):
+            return self._refuse_interpreted(call)
         touched = self._touched(call)
         through_memory = touched & self.result.varied_objects & self.result.useful_objects
         by_value = any(a in self.result.varied for a in call.arguments) and (
@@ -401,6 +407,16 @@ class _Solver:
             name = call.callee_name
             self._fail(call, f"a call of {name}" if name else "a call through a function pointer",
                        "It is given data that carry derivatives, and no rule says what their derivatives are.")
+
+    def _refuse_interpreted(self, call: Instruction) -> None:
+        """Whether or not something useful comes back at once: Python may keep what it is given, and give it back later.
+        Memory that it has made has no shadow either."""
+        touched = self.aliasing.touched_by_python(call)
+        if (touched & (self.result.varied_objects | self.result.shadowed) or self.result.has_shadow(call.arguments[0])
+                or any(a in self.result.varied for a in call.arguments)):
+            self._fail(call, "a 'with objmode' block, which the interpreter runs, of data that carry derivatives",
+                       "Give a function around it a rule of its own (dp.custom_vjp), or where the derivative shall not see "
+                       "the block, hand it dp.stop_gradient of its arguments.")
 
     def _refuse_discrete(self, mark: Instruction) -> None:
         """A draw of integers whose probabilities carry derivatives."""

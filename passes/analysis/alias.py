@@ -19,8 +19,8 @@ from ..ir.model import Argument, Constant, Function, Global, Instruction, Value
 from ..ir.types import PTR, ArrayType, PointerType, StructType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .addresses import addresses_in, loads_in
-from .call_kinds import handed_over, is_exception, is_internal_call, is_opaque, is_ruled, is_transfer
-from .objects import UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, somewhere, widened
+from .call_kinds import handed_over, is_exception, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer
+from .objects import PYTHON, UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, somewhere, widened
 from .offsets import constant_step
 from .parameters import Parameters, Place
 
@@ -128,6 +128,10 @@ class Aliasing:
         loads = [i for a in handed_over(call) for i in loads_in(a)]
         stored = [obj for load in loads for cell in self.cells_of(load.operands[0]) for obj, _ in self._held_at(cell)]
         return frozenset(stored).union(*map(self.objects_of, pointers))
+
+    def touched_by_python(self, call: Instruction) -> Objects:
+        """What an interpreted block may read or write: what it is given, and what an earlier one was given and kept."""
+        return self.reachable(self.given_to(call) | {PYTHON})
 
     def take_place_of(self, new: Value, old: Value) -> None:
         """``new`` points where ``old`` did."""
@@ -272,6 +276,8 @@ def _constrain_call(call: Instruction, result: Aliasing, callees: Callees | None
         _constrain_internal(call, result, callees(call))
     elif is_internal_call(call):
         _constrain_opaque(call, result, MemoryObject(Origin.CALLEE, call))
+    elif is_interpreted(call):
+        _constrain_interpreted(call, result)
     elif is_opaque(call):
         _constrain_opaque(call, result, UNKNOWN)
     elif is_pointer(call.type):
@@ -317,6 +323,13 @@ def _constrain_opaque(call: Instruction, result: Aliasing, fresh: MemoryObject) 
         result.point(call, somewhere(touched))
 
 
+def _constrain_interpreted(call: Instruction, result: Aliasing) -> None:
+    """Python may keep all that it is given, and give it back later; the memory of the result itself it never sees."""
+    _constrain_opaque(call, result, PYTHON)
+    for obj in result.objects_of(call.arguments[0]):
+        result.hold((obj, None), somewhere(result.touched_by_python(call)))
+
+
 def _constrain_internal(call: Instruction, result: Aliasing, callee: Aliasing | None) -> None:
     """A call that is not inlined stores here what it stores there."""
     if callee is None:
@@ -332,7 +345,7 @@ def _constrain_internal(call: Instruction, result: Aliasing, callee: Aliasing | 
 def _here(call: Instruction, result: Aliasing, callee: Aliasing, cell: Cell) -> Cells:
     """What a cell of a callee is for its caller."""
     obj, offset = cell
-    if obj.origin in (Origin.GLOBAL, Origin.UNKNOWN):
+    if obj.origin in (Origin.GLOBAL, Origin.PYTHON, Origin.UNKNOWN):
         return frozenset({cell})
     if obj.origin == Origin.STACK:
         return _NOWHERE

@@ -11,10 +11,13 @@ from collections.abc import Iterable
 from ..ir.call_rule import CallRule
 from ..ir.model import Argument, Function, Instruction, Value
 from ..ir.types import IntType, PointerType
+from ..ir.vocabulary import INTERPRETED
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
 
 TRANSFERS = ("llvm.memcpy", "llvm.memmove")
+#: Position of the arena among the arguments of an interpreted block; behind it stands what the block is given.
+ARENA_OF_BLOCK = 2
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
 HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
                       "fill"})
@@ -37,6 +40,11 @@ def is_opaque(instruction: Instruction) -> bool:
     if known is not None:
         return known.kind not in HARMLESS
     return lookup(name) is None and name not in INACTIVE
+
+
+def is_interpreted(instruction: Instruction) -> bool:
+    """A call that hands its arguments to an interpreter."""
+    return instruction.opcode == "call" and instruction.callee_name.startswith(INTERPRETED)
 
 
 def is_internal_call(instruction: Instruction) -> bool:
@@ -87,6 +95,8 @@ def is_exception(parameter: Argument) -> bool:
 
 def handed_over(call: Instruction) -> list[Value]:
     """The arguments through which a callee may reach numbers: pointers, and integers that may be addresses."""
+    if is_interpreted(call):
+        return [a for a in call.arguments[ARENA_OF_BLOCK + 1:] if isinstance(a.type, PointerType | IntType)]
     callee = call.callee
     parameters = callee.arguments if isinstance(callee, Function) and not callee.is_declaration else []
     return [a for k, a in enumerate(call.arguments)

@@ -22,6 +22,7 @@ class Origin(Enum):
     HEADER = "header"       # the MemInfo in front of an allocation's data
     GLOBAL = "global"
     CALLEE = "callee"       # whatever a call that is not inlined may have allocated
+    PYTHON = "python"       # whatever the interpreter has made, and where it keeps what it was given
     UNKNOWN = "unknown"
 
 
@@ -36,7 +37,7 @@ class MemoryObject:
         return self.origin.value + (f" {self.site.ref}" if self.site is not None else "")
 
 
-UNKNOWN = MemoryObject(Origin.UNKNOWN)
+UNKNOWN, PYTHON = MemoryObject(Origin.UNKNOWN), MemoryObject(Origin.PYTHON)
 #: An object and a byte of it, None where that varies: where a pointer points, or where one lies.
 Cell = tuple[MemoryObject, int | None]
 Cells = frozenset[Cell]

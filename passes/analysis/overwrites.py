@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from ..ir.model import Function, Instruction, Value
 from ..rules.runtime_calls import classify
 from .alias import Aliasing
-from .call_kinds import is_fill, is_internal_call, is_opaque, is_ruled, is_transfer
+from .call_kinds import is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer
 from .cfg import ControlFlow
-from .objects import UNKNOWN, MemoryObject, Objects, Origin
+from .objects import PYTHON, UNKNOWN, MemoryObject, Objects, Origin
 
 
 @dataclass
@@ -55,6 +55,8 @@ class Overwrites:
             return "it reads a global variable"
         if obj.origin == Origin.STACK and obj not in self.kept_stack:
             return "stack memory is gone in the reverse sweep"
+        if obj == PYTHON:
+            return "the interpreter may write it"
         if obj.origin == Origin.CALLEE:
             return "a call that is not inlined may write it"
         return ""
@@ -118,6 +120,8 @@ def _written(instruction: Instruction, aliasing: Aliasing, effects: Effects) -> 
     through = effects(instruction, aliasing) if is_internal_call(instruction) else None
     if through is not None:
         return through
+    if is_interpreted(instruction):
+        return aliasing.touched_by_python(instruction) | aliasing.objects_of(instruction.arguments[0])
     if is_internal_call(instruction) or is_opaque(instruction):
         return aliasing.reachable(aliasing.given_to(instruction))
     if known is not None and known.writes:

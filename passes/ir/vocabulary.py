@@ -33,6 +33,9 @@ CONVENTIONS = _words("""ccc fastcc coldcc tailcc swiftcc swifttailcc preserve_mo
 
 #: Among the operands of the ``!llvm.loop`` node of a loop whose iterations are independent but for reductions.
 PARALLEL = "dpcompile.parallel"
+#: How symbols of functions begin that hand their arguments to an interpreter: an i32 status, and as parameters the result,
+#: the exception, an arena that owns what the result points to, and what is handed over.
+INTERPRETED = "dp.interpreted."
 
 LITERAL_WORDS = _words("true false null undef poison zeroinitializer none")
 CONSTANT_EXPRESSIONS = _words("""getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from ..ir.vocabulary import INTERPRETED
+
 Kind: TypeAlias = Literal[
     "allocate",         # gives new memory
     "reallocate",       # gives memory with the old contents in front; the old memory may be gone
@@ -118,6 +120,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     # What a derivative calls that is differentiated again: its memory becomes that of the derivative of higher order
     RuntimeCall("dp.arena.take", "allocate", size=(1,), returns="memory"),
     RuntimeCall("dp.arena.meminfo", "allocate", size=(1,), returns="meminfo"),
+    RuntimeCall("dp.arena.counted", "allocate", size=(1,), returns="meminfo"),
     RuntimeCall("dp.arena.new", "pure"),
     RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
     RuntimeCall("dp.arena.release", "free", writes=(0,)),
@@ -223,9 +226,9 @@ _ROWS: tuple[RuntimeCall, ...] = (
 
 RUNTIME_CALLS: dict[str, RuntimeCall] = {row.name: row for row in _ROWS}
 
-#: Families of Python's C API: reporting errors and making strings, and arithmetic on objects.
+#: Families of Python's C API: reporting errors and making strings, arithmetic on objects; and what runs Python itself.
 _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyBytes_": "effect", "PyString_": "effect",
-                               "PyNumber_": "python"}
+                               "PyNumber_": "python", INTERPRETED: "python"}
 #: The types that an overloaded intrinsic carries at the end of its name.
 _TYPE_SUFFIX = re.compile(r"(\.(v\d+)?(i\d+|p\d+))+$")
 

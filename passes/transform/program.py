@@ -15,7 +15,7 @@ from ..analysis import activity as activities
 from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
-from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_ruled, never_twice, rule_of
+from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_opaque, is_ruled, never_twice, rule_of
 from ..analysis.conflicts import Conflicts, Treatment
 from ..analysis.objects import UNKNOWN, MemoryObject, Objects
 from ..analysis.overwrites import Effects, Overwrites
@@ -150,7 +150,8 @@ class Program:
             version = self.versions[name]
             if not rule.vouched and any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
-                                    f"that it is given", None, "Let it return what it computes.")
+                                    f"that it is given", None, "Let it return what it computes, and hand copies to functions of C that are "
+                                    "given pointers.")
 
     def _check_linear(self, version: Version) -> None:
         found = linear.first_nonlinear(version.warm_instructions(), version.aliasing, version.effects)
@@ -268,7 +269,7 @@ class Program:
     def _find_written_by(version: Version) -> bool:
         known = len(version.written), version.writes_elsewhere
         writers = version.overwrites().writers
-        version.writes_elsewhere = UNKNOWN in writers
+        version.writes_elsewhere = any(_knows_more(writer, version.aliasing) for writer in writers.get(UNKNOWN, ()))
         version.written |= {place for place in version.pointers.places()
                             if version.writes_elsewhere or version.pointers.object_of(place) in writers}
         return known != (len(version.written), version.writes_elsewhere)
@@ -334,3 +335,12 @@ class Program:
         if is_float(argument) and caller.activity.active(argument):
             return ACTIVE
         return DUPLICATED if argument.type == PTR and caller.activity.has_shadow(argument) else CONSTANT
+
+
+def _knows_more(writer: Instruction, aliasing: Aliasing) -> bool:
+    """Whether what writes memory of unknown origin may find there more than a foreign function keeps by itself: what it was
+    given before is told apart."""
+    if not is_opaque(writer):
+        return True
+    given = aliasing.given_to(writer)
+    return UNKNOWN in given or any(UNKNOWN in aliasing.from_outside(obj) for obj in aliasing.reachable(given) - {UNKNOWN})

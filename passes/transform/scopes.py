@@ -7,7 +7,7 @@ Ensures:  accesses whose pointers point into known objects carry ``!alias.scope`
 from __future__ import annotations
 
 from ..analysis.alias import Aliasing
-from ..analysis.objects import UNKNOWN, MemoryObject, Origin
+from ..analysis.objects import PYTHON, UNKNOWN, MemoryObject, Origin
 from ..ir.metadata import AliasScopes
 from ..ir.model import Function, Instruction, Module, Value
 
@@ -48,4 +48,4 @@ class DerivativeScopes:
 
 
 def _is_known(obj: MemoryObject) -> bool:
-    return obj != UNKNOWN and obj.origin is not Origin.CALLEE
+    return obj not in (UNKNOWN, PYTHON) and obj.origin is not Origin.CALLEE

@@ -14,19 +14,21 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_fill, is_internal_call, is_transfer
+from ..analysis.call_kinds import ARENA_OF_BLOCK, is_fill, is_interpreted, is_transfer
 from ..analysis.objects import Origin
 from ..errors import PassError
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
 from ..ir.types import I8, I64, PTR, FunctionType, size_of
+from ..ir.vocabulary import INTERPRETED
 from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
 from .lanes import Lanes
 from .memory import clear_memory
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
+TAKE_COUNTED = "dp.arena.counted"       # the same, with a reference that is the arena's: others may hold it for longer
 #: At least what Numba's own allocations are aligned to.
 DATA_ALIGNMENT = 64
 _MIRRORED = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load"})
@@ -80,6 +82,7 @@ class _Writer:
         self.arena = arena
         #: Mirrors that still lack their operands.
         self.declared: dict[Instruction, Instruction] = {}
+        self.counted = _hands_out_memory(module)
 
     def shadow_globals(self) -> None:
         """A frozen array that shares a pointer with active memory gets scratch: what lands there is dropped."""
@@ -206,15 +209,15 @@ class _Writer:
         size = call.arguments[known.size[0]]
         for position in known.size[1:]:
             size = builder.binary("mul", size, call.arguments[position])
-        memory = self._allocate(builder, known.returns, size, call.name)
+        memory = self._allocate(builder, known.returns, size, call.name, self.counted)
         if known.zeroed:
             clear_memory(builder, self.module, memory, size)
         return memory, size
 
-    def _allocate(self, builder: Builder, returns: str, size: Value, name: str) -> Instruction:
+    def _allocate(self, builder: Builder, returns: str, size: Value, name: str, counted: bool = False) -> Instruction:
         if returns != "meminfo":
             return self._take(builder, size, name, zeroed=False)
-        make = self.module.declare(TAKE_MEMINFO, FunctionType(PTR, (PTR, I64, I64)))
+        make = self.module.declare(TAKE_COUNTED if counted else TAKE_MEMINFO, FunctionType(PTR, (PTR, I64, I64)))
         memory = builder.call(make, make.function_type, [self.arena, size, i64(DATA_ALIGNMENT)], name=name)
         self.shadows.allocations.append(memory)
         return memory
@@ -230,8 +233,8 @@ class _Writer:
             self._replace(call, memory, None)
         elif (is_transfer(call) or is_fill(call)) and self.activity.has_shadow(call.arguments[0]):
             self._mirror_pointer_memory(call)
-        elif is_internal_call(call):
-            return
+        elif is_interpreted(call):
+            call.set_operand(1 + ARENA_OF_BLOCK, self.arena)
 
     def _mirror_pointer_memory(self, call: Instruction) -> None:
         """Shadow memory that holds pointers is copied and cleared when the primal's is."""
@@ -251,6 +254,12 @@ class _Writer:
         builder = Inserter.after(store)
         shadow, address = self.shadow_operand(value), self.shadow_operand(pointer)
         self.shadows.mirrors[builder.store(shadow, address, align=store.align)] = store
+
+
+def _hands_out_memory(module: Module) -> bool:
+    """Whether an interpreted block is given pointers: Python may keep what lies there."""
+    blocks = [f for f in module.functions.values() if f.name.startswith(INTERPRETED)]
+    return any(is_pointer(a.type) for block in blocks for a in block.arguments[ARENA_OF_BLOCK + 1:])
 
 
 __all__ = ["Shadows", "insert_shadows"]

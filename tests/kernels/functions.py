@@ -232,23 +232,6 @@ def descended(x, depth, value):
     return descended(x, depth + 1, value * x[depth]) + 0.5 * descended(x, depth + 1, math.sin(value)) * x[depth]
 
 
-@numba.njit
-def through_interpreter(x):
-    with numba.objmode(y="float64"):
-        y = float(np.sin(x))
-    return y
-
-
-@refused(lambda: (1.3, 2.0), says="objmode", feature="objmode: wherever it stands")
-def object_mode_of_a_constant(x, c):
-    return x * through_interpreter(c * 1.0) * x
-
-
-@refused(lambda: (1.3,), says="objmode", feature="objmode: of active data")
-def object_mode_of_active_data(x):
-    return x * through_interpreter(x)
-
-
 libm = ctypes.CDLL(None)
 c_cosh = libm.cosh
 c_cosh.restype, c_cosh.argtypes = ctypes.c_double, [ctypes.c_double]
