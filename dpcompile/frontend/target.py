@@ -397,8 +397,12 @@ def mirrored_type(ty):
         return _mirrored_class(ty)
     if isinstance(ty, types.ClassInstanceType):
         return _mirrored_class(ty.class_type).instance_type
-    if isinstance(ty, types.TypeRef) and isinstance(ty.instance_type, types.ClassInstanceType):
-        return types.TypeRef(mirrored_type(ty.instance_type))
+    if isinstance(ty, types.TypeRef):
+        inner = mirrored_type(ty.instance_type)
+        return ty if inner is ty.instance_type else types.TypeRef(inner)
+    if isinstance(ty, (types.List, types.ListType)):
+        inner = mirrored_type(ty.dtype)
+        return ty if inner is ty.dtype else type(ty)(inner)
     return ty
 
 
@@ -407,8 +411,12 @@ _original_classes: dict[types.ClassType, types.ClassType] = {}
 
 
 def original_type(ty):
-    """Of an object's type in this target, the one that Python knows."""
-    return _original_classes[ty.class_type].instance_type if isinstance(ty, types.ClassInstanceType) else ty
+    """Of a type in this target, the one that Python knows."""
+    if isinstance(ty, types.ClassInstanceType):
+        return _original_classes[ty.class_type].instance_type
+    if isinstance(ty, types.BaseTuple):
+        return types.BaseTuple.from_types(tuple(map(original_type, ty)), getattr(ty, "instance_class", None))
+    return type(ty)(original_type(ty.dtype)) if isinstance(ty, (types.List, types.ListType)) else ty
 
 
 def _mirrored_class(ty):

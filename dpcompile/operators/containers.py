@@ -1,65 +1,170 @@
-"""``vjp`` where arguments or the result are lists, dictionaries of numbers, or objects.
+"""Operators where arguments or the result are lists, dictionaries or objects: by way of the function of their parts.
 
 Requires: what ``frontend.containers.arguments`` can take apart.
-Ensures:  the value is such a container again, and cotangents mirror the arguments; a seed is a container like the value, or
-          for a list any sequence of as many numbers.
+Ensures:  the value is such a container again, and cotangents mirror the arguments; a tangent or seed is a container like its
+          primal, or for a list of numbers any sequence of as many.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numba
 import numpy as np
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 
-from ..errors import UnsupportedError
-from ..frontend import target
+from ..errors import SeedError, ShadowShapeError
+from ..frontend import structure, target
+from ..frontend.activity import is_differentiable
 from ..frontend.containers.arguments import (
+    aligned,
     apart,
+    carries_floats,
+    filled,
     flat_kernel,
     inner_type,
     is_container,
+    is_flat,
     mirrored,
-    result_together,
+    taking_apart,
+    together,
 )
-from .primal import bound, remembered
+from . import values
+from .primal import remembered, signature_of
 
 _apart = numba.njit(lambda value: apart(value))
+_aligned = numba.njit(lambda value, like: apart(aligned(value, like)))
 _mirrored = numba.njit(lambda flat, like: mirrored(flat, like))
+_filled = numba.njit(lambda flat, other: filled(flat, other))
 
 
 def result_of(function, argument_types: tuple[types.Type, ...]) -> types.Type:
-    """What the function returns."""
+    """What the function returns, as Python knows it."""
     mirrored_types = tuple(target.mirrored_type(inner_type(ty)) for ty in argument_types)
     return target.original_type(target.result_type(target.mirror(function), mirrored_types))
 
 
-def vjp_of_containers(vjp: Callable, function, argument_types: tuple[types.Type, ...], args: tuple,
-                      has_aux: bool) -> tuple[Any, Callable]:
-    """``(value, pullback)`` by way of the function of arguments that are taken apart."""
-    if has_aux:
-        raise UnsupportedError("dp.vjp takes no has_aux=True where an argument or the result is a list or an object.\n  Return "
-                               "the auxiliary part from a function of its own.")
-    given, labels = bound(function, args)
-    flat = remembered(function, ("flat", argument_types), lambda: flat_kernel(function, argument_types, labels))
-    held = [_apart(value) if is_container(ty) else value for ty, value in zip(argument_types, given, strict=True)]
-    result = result_of(function, argument_types)
+def returns_container(function, argument_types: tuple[types.Type, ...]) -> bool:
+    """Whether the function returns one, or a tuple that holds one."""
+    return not is_flat(function) and is_container(result_of(function, argument_types))
+
+
+class Flattened:
+    """A function of arguments that are taken apart, and the code around a call of it; ``names`` are the globals of that."""
+
+    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...]):
+        self.function, self.types = function, argument_types
+        self.parameters = list(signature_of(function).parameters)
+        self.names: structure.Names = {"take_apart": taking_apart(argument_types), "together": together}
+
+    @cached_property
+    def kernel(self) -> Dispatcher:
+        return remembered(self.function, ("flat", self.types), lambda: flat_kernel(self.function, self.types, self.parameters))
+
+    @cached_property
+    def result_type(self) -> types.Type:
+        return result_of(self.function, self.types)
+
+    @property
+    def lines(self) -> list[str]:
+        """Take the arguments apart."""
+        return [f"taken = take_apart({', '.join(self.parameters)})"]
+
+    @property
+    def operands(self) -> str:
+        return ", ".join(f"taken[{index}]" for index in range(len(self.types)))
+
+    def result(self, text: str, part: int | None = None) -> str:
+        """What the flat function returned, or one item of that, put together."""
+        ty = self.result_type if part is None else self.result_type[part]
+        if not is_container(ty):
+            return text
+        name = f"kind_of_{part}"
+        self.names[name] = inner_type(ty)
+        return f"together({text}, {name})"
+
+
+class Call:
+    """One call from Python: arguments taken apart; results, tangents and cotangents put together."""
+
+    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], given: tuple):
+        self.types, self.given = argument_types, given
+        self.flat = Flattened(function, argument_types)
+        take = remembered(function, ("take apart", argument_types), lambda: taking_apart(argument_types))
+        self.held = take(*given)
+
+    @property
+    def result_type(self) -> types.Type:
+        return self.flat.result_type
+
+    def tangent(self, index: int, tangent, label: str):
+        """What a user gave as tangent of an argument, taken apart."""
+        ty = self.types[index]
+        if tangent is None or not is_container(ty):
+            return tangent
+        return _parts_of(ty, self.given[index], tangent, label, ShadowShapeError)
+
+    def result(self, flat, change=None, part: int | None = None):
+        """The value that the flat function returned, or one that holds the numbers of its change."""
+        ty = self.result_type if part is None else self.result_type[part]
+        if not is_container(ty):
+            return flat if change is None else change
+        return _together(ty, flat if change is None else _filled(change, flat))
+
+    def seed(self, value, seed, part: int | None = None):
+        """What a user gave as cotangent of the value, taken apart."""
+        ty = self.result_type if part is None else self.result_type[part]
+        return _parts_of(ty, value, seed, "the cotangent", SeedError) if is_container(ty) and seed is not None else seed
+
+
+def _together(ty: types.Type, flat):
+    kind = inner_type(ty)
+    return numba.njit(lambda flat: together(flat, kind))(flat)
+
+
+def _parts_of(ty: types.Type, like, given, label: str, error: type[Exception]):
+    """A tangent, cotangent or shadow beside ``like``, taken apart; None where there are no derivatives."""
+    if isinstance(ty, (types.List, types.ListType)) and isinstance(ty.dtype, (types.Float, types.Complex)):
+        flat = np.asarray(list(given))
+        if flat.shape != (len(like),):
+            raise error(f"{label} must hold {len(like)} numbers, not {given!r}")
+        return flat
+    if structure.typeof(given) != ty:
+        raise error(f"{label} must be of type {ty}, not {given!r}")
+    try:
+        flat = _aligned(given, like)
+    except KeyError as missing:
+        raise error(f"{label} has other keys than its primal: {missing}") from None
+    return values.mapped(lambda part, _, value: value if is_differentiable(part) else None, structure.typeof(flat), flat)
+
+
+def vjp_of_containers(vjp: Callable, function, argument_types: tuple[types.Type, ...], args: tuple, given: tuple,
+                      has_aux: bool) -> tuple:
+    """``vjp`` by way of the function of arguments that are taken apart."""
+    call = Call(function, argument_types, given)
     likes = [_mirrored(copy, value) if is_container(ty) else value
-             for ty, copy, value in zip(argument_types, held, given, strict=True)]
-    flat_value, flat_pullback = vjp(flat, *held)
+             for ty, copy, value in zip(argument_types, call.held, given, strict=True)]
+    part = 0 if has_aux else None
+    flat_value, flat_pullback, *auxiliary = vjp(call.flat.kernel, *call.held, has_aux=has_aux)
+    value = call.result(flat_value, part=part)
+    kept = call.result(flat_value, part=part)
 
     def pullback(seed) -> tuple:
-        cotangents = flat_pullback(_flat_seed(result, seed))
-        return tuple(_mirrored(cotangent, like) if is_container(ty) else cotangent
+        cotangents = flat_pullback(call.seed(kept, seed, part))
+        return tuple(None if not carries_floats(ty) else _mirrored(cotangent, like) if is_container(ty) else cotangent
                      for ty, cotangent, like in zip(argument_types, cotangents, likes[:len(args)], strict=False))
 
-    return result_together(result, flat_value) if is_container(result) else flat_value, pullback
+    return value, pullback, *(call.result(item, part=1) for item in auxiliary)
 
 
-def _flat_seed(result: types.Type, seed):
-    if not is_container(result) or seed is None:
-        return seed
-    if isinstance(result, (types.List, types.ListType)):
-        return np.array(list(seed), dtype=str(result.dtype))
-    return _apart(seed)
+def jvp_of_containers(jvp: Callable, function, argument_types: tuple[types.Type, ...], given: tuple, changes: list,
+                      labels: list[str], has_aux: bool) -> tuple[Any, ...]:
+    """``jvp`` by way of the function of arguments that are taken apart."""
+    call = Call(function, argument_types, given)
+    tangents = tuple(call.tangent(index, change, f"the tangent of {label!r}")
+                     for index, (change, label) in enumerate(zip(changes, labels, strict=True)))
+    part = 0 if has_aux else None
+    value, change, *auxiliary = jvp(call.flat.kernel, call.held, tangents, has_aux=has_aux)
+    return (call.result(value, part=part), call.result(value, change, part), *(call.result(item, part=1) for item in auxiliary))

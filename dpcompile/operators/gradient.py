@@ -15,10 +15,11 @@ from numba.core.registry import cpu_target
 from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
-from ..frontend.containers.arguments import apart, flat_kernel, is_container, mirrored
+from ..frontend.containers.arguments import is_container, mirrored, takes_containers
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, rerun
 from .arguments import HAND_ON, Arguments
+from .containers import Flattened, returns_container
 from .primal import (
     Selection,
     check_differentiable,
@@ -91,7 +92,9 @@ class Gradient:
             (transform, (self.function, *selection)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]):
-        if any(map(is_container, argument_types)):
+        if takes_containers(self.function, argument_types) or (
+                self.has_aux and returns_container(self.function, argument_types)):
+            check_differentiable(self.function, self.positions, argument_types)
             return self._of_containers(argument_types)
         check_differentiable(self.function, self.positions, argument_types)
         wanted = tuple(position in self.positions for position in range(len(argument_types)))
@@ -105,18 +108,18 @@ class Gradient:
 
     def _of_containers(self, argument_types: tuple[types.Type, ...]):
         """The gradient with respect to what containers hold, put into containers like them."""
-        parameters = list(signature_of(self.function).parameters)
-        flat = flat_kernel(self.function, argument_types, parameters)
-        names: structure.Names = {"inner": replace(self, function=flat).dispatcher(()), "apart": apart, "mirrored": mirrored}
-        given = [f"apart({name})" if is_container(ty) else name for name, ty in zip(parameters, argument_types, strict=True)]
-        lines = [f"result = inner({', '.join(given)})"]
+        flat = Flattened(self.function, argument_types)
+        names: structure.Names = {"inner": replace(self, function=flat.kernel).dispatcher(()), "mirrored": mirrored, **flat.names}
         text = "result[1]" if self.with_value else "result[0]" if self.has_aux else "result"
-        parts = [f"mirrored({text if self.single else f'{text}[{place}]'}, {parameters[position]})"
+        parts = [f"mirrored({text if self.single else f'{text}[{place}]'}, {flat.parameters[position]})"
                  if is_container(argument_types[position]) else text if self.single else f"{text}[{place}]"
                  for place, position in enumerate(self.positions)]
         gradients = parts[0] if self.single else f"({', '.join(parts)},)"
-        result = f"result[0], {gradients}" if self.with_value else f"{gradients}, result[1]" if self.has_aux else gradients
-        return structure.function(self.name, ", ".join(parameters), [*lines, f"return {result}"], names)
+        value = f"(result[0][0], {flat.result('result[0][1]', 1)})" if self.has_aux else "result[0]"
+        auxiliary = flat.result("result[1]", 1) if self.has_aux else ""
+        result = f"{value}, {gradients}" if self.with_value else f"{gradients}, {auxiliary}" if self.has_aux else gradients
+        lines = [*flat.lines, f"result = inner({flat.operands})", f"return {result}"]
+        return structure.function(self.name, ", ".join(flat.parameters), lines, names)
 
     def _check_records(self, argument_types: tuple[types.Type, ...]) -> None:
         alone = self.single and not (self.with_value or self.has_aux)

@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 
 from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
 from ..frontend import structure
-from ..frontend.activity import is_differentiable
+from ..frontend.containers.arguments import carries_floats
 from ..frontend.compile import Primal, compile_primal
 from ..frontend.generated import GeneratedDispatcher
 from ..frontend.ruled import FIRST_ARGUMENT
@@ -130,7 +130,7 @@ def check_differentiable(function: Dispatcher, positions: tuple[int, ...], argum
     parameters = list(signature_of(function).parameters)
     for position in positions:
         ty = argument_types[position]
-        if not is_differentiable(ty) or isinstance(ty, types.Optional):
+        if not carries_floats(ty) or isinstance(ty, types.Optional):
             raise IntegerArgumentError(
                 f"argument {parameters[position]!r} of {function.py_func.__name__} is of type {ty}, which has no "
                 f"derivative. Pass a float, or leave it out of argnums.")

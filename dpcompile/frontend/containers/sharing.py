@@ -1,0 +1,112 @@
+"""Arguments that lead to one container, or lists of arrays that share memory: each would be taken apart into a copy of its own.
+
+Requires: a tuple of arguments.
+Ensures:  ``refuse_shared`` raises ``AliasedArgumentsError`` where two lists, dictionaries or objects are one, or where an
+          array in a list shares memory with any other array. Other arrays may share what they like: they are not copied here.
+"""
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, overload
+
+from ...errors import AliasedArgumentsError
+from .. import structure
+from .objects import is_object, part_texts, part_types
+
+_MESSAGE = ("two containers among the arguments are one, or an array in a list shares memory with another array: each would have a "
+            "derivative of its own. Pass copies")
+
+
+def refuse_shared(arguments):
+    raise NotImplementedError("compiled code only")
+
+
+@overload(refuse_shared)
+def _refuse_shared(arguments):
+    if not any(_may_share(part) for part in arguments):
+        return lambda arguments: None
+
+    def refuse(arguments):
+        found = [(np.int64(0), np.int64(0), False)]
+        note(arguments, found, False)
+        found.sort()
+        last, strict = np.int64(0), False
+        for begin, end, copied in found:
+            if begin < last and (copied or strict):
+                raise AliasedArgumentsError(_MESSAGE)
+            if end > last:
+                last, strict = end, copied
+    return refuse
+
+
+def _may_share(ty: types.Type) -> bool:
+    return not isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.UnicodeType, types.Dispatcher))
+
+
+def note(value, found, copied):
+    """Adds the memory of a value to what was found: where it begins and ends, and whether it must be alone."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(note)
+def _note(value, found, copied):
+    if isinstance(value, types.Array):
+        return _note_array
+    if isinstance(value, types.BaseTuple):
+        return _note_parts(value, [])
+    if is_object(value):
+        return _note_parts(value, ["place = identity(value)", "found.append((place, place + 1, True))"])
+    if isinstance(value, types.DictType):
+        return _note_dictionary
+    if isinstance(value, (types.List, types.ListType)):
+        if not isinstance(value.dtype, (types.Array, types.BaseTuple, types.List, types.ListType)) and not is_object(value.dtype):
+            return _note_numbers
+        return _note_list
+    return lambda value, found, copied: None
+
+
+def _note_array(value, found, copied):
+    if value.size > 0:
+        begin, end = np.int64(value.ctypes.data), np.int64(value.ctypes.data) + value.itemsize
+        for length, stride in zip(value.shape, value.strides):  # noqa: B905  Numba knows no strict
+            begin += min((length - 1) * stride, 0)
+            end += max((length - 1) * stride, 0)
+        found.append((begin, end, copied))
+
+
+def _note_numbers(value, found, copied):
+    place = identity(value)
+    found.append((place, place + 1, True))
+
+
+def _note_list(value, found, copied):
+    place = identity(value)
+    found.append((place, place + 1, True))
+    for item in value:
+        note(item, found, True)
+
+
+def _note_dictionary(value, found, copied):
+    place = identity(value)
+    found.append((place, place + 1, True))
+    for item in value.values():
+        note(item, found, True)
+
+
+def _note_parts(ty: types.Type, lines: list[str]):
+    noted = [f"note({text}, found, copied)" for text, part in zip(part_texts(ty, "value"), part_types(ty), strict=True)
+             if _may_share(part)]
+    return structure.function("note_parts", "value, found, copied", [*lines, *noted, "return None"],
+                              {"note": note, "identity": identity})
+
+
+@intrinsic
+def identity(typingctx, container):
+    """The address by which a container is known."""
+    def codegen(context, builder, signature, args):
+        made = cgutils.create_struct_proxy(container)(context, builder, value=args[0])
+        return builder.ptrtoint(made.meminfo, ir.IntType(64))
+
+    return types.int64(container), codegen
