@@ -15,9 +15,9 @@ import numpy as np
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import SeedError, ShadowShapeError
+from ..errors import AliasedArgumentsError, SeedError, ShadowMemoryError, ShadowShapeError
 from ..frontend import structure, target
-from ..frontend.activity import is_differentiable
+from ..frontend.activity import arrays_with_offsets, is_differentiable
 from ..frontend.containers.arguments import (
     aligned,
     apart,
@@ -31,12 +31,15 @@ from ..frontend.containers.arguments import (
     taking_apart,
     together,
 )
+from ..frontend.containers.sharing import refuse_shared
+from ..frontend.containers.updating import updated
 from . import values
 from .primal import remembered, signature_of
 
 _apart = numba.njit(lambda value: apart(value))
 _aligned = numba.njit(lambda value, like: apart(aligned(value, like)))
 _mirrored = numba.njit(lambda flat, like: mirrored(flat, like))
+_updated = numba.njit(lambda target, source, in_place: updated(target, source, in_place))
 _filled = numba.njit(lambda flat, other: filled(flat, other))
 
 
@@ -54,14 +57,15 @@ def returns_container(function, argument_types: tuple[types.Type, ...]) -> bool:
 class Flattened:
     """A function of arguments that are taken apart, and the code around a call of it; ``names`` are the globals of that."""
 
-    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...]):
-        self.function, self.types = function, argument_types
+    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], keep: bool = False):
+        self.function, self.types, self.keep = function, argument_types, keep
         self.parameters = list(signature_of(function).parameters)
         self.names: structure.Names = {"take_apart": taking_apart(argument_types), "together": together}
 
     @cached_property
     def kernel(self) -> Dispatcher:
-        return remembered(self.function, ("flat", self.types), lambda: flat_kernel(self.function, self.types, self.parameters))
+        return remembered(self.function, ("flat", self.types, self.keep),
+                          lambda: flat_kernel(self.function, self.types, self.parameters, self.keep))
 
     @cached_property
     def result_type(self) -> types.Type:
@@ -89,9 +93,9 @@ class Flattened:
 class Call:
     """One call from Python: arguments taken apart; results, tangents and cotangents put together."""
 
-    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], given: tuple):
+    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], given: tuple, keep: bool = False):
         self.types, self.given = argument_types, given
-        self.flat = Flattened(function, argument_types)
+        self.flat = Flattened(function, argument_types, keep)
         take = remembered(function, ("take apart", argument_types), lambda: taking_apart(argument_types))
         self.held = take(*given)
 
@@ -117,6 +121,55 @@ class Call:
         """What a user gave as cotangent of the value, taken apart."""
         ty = self.result_type if part is None else self.result_type[part]
         return _parts_of(ty, value, seed, "the cotangent", SeedError) if is_container(ty) and seed is not None else seed
+
+
+class InPlace(Call):
+    """A call that changes its arguments; the flat function returns the result, and all containers as it leaves them."""
+
+    def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], given: tuple):
+        super().__init__(function, argument_types, given, keep=True)
+        self.places = [index for index, ty in enumerate(argument_types) if is_container(ty)]
+
+    def refuse_shared(self, shadows: list) -> None:
+        """Refuses shadows that share memory with anything else."""
+        try:
+            numba.njit(lambda primals, shadows: refuse_shared(primals, shadows))(self.given, tuple(shadows))
+        except AliasedArgumentsError:
+            raise ShadowMemoryError("a shadow shares memory with an argument or another shadow. Pass a copy") from None
+
+    def seeds(self, value: tuple, seed, shadows: dict[int, Any]) -> tuple:
+        """The seeds of all that the flat function returned."""
+        of_result = self.seed(self.result(value[0]), seed) if carries_floats(self.result_type) else None
+        found = []
+        for index, flat in zip(self.places, value[1], strict=True):
+            after = _together(self.types[index], flat)
+            found.append(_parts_of(self.types[index], after, shadows[index], self._label(index), SeedError)
+                         if index in shadows else values.nothing(structure.typeof(flat)))
+        return of_result, tuple(found)
+
+    def _label(self, index: int) -> str:
+        return f"the shadow of {self.flat.parameters[index]!r}, which the kernel has changed,"
+
+    def afterwards(self, index: int, after: tuple, changes: tuple):
+        """The tangent of what a container holds afterwards, as such a container."""
+        place = self.places.index(index)
+        return _together(self.types[index], _filled(changes[place], after[place]))
+
+    def before(self, index: int, cotangent):
+        """The cotangent of what a container held, as such a container."""
+        return _together(self.types[index], _filled(cotangent, self.held[index]))
+
+    def update(self, derivative, after: tuple) -> None:
+        """The containers change as the kernel changes them; arrays in place where it writes into arrays that they held."""
+        offsets = derivative.argument_offsets()
+        for index, flat in zip(self.places, after, strict=True):
+            arrays = arrays_with_offsets(structure.typeof(self.held[index]), offsets[index])
+            _updated(self.given[index], _together(self.types[index], flat), any(derivative.written(at) for _, at, _ in arrays))
+
+    @staticmethod
+    def update_shadows(shadows: dict[int, Any], found: dict[int, Any]) -> None:
+        for index, shadow in shadows.items():
+            _updated(shadow, found[index], True)
 
 
 def _together(ty: types.Type, flat):

@@ -2,8 +2,8 @@
 
 Requires: lists, dictionaries and objects that hold numbers, arrays, tuples, and lists and objects of these (see ``columns``).
 Ensures:  ``apart(x)`` holds the same values in arrays and tuples, copied where they are items of lists or dictionaries;
-          ``together(apart(x), type)`` is such a container again, with memory that the passes see; ``mirrored(apart(g), x)`` is
-          a container like ``x`` that holds the numbers of the gradient g where ``x`` has floats, and what ``x`` holds elsewhere.
+          ``together(apart(x), type)`` is such a container again, with memory that the passes see; ``mirrored(apart(g), x)``
+          is a container like ``x`` that holds the numbers of g where ``x`` has floats, and what ``x`` holds elsewhere.
 """
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _apart(value):
     if not is_container(value):
         return lambda value: value
     if isinstance(value, types.DictType):
-        return lambda value: (columns([key for key in value.keys()]), columns([item for item in value.values()]))
+        return lambda value: (columns([key for key in value]), columns([item for item in value.values()]))
     if isinstance(value, (types.List, types.ListType)):
         return lambda value: columns(value)
     parts = [f"apart({part}), " for part in part_texts(value, "value")]
@@ -83,7 +83,8 @@ def _together(flat, kind):
         item = ty.dtype
         return lambda flat, kind: listed(flat, item)
     parts = [f"together(flat[{index}], kind_{index})" for index in range(len(part_types(ty)))]
-    names = {"together": together, "make": assembled(ty), **{f"kind_{index}": part for index, part in enumerate(part_types(ty))}}
+    kinds = {f"kind_{index}": part for index, part in enumerate(part_types(ty))}
+    names: structure.Names = {"together": together, "make": assembled(ty), **kinds}
     return structure.function("made", "flat, kind", [f"return make({', '.join(parts)})"], names)
 
 
@@ -132,7 +133,8 @@ def _aligned(value, like):
         return lambda value, like: in_order(value, like, key, item)
     if not (isinstance(value, types.BaseTuple) or is_object(value)):
         return lambda value, like: value
-    parts = [f"aligned({one}, {other})" for one, other in zip(part_texts(value, "value"), part_texts(value, "like"), strict=True)]
+    pairs = zip(part_texts(value, "value"), part_texts(value, "like"), strict=True)
+    parts = [f"aligned({one}, {other})" for one, other in pairs]
     return structure.function("aligned_parts", "value, like", [f"return make({', '.join(parts)})"],
                               {"aligned": aligned, "make": assembled(value)})
 
@@ -165,8 +167,10 @@ def taking_apart(argument_types: tuple[types.Type, ...]):
     """A function of arguments of these types that gives them taken apart, once it has seen that no two containers are one."""
     parameters = [f"argument_{index}" for index in range(len(argument_types))]
     given = [f"apart({name})" if is_container(ty) else name for name, ty in zip(parameters, argument_types, strict=True)]
-    lines = [f"refuse_shared(({''.join(f'{name}, ' for name in parameters)}))", f"return ({''.join(f'{text}, ' for text in given)})"]
-    return njit(structure.function("take_apart", ", ".join(parameters), lines, {"apart": apart, "refuse_shared": refuse_shared}))
+    lines = [f"refuse_shared(({''.join(f'{name}, ' for name in parameters)}), ())",
+             f"return ({''.join(f'{text}, ' for text in given)})"]
+    names: structure.Names = {"apart": apart, "refuse_shared": refuse_shared}
+    return njit(structure.function("take_apart", ", ".join(parameters), lines, names))
 
 
 def flat_kernel(function, argument_types: tuple[types.Type, ...], parameters: list[str], keep: bool = False):

@@ -1,8 +1,8 @@
 """Arguments that lead to one container, or lists of arrays that share memory: each would be taken apart into a copy of its own.
 
-Requires: a tuple of arguments.
-Ensures:  ``refuse_shared`` raises ``AliasedArgumentsError`` where two lists, dictionaries or objects are one, or where an
-          array in a list shares memory with any other array. Other arrays may share what they like: they are not copied here.
+Requires: a tuple of arguments, and one of shadows.
+Ensures:  ``refuse_shared`` raises ``AliasedArgumentsError`` where two lists, dictionaries or objects are one, or where an array
+          in a list or a shadow shares memory with any other array. Other arrays may share what they like: nothing copies them.
 """
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from ...errors import AliasedArgumentsError
 from .. import structure
 from .objects import is_object, part_texts, part_types
 
-_MESSAGE = ("two containers among the arguments are one, or an array in a list shares memory with another array: each would have a "
-            "derivative of its own. Pass copies")
+_MESSAGE = ("two containers among the arguments are one, or an array in a list shares memory with another array. Each has a "
+            "derivative of its own: pass copies.")
 
 
-def refuse_shared(arguments):
+def refuse_shared(arguments, shadows):
     raise NotImplementedError("compiled code only")
 
 
 @overload(refuse_shared)
-def _refuse_shared(arguments):
+def _refuse_shared(arguments, shadows):
     if not any(_may_share(part) for part in arguments):
-        return lambda arguments: None
+        return lambda arguments, shadows: None
 
-    def refuse(arguments):
+    def refuse(arguments, shadows):
         found = [(np.int64(0), np.int64(0), False)]
         note(arguments, found, False)
+        note(shadows, found, True)
         found.sort()
         last, strict = np.int64(0), False
         for begin, end, copied in found:
@@ -61,9 +62,7 @@ def _note(value, found, copied):
     if isinstance(value, types.DictType):
         return _note_dictionary
     if isinstance(value, (types.List, types.ListType)):
-        if not isinstance(value.dtype, (types.Array, types.BaseTuple, types.List, types.ListType)) and not is_object(value.dtype):
-            return _note_numbers
-        return _note_list
+        return _note_list if _may_share(value.dtype) else _note_numbers
     return lambda value, found, copied: None
 
 
