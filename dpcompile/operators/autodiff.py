@@ -16,10 +16,10 @@ from ..annotations import Active, Annotated, Const, Duplicated, Mode
 from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, holds_arrays
-from ..frontend.containers.arguments import carries_floats, is_container, takes_containers
+from ..frontend.containers.arguments import carries_floats, is_container
 from ..targets.cpu import CompiledDerivative
 from . import values
-from .containers import InPlace
+from .containers import InPlace, is_through_parts
 from .entries import entry, new_record
 from .primal import bound, compiled, dispatcher_of, primal
 from .products import check_aliases
@@ -32,7 +32,7 @@ def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any
         raise AnnotationError(f"the first argument of autodiff is dp.Reverse or dp.Forward, not {mode!r}")
     function = dispatcher_of(f)
     arguments = _arguments(function, annotated, mode)
-    if takes_containers(function, arguments.types):
+    if is_through_parts(function, arguments.types):
         return _of_containers(mode, function, arguments, seed)
     wanted = arguments.wanted
     result = primal(function, arguments.types).signature.return_type

@@ -34,7 +34,7 @@ from ..frontend.containers.arguments import (
 from ..frontend.containers.sharing import refuse_shared
 from ..frontend.containers.updating import updated
 from . import values
-from .primal import remembered, signature_of
+from .primal import primal, remembered, signature_of
 
 _apart = numba.njit(lambda value: apart(value))
 _aligned = numba.njit(lambda value, like: apart(aligned(value, like)))
@@ -49,9 +49,13 @@ def result_of(function, argument_types: tuple[types.Type, ...]) -> types.Type:
     return target.original_type(target.result_type(target.mirror(function), mirrored_types))
 
 
-def returns_container(function, argument_types: tuple[types.Type, ...]) -> bool:
-    """Whether the function returns one, or a tuple that holds one."""
-    return not is_flat(function) and is_container(result_of(function, argument_types))
+def is_through_parts(function, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...] = ()) -> bool:
+    """Whether a derivative is taken by way of the function of what containers hold: one is given, or returned. ``wanted``: the
+    arguments that contiguous copies stand for."""
+    if is_flat(function) or any(map(is_container, argument_types)):
+        return not is_flat(function)
+    compacted = structure.compacted_where(argument_types, wanted) if wanted else argument_types
+    return is_container(types.unliteral(primal(function, compacted).signature.return_type))
 
 
 class Flattened:
@@ -88,6 +92,21 @@ class Flattened:
         name = f"kind_of_{part}"
         self.names[name] = inner_type(ty)
         return f"together({text}, {name})"
+
+    def change(self, value: str, change: str, part: int | None = None) -> str:
+        """The tangent of what the flat function returned, put together: what has none is as in the value."""
+        ty = self.result_type if part is None else self.result_type[part]
+        self.names["filled"] = filled
+        return self.result(f"filled({change}, {value})", part) if is_container(ty) else change
+
+    def tangent(self, index: int, ty: types.Type, text: str) -> str:
+        """The tangent of an argument, of that type, taken apart."""
+        if isinstance(ty, types.NoneType) or not is_container(self.types[index]):
+            return text
+        if inner_type(ty) != inner_type(self.types[index]):
+            raise ShadowShapeError(f"the tangent of {self.parameters[index]!r} must be of type {self.types[index]}, not {ty}")
+        self.names.update(apart=apart, aligned=aligned)
+        return f"apart(aligned({text}, {self.parameters[index]}))"
 
 
 class Call:

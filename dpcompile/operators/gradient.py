@@ -15,11 +15,11 @@ from numba.core.registry import cpu_target
 from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
-from ..frontend.containers.arguments import is_container, mirrored, takes_containers
+from ..frontend.containers.arguments import is_container, mirrored
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, rerun
 from .arguments import HAND_ON, Arguments
-from .containers import Flattened, returns_container
+from .containers import Flattened, is_through_parts
 from .primal import (
     Selection,
     check_differentiable,
@@ -92,12 +92,10 @@ class Gradient:
             (transform, (self.function, *selection)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]):
-        if takes_containers(self.function, argument_types) or (
-                self.has_aux and returns_container(self.function, argument_types)):
-            check_differentiable(self.function, self.positions, argument_types)
-            return self._of_containers(argument_types)
         check_differentiable(self.function, self.positions, argument_types)
         wanted = tuple(position in self.positions for position in range(len(argument_types)))
+        if is_through_parts(self.function, argument_types, wanted):
+            return self._of_containers(argument_types)
         primal_types = structure.compacted_where(argument_types, wanted)
         result = primal(self.function, primal_types).signature.return_type
         check_scalar(self.function, differentiated_part(self.function, result, True) if self.has_aux else result)
@@ -109,17 +107,23 @@ class Gradient:
     def _of_containers(self, argument_types: tuple[types.Type, ...]):
         """The gradient with respect to what containers hold, put into containers like them."""
         flat = Flattened(self.function, argument_types)
-        names: structure.Names = {"inner": replace(self, function=flat.kernel).dispatcher(()), "mirrored": mirrored, **flat.names}
-        text = "result[1]" if self.with_value else "result[0]" if self.has_aux else "result"
-        parts = [f"mirrored({text if self.single else f'{text}[{place}]'}, {flat.parameters[position]})"
-                 if is_container(argument_types[position]) else text if self.single else f"{text}[{place}]"
-                 for place, position in enumerate(self.positions)]
+        parts = [f"mirrored({self._part(place)}, {flat.parameters[position]})" if is_container(argument_types[position])
+                 else self._part(place) for place, position in enumerate(self.positions)]
         gradients = parts[0] if self.single else f"({', '.join(parts)},)"
-        value = f"(result[0][0], {flat.result('result[0][1]', 1)})" if self.has_aux else "result[0]"
-        auxiliary = flat.result("result[1]", 1) if self.has_aux else ""
-        result = f"{value}, {gradients}" if self.with_value else f"{gradients}, {auxiliary}" if self.has_aux else gradients
+        if self.has_aux:
+            auxiliary = flat.result("result[0][1]" if self.with_value else "result[1]", 1)
+            result = f"(result[0][0], {auxiliary}), {gradients}" if self.with_value else f"{gradients}, {auxiliary}"
+        else:
+            result = f"result[0], {gradients}" if self.with_value else gradients
+        inner = replace(self, function=flat.kernel).dispatcher(())
+        names: structure.Names = {"inner": inner, "mirrored": mirrored, **flat.names}
         lines = [*flat.lines, f"result = inner({flat.operands})", f"return {result}"]
         return structure.function(self.name, ", ".join(flat.parameters), lines, names)
+
+    def _part(self, place: int) -> str:
+        """Where the gradient of one argument stands in what the gradient of the flat function returns."""
+        gradients = "result[1]" if self.with_value else "result[0]" if self.has_aux else "result"
+        return gradients if self.single else f"{gradients}[{place}]"
 
     def _check_records(self, argument_types: tuple[types.Type, ...]) -> None:
         alone = self.single and not (self.with_value or self.has_aux)

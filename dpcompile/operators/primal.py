@@ -19,8 +19,8 @@ from numba.core.dispatcher import Dispatcher
 
 from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
 from ..frontend import structure
-from ..frontend.containers.arguments import carries_floats
 from ..frontend.compile import Primal, compile_primal
+from ..frontend.containers.arguments import carries_floats
 from ..frontend.generated import GeneratedDispatcher
 from ..frontend.ruled import FIRST_ARGUMENT
 from ..targets.cpu import CompiledDerivative, compile_derivative

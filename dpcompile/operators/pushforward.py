@@ -18,6 +18,7 @@ from ..frontend.activity import is_differentiable
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics
 from .arguments import HAND_ON, Arguments
+from .containers import Flattened, is_through_parts
 from .memory import directed
 from .primal import Selection, compiled, differentiated_part, dispatcher_of, primal, remembered, selected, signature_of
 
@@ -55,10 +56,21 @@ class Derivative:
             raise IntegerArgumentError(f"argument {self.position} of {name} is of type "
                                        f"{argument_types[self.position]}; dp.derivative needs a real float")
         wanted = tuple(index == self.position for index in range(len(argument_types)))
+        if is_through_parts(self.function, argument_types, wanted):
+            return self._of_containers(argument_types)
         arguments = _forward_arguments(self.function, argument_types, wanted, self.has_aux)
         lines = [*arguments.checks(), *arguments.preparation(), "directions = (1.0,)", *_call(arguments)]
         lines.append("return change[0], value[1]" if self.has_aux else "return change")
         return arguments.function(f"derivative_of_{name.strip('<>')}", lines)
+
+
+    def _of_containers(self, argument_types: tuple[types.Type, ...]) -> Callable:
+        parameters = [f"argument_{index}" for index in range(len(argument_types))]
+        tangents = ["1.0" if index == self.position else "None" for index in range(len(argument_types))]
+        lines = [f"found = push(({', '.join(parameters)},), ({', '.join(tangents)},))",
+                 f"return {'found[1], found[2]' if self.has_aux else 'found[1]'}"]
+        return structure.function("derivative_of_containers", ", ".join(parameters), lines,
+                                  {"push": pushforward(self.function, self.has_aux)})
 
 
 def pushforward(function: Dispatcher, has_aux: bool = False) -> GeneratedDispatcher:
@@ -84,6 +96,8 @@ class Pushforward:
         primals, tangents = self._checked(*given)
         wanted = tuple(is_differentiable(primal) and not isinstance(tangent, types.NoneType)
                        for primal, tangent in zip(primals, tangents, strict=True))
+        if is_through_parts(self.function, primals, wanted):
+            return self._of_containers(primals, tangents)
         arguments = _forward_arguments(self.function, primals, wanted, self.has_aux)
         arguments.names.update(directed=directed)
         lines = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
@@ -96,6 +110,19 @@ class Pushforward:
         lines += [f"directions = ({''.join(number + ', ' for number in numbers)})", *_call(arguments)]
         lines.append("return value[0], change[0], value[1]" if self.has_aux else "return value, change")
         return arguments.function("pushforward", lines, "primals, tangents")
+
+    def _of_containers(self, primals: tuple[types.Type, ...], tangents: tuple[types.Type, ...]) -> Callable:
+        """By way of the function of what containers hold."""
+        flat = Flattened(self.function, primals)
+        inner = pushforward(flat.kernel, self.has_aux)
+        given = [flat.tangent(index, tangents[index], f"tangents[{index}]") for index in range(len(primals))]
+        part = 0 if self.has_aux else None
+        parts = [flat.result("found[0]", part), flat.change("found[0]", "found[1]", part)]
+        parts += [flat.result("found[2]", 1)] if self.has_aux else []
+        lines = [f"{name} = primals[{index}]" for index, name in enumerate(flat.parameters)]
+        lines += [*flat.lines, f"found = inner(({flat.operands},), ({''.join(f'{text}, ' for text in given)}))",
+                  f"return {', '.join(parts)}"]
+        return structure.function("pushforward", "primals, tangents", lines, {"inner": inner, **flat.names})
 
     def _checked(self, primals: types.Type, tangents: types.Type) -> tuple[tuple, tuple]:
         count = len(signature_of(self.function).parameters)

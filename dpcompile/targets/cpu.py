@@ -141,7 +141,7 @@ class CompiledDerivative:
                 if is_changeable(part) and any(written):
                     raise UnsupportedError(
                         f"cannot differentiate {self.primal.name}: it changes its argument {position}, or what that holds, of "
-                        f"type {ty}.\n  Only containers of numbers, arrays, tuples and objects of these may change: pass those.")
+                        f"type {ty}.\n  Only containers of numbers, arrays, tuples and objects of these may change.")
 
     def argument_offsets(self) -> list[int]:
         """For each argument the position of its first leaf."""

@@ -18,7 +18,6 @@ from .columns import UNCHANGING, columns, has_columns, listed, typed_list
 from .objects import assembled, is_object, part_texts, part_types
 from .sharing import refuse_shared
 
-
 #: Attribute of functions whose arguments have been taken apart.
 FLAT = "__dpcompile_flat__"
 
@@ -198,11 +197,6 @@ def is_flat(function) -> bool:
     return hasattr(function, FLAT)
 
 
-def takes_containers(function, argument_types: tuple[types.Type, ...]) -> bool:
-    """Whether arguments of a function are to be taken apart first; those of a ``flat_kernel`` have been."""
-    return not is_flat(function) and any(map(is_container, argument_types))
-
-
 def carries_floats(ty: types.Type) -> bool:
     """Whether there is a derivative with respect to a value of this type, be it a container."""
     if isinstance(ty, types.BaseTuple) or is_object(ty):
@@ -210,7 +204,3 @@ def carries_floats(ty: types.Type) -> bool:
     if isinstance(ty, (types.List, types.ListType)):
         return carries_floats(ty.dtype)
     return carries_floats(ty.value_type) if isinstance(ty, types.DictType) else is_differentiable(ty)
-
-
-__all__ = ["aligned", "apart", "carries_floats", "filled", "flat_kernel", "inner_type", "is_container", "is_flat", "mirrored", "takes_containers", "taking_apart",
-           "together"]
