@@ -14,7 +14,7 @@ from numba.typed import Dict
 
 from .. import structure
 from ..activity import is_changeable, is_differentiable
-from .columns import UNCHANGING, columns, has_columns, listed, typed_list
+from .columns import UNCHANGING, columns, count_of, has_columns, item_at, listed
 from .objects import assembled, is_object, part_texts, part_types
 from .sharing import refuse_shared
 
@@ -74,13 +74,10 @@ def _together(flat, kind):
         return lambda flat, kind: flat
     if isinstance(ty, types.DictType):
         key, value = ty.key_type, ty.value_type
-        return lambda flat, kind: table_of(listed(flat[0], key), listed(flat[1], value), key, value)
-    if isinstance(ty, types.ListType):
+        return lambda flat, kind: table_of(flat, key, value)
+    if isinstance(ty, (types.List, types.ListType)):
         item = ty.dtype
-        return lambda flat, kind: typed_list(listed(flat, item), item)
-    if isinstance(ty, types.List):
-        item = ty.dtype
-        return lambda flat, kind: listed(flat, item)
+        return lambda flat, kind: listed(flat, 0, count_of(flat, item), kind)
     parts = [f"together(flat[{index}], kind_{index})" for index in range(len(part_types(ty)))]
     kinds = {f"kind_{index}": part for index, part in enumerate(part_types(ty))}
     names: structure.Names = {"together": together, "make": assembled(ty), **kinds}
@@ -88,10 +85,10 @@ def _together(flat, kind):
 
 
 @njit
-def table_of(keys, values, key, value):
+def table_of(flat, key, value):
     made = Dict.empty(key, value)
-    for index in range(len(keys)):
-        made[keys[index]] = values[index]
+    for index in range(count_of(flat[0], key)):
+        made[item_at(flat[0], index, key)] = item_at(flat[1], index, value)
     return made
 
 

@@ -2,8 +2,8 @@
 
 Requires: lists whose items are numbers, arrays, tuples, lists and objects of these, or values that never change.
 Ensures:  ``columns(values)`` holds copies of all items: numbers in one array, the elements of arrays in one beside their
-          shapes, tuples and objects as a tuple of the columns of their parts, lists as their lengths beside the columns of all
-          their items in a row; ``listed(columns(values), type)`` is a list of items of that type again.
+          shapes and where they begin, tuples and objects as a tuple of the columns of their parts, lists as where they begin
+          beside the columns of all their items in a row; ``item_at`` and ``listed`` make items and lists of them again.
 """
 from __future__ import annotations
 
@@ -43,9 +43,11 @@ def _columns(values):
         return lambda values: numbers_of(values, item_type(values))
     if isinstance(item, types.Array):
         axes = item.ndim
-        return lambda values: (elements_of(values, dtype_of(values)), shapes_of(values, axes))
+        return lambda values: (elements_of(values, dtype_of(values)), shapes_of(values, axes),
+                               starts_of([value.size for value in values]))
     if isinstance(item, (types.List, types.ListType)):
-        return lambda values: (lengths_of(values), columns([part for value in values for part in value]))
+        return lambda values: (starts_of([len(value) for value in values]),
+                               columns([part for value in values for part in value]))
     if isinstance(item, UNCHANGING):
         return lambda values: List(values)
     parts = [f"columns([{part} for value in values])" for part in part_texts(item, "value")]
@@ -61,8 +63,12 @@ def numbers_of(values, dtype):
 
 
 @njit
-def lengths_of(values):
-    return numbers_of([len(value) for value in values], np.int64)
+def starts_of(lengths):
+    """Where each of some parts in a row begins, and the last one ends."""
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    for index, length in enumerate(lengths):
+        starts[index + 1] = starts[index] + length
+    return starts
 
 
 @njit
@@ -88,87 +94,69 @@ def elements_of(values, dtype):
     return elements
 
 
-def listed(flat, kind):
-    """The list of items of the Numba type ``kind`` that were taken apart."""
+def count_of(flat, kind):
+    """Of how many items of the Numba type ``kind`` these are the columns."""
+    raise NotImplementedError("compiled code only")
+
+
+@overload(count_of)
+def _count_of(flat, kind):
+    item = kind.instance_type
+    if isinstance(item, types.Array):
+        return lambda flat, kind: len(flat[1])
+    if isinstance(item, (types.List, types.ListType)):
+        return lambda flat, kind: len(flat[0]) - 1
+    if isinstance(item, types.BaseTuple) or is_object(item):
+        first = part_types(item)[0]
+        return lambda flat, kind: count_of(flat[0], first)
+    return lambda flat, kind: len(flat)
+
+
+def listed(flat, first, last, kind):
+    """A list of the Numba type ``kind`` of these items among those that were taken apart."""
     raise NotImplementedError("compiled code only")
 
 
 @overload(listed)
-def _listed(flat, kind):
-    item = kind.instance_type
-    if isinstance(item, types.Array):
-        return lambda flat, kind: [array_at(flat, place, index, kind) for index, place in enumerate(places_of(flat[1]))]
-    if isinstance(item, types.List):
-        inner = item.dtype
-        return lambda flat, kind: parts_of(listed(flat[1], inner), flat[0])
-    if isinstance(item, types.ListType):
-        inner = item.dtype
-        return lambda flat, kind: [typed_list(part, inner) for part in parts_of(listed(flat[1], inner), flat[0])]
-    if isinstance(item, types.BaseTuple) or is_object(item):
-        return _rows(item)
-    return lambda flat, kind: [as_type(value, kind) for value in flat]
+def _listed(flat, first, last, kind):
+    item = kind.instance_type.dtype
+    if isinstance(kind.instance_type, types.List):
+        return lambda flat, first, last, kind: [item_at(flat, index, item) for index in range(first, last)]
+
+    def typed(flat, first, last, kind):
+        made = List.empty_list(item)
+        for index in range(first, last):
+            made.append(item_at(flat, index, item))
+        return made
+
+    return typed
 
 
-def _rows(item: types.Type):
-    """Tuples and objects, made of the lists of their parts."""
-    count = len(part_types(item))
-    names: structure.Names = {"listed": listed, "make": assembled(item),
-                              **{f"kind_{index}": part for index, part in enumerate(part_types(item))}}
-    lines = [*(f"list_{index} = listed(flat[{index}], kind_{index})" for index in range(count)),
-             f"return [make({', '.join(f'list_{index}[row]' for index in range(count))}) for row in range(len(list_0))]"]
-    return structure.function("rows", "flat, kind", lines, names)
-
-
-@njit
-def bounds_of(lengths):
-    """Where each of some parts in a row begins and ends."""
-    bounds = []
-    last = 0
-    for length in lengths:
-        bounds.append((last, last + length))
-        last += length
-    return bounds
-
-
-@njit
-def parts_of(values, lengths):
-    return [values[first:last] for first, last in bounds_of(lengths)]
-
-
-@njit
-def places_of(shapes):
-    """Where the elements of each array begin and end."""
-    sizes = np.ones(len(shapes), np.int64)
-    for index in range(len(shapes)):
-        for axis in range(shapes.shape[1]):
-            sizes[index] *= shapes[index, axis]
-    return bounds_of(sizes)
-
-
-@njit
-def typed_list(values, item):
-    made = List.empty_list(item)
-    for value in values:
-        made.append(value)
-    return made
-
-
-def array_at(flat, place, index, kind):
-    """One of the arrays: a view of its elements."""
+def item_at(flat, index, kind):
+    """One of the items that were taken apart; of an array, a view of its elements."""
     raise NotImplementedError("compiled code only")
 
 
-@overload(array_at)
-def _array_at(flat, place, index, kind):
-    array = kind.instance_type
-    axes = range(array.ndim)
-    if array.layout == "F":
-        shape = ", ".join(f"flat[1][index, {axis}]" for axis in reversed(axes))
-        made = f"flat[0][place[0]:place[1]].reshape(({shape},)).T"
-    else:
-        shape = ", ".join(f"flat[1][index, {axis}]" for axis in axes)
-        made = f"flat[0][place[0]:place[1]].reshape(({shape},))"
-    return structure.function("view", "flat, place, index, kind", [f"return as_type({made}, kind)"], {"as_type": as_type})
+@overload(item_at)
+def _item_at(flat, index, kind):
+    item = kind.instance_type
+    if isinstance(item, types.Array):
+        return _view(item)
+    if isinstance(item, (types.List, types.ListType)):
+        return lambda flat, index, kind: listed(flat[1], flat[0][index], flat[0][index + 1], kind)
+    if isinstance(item, types.BaseTuple) or is_object(item):
+        parts = [f"item_at(flat[{part}], index, kind_{part})" for part in range(len(part_types(item)))]
+        kinds = {f"kind_{index}": part for index, part in enumerate(part_types(item))}
+        return structure.function("row", "flat, index, kind", [f"return make({', '.join(parts)})"],
+                                  {"item_at": item_at, "make": assembled(item), **kinds})
+    return lambda flat, index, kind: as_type(flat[index], kind)
+
+
+def _view(array: types.Array):
+    axes = reversed(range(array.ndim)) if array.layout == "F" else range(array.ndim)
+    shape = ", ".join(f"flat[1][index, {axis}]" for axis in axes)
+    made = f"flat[0][flat[2][index]:flat[2][index + 1]].reshape(({shape},)){'.T' if array.layout == 'F' else ''}"
+    return structure.function("view", "flat, index, kind", [f"return as_type({made}, kind)"], {"as_type": as_type})
 
 
 @intrinsic

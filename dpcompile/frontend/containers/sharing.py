@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from ...errors import AliasedArgumentsError
 from .. import structure
 from .objects import is_object, part_texts, part_types
 
+I64 = ir.IntType(64)
 _MESSAGE = ("two containers among the arguments are one, or an array in a list shares memory with another array. Each has a "
             "derivative of its own: pass copies.")
 
@@ -68,7 +70,8 @@ def _note(value, found, copied):
 
 def _note_array(value, found, copied):
     if value.size > 0:
-        begin, end = np.int64(value.ctypes.data), np.int64(value.ctypes.data) + value.itemsize
+        begin = identity(value)
+        end = begin + value.itemsize
         for length, stride in zip(value.shape, value.strides):  # noqa: B905  Numba knows no strict
             begin += min((length - 1) * stride, 0)
             end += max((length - 1) * stride, 0)
@@ -102,10 +105,16 @@ def _note_parts(ty: types.Type, lines: list[str]):
 
 
 @intrinsic
-def identity(typingctx, container):
-    """The address by which a container is known."""
-    def codegen(context, builder, signature, args):
-        made = cgutils.create_struct_proxy(container)(context, builder, value=args[0])
-        return builder.ptrtoint(made.meminfo, ir.IntType(64))
+def identity(typingctx, value):
+    """The address by which a container or an array is known: in derivatives by a call that hides from the passes that it is
+    one, since nothing is read or written through it."""
+    member = "data" if isinstance(value, types.Array) else "meminfo"
 
-    return types.int64(container), codegen
+    def codegen(context, builder, signature, args):
+        pointer = getattr(cgutils.create_struct_proxy(value)(context, builder, value=args[0]), member)
+        if isinstance(cpu_target.target_context, type(context)):
+            return builder.ptrtoint(pointer, I64)
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(I64, [cgutils.voidptr_t]), "dp.address")
+        return builder.call(function, [builder.bitcast(pointer, cgutils.voidptr_t)])
+
+    return types.int64(value), codegen
