@@ -101,12 +101,12 @@ class Matrix:
         check_differentiable(self.function, self.positions, argument_types)
         name = self.function.py_func.__name__
         if is_container(result):
-            raise UnsupportedError(f"{name} returns {result}; the rows of a Jacobian belong to numbers and arrays.\n  Return an "
-                                   f"array, or use dp.vjp and dp.jvp, which take any container.")
+            raise UnsupportedError(f"{name} returns {result}; the rows of a Jacobian belong to numbers and arrays.\n  Return "
+                                   f"an array, or use dp.vjp and dp.jvp, which take any container.")
         for position in self.positions:
             if not has_blocks(argument_types[position]):
-                raise UnsupportedError(f"argument {position} of {name} holds objects, {argument_types[position]}; their fields "
-                                       f"cannot hold matrices.\n  Use dp.grad, dp.vjp or dp.jvp, or pass the fields in a tuple.")
+                raise UnsupportedError(f"argument {position} of {name} holds objects, {argument_types[position]}; their "
+                                       f"fields cannot hold matrices.\n  Use dp.grad, dp.vjp or dp.jvp, or pass the fields.")
 
     def wanted(self, argument_types) -> tuple[bool, ...]:
         return tuple(position in self.positions for position in range(len(argument_types)))

@@ -141,7 +141,8 @@ class CompiledDerivative:
                 if is_changeable(part) and any(written):
                     raise UnsupportedError(
                         f"cannot differentiate {self.primal.name}: it changes its argument {position}, or what that holds, of "
-                        f"type {ty}.\n  Only containers of numbers, arrays, tuples and objects of these may change.")
+                        f"type {ty}.\n  dp.grad, dp.vjp, dp.jvp, dp.jacobian and dp.autodiff take lists, "
+                        f"dictionaries and objects of numbers, arrays and tuples that change; others must stay as they are.")
 
     def argument_offsets(self) -> list[int]:
         """For each argument the position of its first leaf."""

@@ -43,6 +43,9 @@ def _columns(values):
         return lambda values: numbers_of(values, item_type(values))
     if isinstance(item, types.Array):
         axes = item.ndim
+        if item.layout == "F":      # elements in the order of memory
+            return lambda values: (elements_of([value.T for value in values], dtype_of(values)), shapes_of(values, axes),
+                                   starts_of([value.size for value in values]))
         return lambda values: (elements_of(values, dtype_of(values)), shapes_of(values, axes),
                                starts_of([value.size for value in values]))
     if isinstance(item, (types.List, types.ListType)):

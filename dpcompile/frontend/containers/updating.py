@@ -1,9 +1,9 @@
 """Containers that change in place, as a kernel changes its arguments.
 
 Requires: two values of one type.
-Ensures:  ``updated(target, source, in_place)`` gives what takes the place of ``target``: numbers are those of ``source``; lists,
-          dictionaries and objects are the same ones, holding what ``source`` holds; arrays are written into with ``in_place``
-          where their shape is the same, else replaced where they hold something else.
+Ensures:  ``updated(target, source, in_place)`` gives what takes the place of ``target``: of numbers those of ``source``; lists,
+          dictionaries and objects are the same ones, holding what ``source`` holds; arrays are written into with
+          ``in_place`` where their shape is the same, else replaced where they hold something else.
 """
 from __future__ import annotations
 
