@@ -14,6 +14,7 @@ import numba
 import numpy as np
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
+from numba.core.target_extension import target_override
 
 from ..errors import AliasedArgumentsError, SeedError, ShadowMemoryError, ShadowShapeError
 from ..frontend import structure, target
@@ -63,13 +64,26 @@ class Flattened:
 
     def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], keep: bool = False):
         self.function, self.types, self.keep = function, argument_types, keep
-        self.parameters = list(signature_of(function).parameters)
-        self.names: structure.Names = {"take_apart": taking_apart(argument_types), "together": together}
+        self.labels = list(signature_of(function).parameters)
+        self.parameters = [f"given_{index}" for index in range(len(argument_types))]
+        self.names: structure.Names = {"take_apart": self.take_apart, "together": together}
+
+    @property
+    def take_apart(self) -> Dispatcher:
+        """Compiled code that takes all arguments apart."""
+        return remembered(self.function, ("take apart", self.types), lambda: taking_apart(self.types))
+
+    @cached_property
+    def types_apart(self) -> tuple[types.Type, ...]:
+        """The types of the arguments of the flat function."""
+        with target_override("cpu"):
+            self.take_apart.compile(self.types)
+        return tuple(self.take_apart.overloads[self.types].signature.return_type)
 
     @cached_property
     def kernel(self) -> Dispatcher:
         return remembered(self.function, ("flat", self.types, self.keep),
-                          lambda: flat_kernel(self.function, self.types, self.parameters, self.keep))
+                          lambda: flat_kernel(self.function, self.types, self.labels, self.keep))
 
     @cached_property
     def result_type(self) -> types.Type:
@@ -78,7 +92,8 @@ class Flattened:
     @property
     def lines(self) -> list[str]:
         """Take the arguments apart."""
-        return [f"taken = take_apart({', '.join(self.parameters)})"]
+        given = [f"argument_{index} = taken[{index}]" for index in range(len(self.types))]
+        return [f"taken = take_apart({', '.join(self.parameters)})", *given]
 
     @property
     def operands(self) -> str:
@@ -104,7 +119,7 @@ class Flattened:
         if isinstance(ty, types.NoneType) or not is_container(self.types[index]):
             return text
         if inner_type(ty) != inner_type(self.types[index]):
-            raise ShadowShapeError(f"the tangent of {self.parameters[index]!r} must be of type {self.types[index]}, not {ty}")
+            raise ShadowShapeError(f"the tangent of {self.labels[index]!r} must be of type {self.types[index]}, not {ty}")
         self.names.update(apart=apart, aligned=aligned)
         return f"apart(aligned({text}, {self.parameters[index]}))"
 
@@ -115,8 +130,7 @@ class Call:
     def __init__(self, function: Dispatcher, argument_types: tuple[types.Type, ...], given: tuple, keep: bool = False):
         self.types, self.given = argument_types, given
         self.flat = Flattened(function, argument_types, keep)
-        take = remembered(function, ("take apart", argument_types), lambda: taking_apart(argument_types))
-        self.held = take(*given)
+        self.held = self.flat.take_apart(*given)
 
     @property
     def result_type(self) -> types.Type:
@@ -167,7 +181,7 @@ class InPlace(Call):
         return of_result, tuple(found)
 
     def _label(self, index: int) -> str:
-        return f"the shadow of {self.flat.parameters[index]!r}, which the kernel has changed,"
+        return f"the shadow of {self.flat.labels[index]!r}, which the kernel has changed,"
 
     def afterwards(self, index: int, after: tuple, changes: tuple):
         """The tangent of what a container holds afterwards, as such a container."""

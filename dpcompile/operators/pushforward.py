@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
@@ -98,31 +98,37 @@ class Pushforward:
                        for primal, tangent in zip(primals, tangents, strict=True))
         if is_through_parts(self.function, primals, wanted):
             return self._of_containers(primals, tangents)
+        arguments, lines = self._call(primals, wanted, [f"tangents[{index}]" for index in range(len(primals))])
+        given = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
+        returned = "value[0], change[0], value[1]" if self.has_aux else "value, change"
+        return arguments.function("pushforward", [*given, *lines, f"return {returned}"], "primals, tangents")
+
+    def _call(self, primals, wanted: tuple[bool, ...], tangents: list[str]) -> tuple[Arguments, list[str]]:
+        """The code that runs the sweep along the tangents of these texts."""
         arguments = _forward_arguments(self.function, primals, wanted, self.has_aux)
         arguments.names.update(directed=directed)
-        lines = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
-        lines += [*arguments.checks(), *arguments.preparation()]
+        lines = [*arguments.checks(), *arguments.preparation()]
         numbers: list[str] = []
         for index in range(len(primals)):
             if wanted[index]:
-                shadow = _directions(primals[index], f"primal_{index}", f"tangents[{index}]", numbers)
-                lines.append(f"shadow_{index} = {shadow}")
+                lines.append(f"shadow_{index} = {_directions(primals[index], f'primal_{index}', tangents[index], numbers)}")
         lines += [f"directions = ({''.join(number + ', ' for number in numbers)})", *_call(arguments)]
-        lines.append("return value[0], change[0], value[1]" if self.has_aux else "return value, change")
-        return arguments.function("pushforward", lines, "primals, tangents")
+        return arguments, lines
 
     def _of_containers(self, primals: tuple[types.Type, ...], tangents: tuple[types.Type, ...]) -> Callable:
         """By way of the function of what containers hold."""
         flat = Flattened(self.function, primals)
-        inner = pushforward(flat.kernel, self.has_aux)
-        given = [flat.tangent(index, tangents[index], f"tangents[{index}]") for index in range(len(primals))]
-        part = 0 if self.has_aux else None
-        parts = [flat.result("found[0]", part), flat.change("found[0]", "found[1]", part)]
-        parts += [flat.result("found[2]", 1)] if self.has_aux else []
-        lines = [f"{name} = primals[{index}]" for index, name in enumerate(flat.parameters)]
-        lines += [*flat.lines, f"found = inner(({flat.operands},), ({''.join(f'{text}, ' for text in given)}))",
-                  f"return {', '.join(parts)}"]
-        return structure.function("pushforward", "primals, tangents", lines, {"inner": inner, **flat.names})
+        moving = [flat.tangent(index, tangents[index], f"tangents[{index}]") for index in range(len(primals))]
+        wanted = tuple(is_differentiable(primal) and not isinstance(tangent, types.NoneType)
+                       for primal, tangent in zip(flat.types_apart, tangents, strict=True))
+        inner = replace(self, function=flat.kernel)
+        arguments, lines = inner._call(flat.types_apart, wanted, [f"tangent_{index}" for index in range(len(primals))])
+        texts = ("value[0]", "change[0]", 0) if self.has_aux else ("value", "change", None)
+        parts = [flat.result(texts[0], texts[2]), flat.change(*texts), *([flat.result("value[1]", 1)] if self.has_aux else [])]
+        given = [f"{name} = primals[{index}]" for index, name in enumerate(flat.parameters)]
+        given += [*flat.lines, *(f"tangent_{index} = {text}" for index, text in enumerate(moving))]
+        arguments.names.update(flat.names)
+        return arguments.function("pushforward", [*given, *lines, f"return {', '.join(parts)}"], "primals, tangents")
 
     def _checked(self, primals: types.Type, tangents: types.Type) -> tuple[tuple, tuple]:
         count = len(signature_of(self.function).parameters)

@@ -20,7 +20,8 @@ def table(**items):
     return made
 
 
-@kernel(lambda: (vector(3), List(vector(4, 1))), writes=(1,), feature="Containers as arguments: a typed list of numbers, written")
+@kernel(lambda: (vector(3), List(vector(4, 1))), writes=(1,),
+        feature="Containers as arguments: a typed list of numbers, written")
 def list_of_numbers_given(x, values):
     for k in range(4):
         values[k] = values[k] * values[k - 1] + math.sin(values[k]) * x[k % 3]
@@ -34,7 +35,8 @@ def reflected_list_given(x, values):
     return values[-1] * values[2]
 
 
-@kernel(lambda: (vector(3), List([1, 2])), writes=(1,), feature="Containers as arguments: a constant list of integers that grows")
+@kernel(lambda: (vector(3), List([1, 2])), writes=(1,),
+        feature="Containers as arguments: a constant list of integers that grows")
 def list_of_integers_grown(x, order):
     for k in range(20):
         order.append((order[k] + k) % 3)
@@ -44,7 +46,8 @@ def list_of_integers_grown(x, order):
     return total
 
 
-@kernel(lambda: (vector(3), List([0.5, 2.0])), wrt=(0,), writes=(1,), feature="Containers as arguments: a constant list that grows")
+@kernel(lambda: (vector(3), List([0.5, 2.0])), wrt=(0,), writes=(1,),
+        feature="Containers as arguments: a constant list that grows")
 def constant_list_grown(x, work):
     for k in range(12):
         work.append(work[k] * x[k % 3] + 0.1)
@@ -67,7 +70,8 @@ def list_of_matrices_given(x, levels):
     return (levels[0][1] * levels[0][0]).sum() * x + levels[1][1, 0] * levels[1][0, 1]
 
 
-@kernel(lambda: (1.3, typed_list((0.5, 1.2, 1), (1.5, 0.7, 2))), writes=(1,), feature="Containers as arguments: a list of tuples")
+@kernel(lambda: (1.3, typed_list((0.5, 1.2, 1), (1.5, 0.7, 2))), writes=(1,),
+        feature="Containers as arguments: a list of tuples")
 def list_of_tuples_given(x, points):
     total = 0.0
     for a, b, n in points:
@@ -91,7 +95,8 @@ def list_of_objects_given(x, particles):
     return particles[0].energy + particles[1].energy
 
 
-@kernel(lambda: (1.3, table(a=0.5, b=1.2)), writes=(1,), feature="Containers as arguments: a dictionary of numbers, written")
+@kernel(lambda: (1.3, table(a=0.5, b=1.2)), writes=(1,),
+        feature="Containers as arguments: a dictionary of numbers, written")
 def dictionary_given(x, rates):
     rates["a"] = rates["a"] * rates["b"] * x
     for key in rates:
@@ -106,7 +111,8 @@ def dictionary_of_arrays_given(x, arrays):
     return arrays["c"].sum() * x
 
 
-@kernel(lambda: (1.3, Pair(Particle(0.5, 1.2), Particle(1.5, 0.7), 2.0)), writes=(1,), feature="Containers as arguments: nested jitclasses")
+@kernel(lambda: (1.3, Pair(Particle(0.5, 1.2), Particle(1.5, 0.7), 2.0)), writes=(1,),
+        feature="Containers as arguments: nested jitclasses")
 def nested_object_given(x, pair):
     for _ in range(3):
         pair.step(0.1 * x)
@@ -120,7 +126,8 @@ def filled_stack():
     return stack
 
 
-@kernel(lambda: (vector(3), filled_stack()), writes=(1,), feature="Containers as arguments: a jitclass whose array is written and replaced")
+@kernel(lambda: (vector(3), filled_stack()), writes=(1,),
+        feature="Containers as arguments: a jitclass whose array is written and replaced")
 def object_with_an_array_given(x, stack):
     stack.values[0] *= x[0]
     stack.push(x[1] * stack.values[0])
@@ -128,7 +135,8 @@ def object_with_an_array_given(x, stack):
     return stack.pop() * stack.values[0] * x[2]
 
 
-@kernel(lambda: (vector(3), Body(1.3, vector(3, 1))), writes=(1,), feature="Containers as arguments: a structref with an array")
+@kernel(lambda: (vector(3), Body(1.3, vector(3, 1))), writes=(1,),
+        feature="Containers as arguments: a structref with an array")
 def structref_given(x, body):
     body.position = body.position * body.mass
     body.position[0] *= x[0]
@@ -140,7 +148,8 @@ def constant_object_read(x, particle):
     return x * particle.mass * particle.energy
 
 
-@kernel(lambda: (vector(3), Particle(0.5, 1.2)), wrt=(0,), writes=(1,), feature="Containers as arguments: a constant jitclass, written")
+@kernel(lambda: (vector(3), Particle(0.5, 1.2)), wrt=(0,), writes=(1,),
+        feature="Containers as arguments: a constant jitclass, written")
 def constant_object_written(x, particle):
     particle.push(x[0], 0.1)
     particle.mass *= x[1]
@@ -170,7 +179,8 @@ def list_of_arrays_returned(x, v):
     return made, x * x
 
 
-@kernel(lambda: (1.3, Particle(0.5, 1.2)), writes=(1,), feature="Containers as results: an object that was given")
+@kernel(lambda: (1.3, Particle(0.5, 1.2)), writes=(1,),
+        feature="Containers as results: an object that was given")
 def object_returned(x, particle):
     particle.push(x, 0.5)
     return particle
