@@ -6,6 +6,7 @@ Ensures:  the value is such a container again, and cotangents mirror the argumen
 """
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from ..frontend.activity import arrays_with_offsets, is_differentiable
 from ..frontend.containers.arguments import (
     aligned,
     apart,
+    at_most_one,
     carries_floats,
     filled,
     flat_kernel,
@@ -32,6 +34,7 @@ from ..frontend.containers.arguments import (
     taking_apart,
     together,
 )
+from ..frontend.containers.columns import columns
 from ..frontend.containers.sharing import refuse_shared
 from ..frontend.containers.updating import updated
 from . import values
@@ -40,6 +43,7 @@ from .primal import primal, remembered, signature_of
 _apart = numba.njit(lambda value: apart(value))
 _aligned = numba.njit(lambda value, like: apart(aligned(value, like)))
 _mirrored = numba.njit(lambda flat, like: mirrored(flat, like))
+_refuse_shared = numba.njit(lambda primals, shadows: refuse_shared(primals, shadows))
 _updated = numba.njit(lambda target, source, in_place: updated(target, source, in_place))
 _filled = numba.njit(lambda flat, other: filled(flat, other))
 
@@ -166,7 +170,7 @@ class InPlace(Call):
     def refuse_shared(self, shadows: list) -> None:
         """Refuses shadows that share memory with anything else."""
         try:
-            numba.njit(lambda primals, shadows: refuse_shared(primals, shadows))(self.given, tuple(shadows))
+            _refuse_shared(self.given, tuple(shadows))
         except AliasedArgumentsError:
             raise ShadowMemoryError("a shadow shares memory with an argument or another shadow. Pass a copy") from None
 
@@ -205,9 +209,19 @@ class InPlace(Call):
             _updated(shadow, found[index], True)
 
 
+@functools.cache
+def _putting_together(kind: types.Type) -> Dispatcher:
+    return numba.njit(lambda flat: together(flat, kind))
+
+
+@functools.cache
+def _taking_one(item: types.Type) -> Dispatcher:
+    """Compiled code that takes a value apart that is there, of a kind that may be None."""
+    return numba.njit(lambda value: columns(at_most_one(value, item)))
+
+
 def _together(ty: types.Type, flat):
-    kind = inner_type(ty)
-    return numba.njit(lambda flat: together(flat, kind))(flat)
+    return _putting_together(inner_type(ty))(flat)
 
 
 def _parts_of(ty: types.Type, like, given, label: str, error: type[Exception]):
@@ -217,12 +231,27 @@ def _parts_of(ty: types.Type, like, given, label: str, error: type[Exception]):
         if flat.shape != (len(like),):
             raise error(f"{label} must hold {len(like)} numbers, not {given!r}")
         return flat
+    if isinstance(ty, types.Optional):
+        return None if given is None else _differentiable(_optional_parts(ty.type, like, given, label, error))
     if structure.typeof(given) != ty:
         raise error(f"{label} must be of type {ty}, not {given!r}")
     try:
         flat = _aligned(given, like)
     except KeyError as missing:
         raise error(f"{label} has other keys than its primal: {missing}") from None
+    return _differentiable(flat)
+
+
+def _optional_parts(item: types.Type, like, given, label: str, error: type[Exception]):
+    if like is None:
+        raise error(f"{label} must be None, as the result is, not {given!r}")
+    if isinstance(item, types.Array):
+        given = np.asarray(values.fitting(like, given, label, error), like.dtype, order="F" if item.layout == "F" else "C")
+    return _taking_one(item)(given)
+
+
+def _differentiable(flat):
+    """What was taken apart, with None in the place of integers and other constants."""
     return values.mapped(lambda part, _, value: value if is_differentiable(part) else None, structure.typeof(flat), flat)
 
 

@@ -105,6 +105,7 @@ class Gradient:
     def _of_containers(self, argument_types: tuple[types.Type, ...]):
         """The gradient with respect to what containers hold, put into containers like them."""
         flat = Flattened(self.function, argument_types)
+        check_scalar(self.function, flat.result_type[0] if self.has_aux else flat.result_type)
         inner = replace(self, function=flat.kernel)
         arguments, lines = inner._call(flat.types_apart)
         gradients = [f"mirrored({text}, {flat.parameters[position]})" if is_container(argument_types[position]) else text

@@ -1,6 +1,7 @@
 """Containers as arguments: taken apart into arrays and tuples of numbers, and put together again within the kernel.
 
-Requires: lists, dictionaries and objects that hold numbers, arrays, tuples, and lists and objects of these (see ``columns``).
+Requires: lists, dictionaries, objects, and what may be None, which hold numbers, arrays, tuples, and lists and objects of these
+          (see ``columns``).
 Ensures:  ``apart(x)`` holds the same values in arrays and tuples, copied where they are items of lists or dictionaries;
           ``together(apart(x), type)`` is such a container again, with memory that the passes see; ``mirrored(apart(g), x)``
           is a container like ``x`` that holds the numbers of g where ``x`` has floats, and what ``x`` holds elsewhere.
@@ -10,11 +11,11 @@ from __future__ import annotations
 from numba import njit
 from numba.core import types
 from numba.extending import intrinsic, overload
-from numba.typed import Dict
+from numba.typed import Dict, List
 
 from .. import structure
 from ..activity import is_changeable, is_differentiable
-from .columns import UNCHANGING, columns, count_of, has_columns, item_at, listed
+from .columns import UNCHANGING, as_type, columns, count_of, has_columns, item_at, listed
 from .objects import assembled, is_object, part_texts, part_types
 from .sharing import refuse_shared
 
@@ -28,6 +29,8 @@ def is_container(ty: types.Type) -> bool:
         return any(map(is_container, ty)) and all(is_container(part) or not holds_changeable(part) for part in ty)
     if isinstance(ty, (types.List, types.ListType)):
         return has_columns(ty.dtype)
+    if isinstance(ty, types.Optional):
+        return has_columns(ty.type)
     if isinstance(ty, types.DictType):
         return has_columns(ty.value_type) and has_columns(ty.key_type)
     return is_object(ty) and all(is_container(part) or is_leaf(part) for part in part_types(ty))
@@ -58,8 +61,20 @@ def _apart(value):
         return lambda value: (columns([key for key in value]), columns([item for item in value.values()]))
     if isinstance(value, (types.List, types.ListType)):
         return lambda value: columns(value)
+    if isinstance(value, types.Optional):
+        item = value.type
+        return lambda value: columns(at_most_one(value, item))
     parts = [f"apart({part}), " for part in part_texts(value, "value")]
     return structure.function("taken", "value", [f"return ({''.join(parts)})"], {"apart": apart})
+
+
+@njit
+def at_most_one(value, item):
+    """A list of what may be None, empty where it is."""
+    made = List.empty_list(item)
+    if value is not None:
+        made.append(as_type(value, item))
+    return made
 
 
 def together(flat, kind):
@@ -75,6 +90,9 @@ def _together(flat, kind):
     if isinstance(ty, types.DictType):
         key, value = ty.key_type, ty.value_type
         return lambda flat, kind: table_of(flat, key, value)
+    if isinstance(ty, types.Optional):
+        item = ty.type
+        return lambda flat, kind: item_at(flat, 0, item) if count_of(flat, item) else None
     if isinstance(ty, (types.List, types.ListType)):
         item = ty.dtype
         return lambda flat, kind: listed(flat, 0, count_of(flat, item), kind)
