@@ -42,7 +42,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 from dpcompile.passes.ir.call_rule import CallRule
 
 from ..errors import UnsupportedError
-from . import intercept, prange, stencils, ufuncs
+from . import chosen, intercept, prange, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -64,6 +64,8 @@ class RawLibrary(codegen.JITCodeLibrary):
 
     #: Functions in it that have a derivative of their own.
     rules: tuple[CallRule, ...] = ()
+    #: Whether functions come into it of which nothing is known but their address.
+    is_given_functions = False
 
     def _optimize_functions(self, ll_module):
         ll_module.data_layout = self._codegen._data_layout
@@ -114,6 +116,16 @@ class DifferentiableContext(cpu.CPUContext):
             cgutils.raw_memcpy(builder, builder.bitcast(ptr, value.type), value, cgutils.intp_t(ty.size), 1)
         else:
             super().pack_value(builder, ty, value, ptr, align)
+
+    def cast(self, builder, val, fromty, toty):
+        if isinstance(fromty, types.Dispatcher) and isinstance(toty, types.FunctionType):
+            chosen.note(toty, fromty.dispatcher)
+        return super().cast(builder, val, fromty, toty)
+
+    def get_constant_generic(self, builder, ty, val):
+        if isinstance(ty, types.FunctionType):
+            self.active_code_library.is_given_functions = True
+        return super().get_constant_generic(builder, ty, val)
 
     def load_additional_registries(self):
         super().load_additional_registries()
@@ -207,6 +219,12 @@ class LineLower(lowering.Lower):
     def __init__(self, context, library, fndesc, func_ir, metadata=None):
         super().__init__(context, library, fndesc, func_ir, metadata)
         self.debuginfo = LineBuilder(self.module, func_ir.loc.filename, context, True)
+
+    def _lower_call_FunctionType(self, fnty, expr, signature):
+        signature = types.unliteral(signature)
+        arguments = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
+        function = self.typeof(expr.func.name)
+        return chosen.call(self.context, self.builder, function, self.loadvar(expr.func.name), signature, arguments)
 
     def lower_binop(self, resty, expr, op):
         """An operator that has a rule is a call."""
