@@ -186,6 +186,16 @@ def object_returned(x, particle):
     return particle
 
 
+@kernel(lambda: (vector(3), 2), feature="Results that may be None")
+def array_or_none_returned(x, n):
+    return None if n < 0 else x**n * x[0]
+
+
+@kernel(lambda: (vector(9).reshape(3, 3), 3), feature="Results that may be None: np.linalg.matrix_power")
+def matrix_power_returned(a, n):
+    return np.linalg.matrix_power(a, n)
+
+
 @kernel(lambda: (1.3, List([0.5, 1.2]), 1), raises=(IndexError, lambda: (1.3, List([0.5, 1.2]), 7)),
         feature="Containers as arguments: out of range")  # fmt: skip
 def list_given_out_of_range(x, values, n):
