@@ -13,7 +13,7 @@ import numpy as np
 from numba.core import types
 
 from ..annotations import Active, Annotated, Const, Duplicated, Mode
-from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, UnsupportedError
+from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, holds_arrays
 from ..frontend.containers.arguments import carries_floats, is_container
@@ -89,6 +89,8 @@ def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mod
         return
     if not carries_floats(ty) or isinstance(ty, types.Optional):
         raise IntegerArgumentError(f"argument {label!r} is of type {ty}, which has no derivative. Annotate it Const.")
+    if isinstance(argument, Duplicated) and is_container(ty) and structure.typeof(argument.shadow) != ty:
+        raise ShadowShapeError(f"the shadow of {label!r} must be of type {ty}, not {argument.shadow!r}")
     if isinstance(argument, Active) and mode is Mode.FORWARD:
         raise AnnotationError(f"argument {label!r}: forward mode needs its tangent, dp.Duplicated(x, dx)")
     if isinstance(argument, Active) and (holds_arrays(ty) or is_container(ty)):
@@ -189,7 +191,7 @@ def _taken_apart(call: InPlace, index: int, argument: Annotated, label: str, mod
     if not is_container(call.types[index]):
         return argument
     copy = mapped(_copied, structure.typeof(call.held[index]), call.held[index])
-    if isinstance(argument, Const):
+    if not isinstance(argument, Duplicated):
         return Const(copy)
     forward = mode is Mode.FORWARD
     return Duplicated(copy, call.tangent(index, argument.shadow, f"the shadow of {label!r}") if forward else None)

@@ -20,7 +20,7 @@ from numba.core.dispatcher import Dispatcher
 from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
 from ..frontend import structure
 from ..frontend.compile import Primal, compile_primal
-from ..frontend.containers.arguments import carries_floats
+from ..frontend.containers.arguments import FLAT, carries_floats
 from ..frontend.generated import GeneratedDispatcher
 from ..frontend.ruled import FIRST_ARGUMENT
 from ..targets.cpu import CompiledDerivative, compile_derivative
@@ -65,6 +65,7 @@ def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None
     """Once a function that a user wrote: zero is right, but seldom what was meant."""
     offsets = [FIRST_ARGUMENT + offset for offset in made.argument_offsets()]
     positions = {bisect.bisect_right(offsets, place) - 1 for place in made.derivative.compared}
+    function = getattr(function, FLAT, function)
     known = vars(function).setdefault("__dpcompile__", {})
     if positions and not isinstance(function, GeneratedDispatcher) and not known.get("warned"):
         known["warned"] = True

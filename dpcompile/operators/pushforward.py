@@ -99,9 +99,9 @@ class Pushforward:
         if is_through_parts(self.function, primals, wanted):
             return self._of_containers(primals, tangents)
         arguments, lines = self._call(primals, wanted, [f"tangents[{index}]" for index in range(len(primals))])
-        given = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
+        before = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
         returned = "value[0], change[0], value[1]" if self.has_aux else "value, change"
-        return arguments.function("pushforward", [*given, *lines, f"return {returned}"], "primals, tangents")
+        return arguments.function("pushforward", [*before, *lines, f"return {returned}"], "primals, tangents")
 
     def _call(self, primals, wanted: tuple[bool, ...], tangents: list[str]) -> tuple[Arguments, list[str]]:
         """The code that runs the sweep along the tangents of these texts."""
@@ -125,10 +125,10 @@ class Pushforward:
         arguments, lines = inner._call(flat.types_apart, wanted, [f"tangent_{index}" for index in range(len(primals))])
         texts = ("value[0]", "change[0]", 0) if self.has_aux else ("value", "change", None)
         parts = [flat.result(texts[0], texts[2]), flat.change(*texts), *([flat.result("value[1]", 1)] if self.has_aux else [])]
-        given = [f"{name} = primals[{index}]" for index, name in enumerate(flat.parameters)]
-        given += [*flat.lines, *(f"tangent_{index} = {text}" for index, text in enumerate(moving))]
+        before = [f"{name} = primals[{index}]" for index, name in enumerate(flat.parameters)]
+        before += [*flat.lines, *(f"tangent_{index} = {text}" for index, text in enumerate(moving))]
         arguments.names.update(flat.names)
-        return arguments.function("pushforward", [*given, *lines, f"return {', '.join(parts)}"], "primals, tangents")
+        return arguments.function("pushforward", [*before, *lines, f"return {', '.join(parts)}"], "primals, tangents")
 
     def _checked(self, primals: types.Type, tangents: types.Type) -> tuple[tuple, tuple]:
         count = len(signature_of(self.function).parameters)

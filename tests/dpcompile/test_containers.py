@@ -220,6 +220,8 @@ def test_tangent_of_another_shape_is_refused():
     with pytest.raises(dp.errors.ShadowShapeError, match="must hold 2 numbers"):
         dp.jvp(powers, (1.3, List([0.7, 2.0])), (1.0, [1.0]))
     with pytest.raises(dp.errors.ShadowShapeError, match="must be of type"):
+        dp.autodiff(dp.Reverse, appended, dp.Active(1.3), dp.Duplicated(List([1.5, 0.7, 1.1]), None))
+    with pytest.raises(dp.errors.ShadowShapeError, match="must be of type"):
         dp.jvp(pair_energy, (Pair(Particle(2.0, 0.7), Particle(1.0, 1.5), 3.0),), (Particle(2.0, 0.7),))
 
 

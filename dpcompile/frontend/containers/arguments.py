@@ -19,7 +19,7 @@ from .columns import UNCHANGING, as_type, columns, count_of, has_columns, item_a
 from .objects import assembled, is_object, part_texts, part_types
 from .sharing import refuse_shared
 
-#: Attribute of functions whose arguments have been taken apart.
+#: Attribute of functions whose arguments have been taken apart: the function that they call.
 FLAT = "__dpcompile_flat__"
 
 
@@ -203,7 +203,7 @@ def flat_kernel(function, argument_types: tuple[types.Type, ...], parameters: li
     lines.append(f"result = called({', '.join(given)})")
     lines.append(f"return apart(result), ({''.join(f'{text}, ' for text in kept)})" if keep else "return apart(result)")
     kernel = njit(structure.function(name, ", ".join(parameters), lines, names))
-    setattr(kernel, FLAT, True)
+    setattr(kernel, FLAT, function)
     return kernel
 
 
