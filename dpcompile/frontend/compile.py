@@ -29,6 +29,7 @@ from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
 from . import chosen, prange, structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
+from .locations import defined_at
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
 
@@ -69,7 +70,7 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
     ``mode``: ``reverse``, ``forward`` or ``dependency``: functions which have a rule for each are taken as that one says.
     """
     for ty in argument_types:
-        _refuse_dictionaries(ty, dispatcher.py_func.__name__)
+        _refuse_dictionaries(ty, dispatcher)
     result = _lower(dispatcher, argument_types)
     entry = result.fndesc.llvm_func_name
     given = any(map(_holds_functions, result.signature.args))
@@ -78,13 +79,14 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
     return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
 
 
-def _refuse_dictionaries(ty: types.Type, name: str) -> None:
+def _refuse_dictionaries(ty: types.Type, dispatcher) -> None:
     """What Numba's C functions have made has another structure than the dictionaries of ``containers``."""
     if isinstance(ty, types.DictType):
-        raise UnsupportedError(f"cannot differentiate {name}, which is given a dictionary, {ty}.\n  Give it the keys and "
-                               f"values as lists, arrays or tuples, and make the dictionary in it.")
+        raise UnsupportedError(f"cannot differentiate {dispatcher.py_func.__name__}, which is given a dictionary, {ty}."
+                               f"{defined_at(dispatcher)}Give it the keys and values as lists, arrays or tuples, and make the "
+                               f"dictionary in it.")
     for item in _parts(ty):
-        _refuse_dictionaries(item, name)
+        _refuse_dictionaries(item, dispatcher)
 
 
 def _holds_functions(ty: types.Type) -> bool:

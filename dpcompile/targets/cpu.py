@@ -43,6 +43,7 @@ from ..frontend.activity import (
 )
 from ..frontend.compile import Primal, run_passes, with_reducible_cycles
 from ..frontend.diagnose import explained
+from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 
 #: Position of the first argument among the LLVM parameters, after return value and exception.
@@ -140,9 +141,9 @@ class CompiledDerivative:
                 written = (self.parameters[FIRST_ARGUMENT + leaf].written for leaf in range(first, first + leaf_count(part)))
                 if is_changeable(part) and any(written):
                     raise UnsupportedError(
-                        f"cannot differentiate {self.primal.name}: it changes its argument {position}, or what that holds, of "
-                        f"type {ty}.\n  dp.grad, dp.vjp, dp.jvp, dp.jacobian and dp.autodiff take lists, "
-                        f"dictionaries and objects of numbers, arrays and tuples that change; others must stay as they are.")
+                        f"cannot differentiate {self.primal.name}: it changes its argument {position}, or what that holds, "
+                        f"of type {ty}.{defined_at(self.function())}dp.grad, dp.vjp, dp.jvp, dp.jacobian and dp.autodiff take "
+                        f"lists, dictionaries and objects of numbers, arrays and tuples that change; others must not.")
 
     def argument_offsets(self) -> list[int]:
         """For each argument the position of its first leaf."""

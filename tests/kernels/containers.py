@@ -208,3 +208,9 @@ def list_given_out_of_range(x, values, n):
 def list_of_dictionaries_given(x, tables):
     tables.append(tables[0])
     return tables[1]["a"] * x
+
+
+@refused(lambda: (1.3, {1, 2}), says="changes its argument 1", feature="Containers as arguments: a set that changes")
+def set_given(x, seen):
+    seen.add(3)
+    return x * len(seen)
