@@ -1,5 +1,5 @@
 ; What generated code calls while it runs, linked into each derivative so that the fast paths are inlined: memory from the
-; arena; stacks of records for loops whose trips nobody knows beforehand.
+; arena; stacks of records for loops whose trips nobody knows beforehand; the address by which a container is known.
 
 ; last chunk, top, end, bytes in all, limit, 1 if the limit was hit, list of what to call at its release, spare chunk, arenas
 ; of the chunks of parallel loops
@@ -345,4 +345,9 @@ have:
   %record = getelementptr i8, ptr %here, i64 %minus
   store ptr %record, ptr %state, align 8
   ret ptr %record
+}
+
+define linkonce_odr i64 @dp.address(ptr %memory) alwaysinline {
+  %address = ptrtoint ptr %memory to i64
+  ret i64 %address
 }

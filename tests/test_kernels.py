@@ -23,6 +23,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import dpcompile as dp
 from tests.kernels import KERNELS, REFUSED, Kernel, Refusal
+from tests.kernels.record import is_container
 from tests.kernels.trees import copied, flat, frozen, inner, is_float, moved, random_like, size, zeros_like
 
 # Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
@@ -70,8 +71,10 @@ class Trial:
 
     @property
     def annotatable(self) -> bool:
-        """The low-level call annotates numbers and arrays, not tuples of them."""
-        return not any(isinstance(value, tuple) and is_float(value) for value in self.kernel.arguments())
+        """The low-level call annotates numbers, arrays and containers that keep their length, not tuples of numbers."""
+        before, after = self.kernel.arguments(), self.kernel.arguments()
+        self.kernel.function(*after)
+        return flat(before).size == flat(after).size and not any(isinstance(v, tuple) and is_float(v) for v in before)
 
     def active(self, trees: tuple[Any, ...]) -> tuple[Any, ...]:
         """What belongs to the arguments that derivatives are taken for."""
@@ -155,7 +158,8 @@ def annotated(trial: Trial, arguments: tuple[Any, ...], shadows: tuple[Any, ...]
     def annotate(position: int, value: Any, shadow: Any) -> Any:
         if position not in trial.kernel.wrt + trial.kernel.writes or not is_float(value):
             return dp.Const(value)
-        return dp.Duplicated(value, shadow) if forward or isinstance(value, np.ndarray) else dp.Active(value)
+        in_memory = isinstance(value, np.ndarray) or is_container(value)
+        return dp.Duplicated(value, shadow) if forward or in_memory else dp.Active(value)
 
     return [annotate(i, *pair) for i, pair in enumerate(zip(arguments, shadows, strict=True))]
 
@@ -214,8 +218,9 @@ def check_shadows_accumulate(trial: Trial) -> None:
     for i, shadow in enumerate(trial.shadows):
         if i not in trial.kernel.writes:
             assert frozen(arguments[i]) == before[i], f"argument {i} is only read and yet changed"
-        if isinstance(shadow, np.ndarray) and i in trial.kernel.wrt and i not in trial.kernel.writes:
-            same(accumulated[i] - shadow, plain[i], 2 * trial.precision.dot, f"accumulation into shadow {i}")
+        in_memory = isinstance(shadow, np.ndarray) or is_container(shadow)
+        if in_memory and i in trial.kernel.wrt and i not in trial.kernel.writes:
+            same(flat(accumulated[i]) - flat(shadow), flat(plain[i]), 2 * trial.precision.dot, f"accumulation into shadow {i}")
         elif plain[i] is not None:
             same(accumulated[i], plain[i], trial.precision.dot, f"cotangent {i}")
 

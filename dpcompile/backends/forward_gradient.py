@@ -12,7 +12,7 @@ from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
 from ..frontend import structure
-from ..frontend.activity import is_differentiable
+from ..frontend.containers.arguments import carries_floats
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..operators.gradient import check_scalar
 from ..operators.jacobian import Chunk, jacfwd
@@ -63,4 +63,4 @@ class ForwardGradient:
 
 
 def _leaf(ty: types.Type, text: str) -> str:
-    return text if is_differentiable(ty) else "None"
+    return text if carries_floats(ty) else "None"

@@ -44,6 +44,13 @@ def is_differentiable(ty: types.Type) -> bool:
     return isinstance(ty, (types.Float, types.Complex))
 
 
+def is_changeable(ty: types.Type) -> bool:
+    """Whether compiled code may change a value of this type elsewhere than in arrays."""
+    if isinstance(ty, types.Optional):
+        return is_changeable(ty.type)
+    return isinstance(ty, (types.List, types.ListType, types.DictType, types.Set, types.ClassInstanceType, types.StructRef))
+
+
 def holds_arrays(ty: types.Type) -> bool:
     """Whether a value of this type points to array memory."""
     return isinstance(ty, types.Array) or (isinstance(ty, types.BaseTuple) and any(map(holds_arrays, ty)))

@@ -27,8 +27,9 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import intercept, prange, structure, target
+from . import chosen, intercept, prange, structure, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
+from .locations import defined_at
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
 
@@ -70,21 +71,28 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
     """
     intercept.load_waiting()
     for ty in argument_types:
-        _refuse_dictionaries(ty, dispatcher.py_func.__name__)
+        _refuse_dictionaries(ty, dispatcher)
     result = _lower(dispatcher, argument_types)
     entry = result.fndesc.llvm_func_name
-    linked, rules, tangents = _link(result.library, entry, mode)
+    given = any(map(_holds_functions, result.signature.args))
+    linked, rules, tangents = _link(result.library, entry, mode, given)
     text, support = _prepare(linked, entry, rules, tangents)
     return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
 
 
-def _refuse_dictionaries(ty: types.Type, name: str) -> None:
+def _refuse_dictionaries(ty: types.Type, dispatcher) -> None:
     """What Numba's C functions have made has another structure than the dictionaries of ``containers``."""
     if isinstance(ty, types.DictType):
-        raise UnsupportedError(f"cannot differentiate {name}, which is given a dictionary, {ty}.\n  Give it the keys and "
-                               f"values as lists, arrays or tuples, and make the dictionary in it.")
+        raise UnsupportedError(f"cannot differentiate {dispatcher.py_func.__name__}, which is given a dictionary, {ty}."
+                               f"{defined_at(dispatcher)}Give it the keys and values as lists, arrays or tuples, and make the "
+                               f"dictionary in it.")
     for item in _parts(ty):
-        _refuse_dictionaries(item, name)
+        _refuse_dictionaries(item, dispatcher)
+
+
+def _holds_functions(ty: types.Type) -> bool:
+    """Whether a value of this type is or holds a function that only the running program knows."""
+    return isinstance(ty, types.FunctionType) or any(map(_holds_functions, _parts(ty)))
 
 
 def _parts(ty: types.Type) -> tuple[types.Type, ...]:
@@ -122,13 +130,16 @@ def _calling(dispatcher):
                                      {"called": dispatcher}))
 
 
-def _link(library, entry: str, mode: str) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
+def _link(library, entry: str, mode: str, given: bool) -> tuple[llvm.ModuleRef, tuple[CallRule, ...], dict[str, str]]:
     """One module of the library and all that it needs, libraries that only recursion mentions included; the rules of
     functions in it, with the functions of those that the entry calls; and what to call instead of some of them, because it
     says how they change. What it calls has its rule too."""
     linked = llvm.parse_assembly("")
     seen: set[int] = set()
     rules = _link_all(linked, library.linked(), seen)
+    given |= any(needed.is_given_functions for needed in library.linked())
+    candidates = chosen.candidates(linked)
+    linked.link_in(llvm.parse_assembly(chosen.definitions(linked, candidates, given)))
     complete: dict[str, CallRule] = {}
     tangents: dict[str, str] = {}
     roots = [entry]
@@ -144,6 +155,9 @@ def _link(library, entry: str, mode: str) -> tuple[llvm.ModuleRef, tuple[CallRul
             else:
                 rules.update(_link_all(linked, source.libraries(mode), seen))
                 complete[symbol] = source.complete(rules[symbol], mode)
+    if chosen.candidates(linked) != candidates:
+        raise UnsupportedError("a rule of a function that is differentiated chooses among functions while it runs.\n  Name the "
+                               "function that it calls.")
     for defined, text in helpers.MODULES.items():
         if not defined.isdisjoint(function.name for function in linked.functions):
             linked.link_in(llvm.parse_assembly(text))

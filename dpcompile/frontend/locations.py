@@ -51,3 +51,9 @@ class LineBuilder(AbstractDIBuilder):
         version = self.module.add_metadata([i32(2), "Debug Info Version", i32(3)])
         if version not in flags.operands:
             flags.add(version)
+
+
+def defined_at(dispatcher) -> str:
+    """Where a function is defined, as a line of a message."""
+    code = dispatcher.py_func.__code__
+    return f"\n  at {code.co_filename}:{code.co_firstlineno}, in {code.co_name}\n  "

@@ -41,7 +41,8 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import intercept, interpreted, prange, stencils, ufuncs
+from ..errors import UnsupportedError
+from . import chosen, intercept, interpreted, prange, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -63,6 +64,8 @@ class RawLibrary(codegen.JITCodeLibrary):
 
     #: Functions in it that have a derivative of their own.
     rules: tuple[CallRule, ...] = ()
+    #: Whether functions come into it of which nothing is known but their address.
+    is_given_functions = False
 
     def _optimize_functions(self, ll_module):
         ll_module.data_layout = self._codegen._data_layout
@@ -116,6 +119,16 @@ class DifferentiableContext(cpu.CPUContext):
 
     def mangler(self, name, types, *, abi_tags=(), uid=None):
         return interpreted.symbol(name, super().mangler(name, types, abi_tags=abi_tags, uid=uid))
+
+    def cast(self, builder, val, fromty, toty):
+        if isinstance(fromty, types.Dispatcher) and isinstance(toty, types.FunctionType):
+            chosen.note(toty, fromty.dispatcher)
+        return super().cast(builder, val, fromty, toty)
+
+    def get_constant_generic(self, builder, ty, val):
+        if isinstance(ty, types.FunctionType):
+            self.active_code_library.is_given_functions = True
+        return super().get_constant_generic(builder, ty, val)
 
     def load_additional_registries(self):
         super().load_additional_registries()
@@ -209,6 +222,12 @@ class LineLower(lowering.Lower):
     def __init__(self, context, library, fndesc, func_ir, metadata=None):
         super().__init__(context, library, fndesc, func_ir, metadata)
         self.debuginfo = LineBuilder(self.module, func_ir.loc.filename, context, True)
+
+    def _lower_call_FunctionType(self, fnty, expr, signature):
+        signature = types.unliteral(signature)
+        arguments = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
+        function = self.typeof(expr.func.name)
+        return chosen.call(self.context, self.builder, function, self.loadvar(expr.func.name), signature, arguments)
 
     def lower_binop(self, resty, expr, op):
         """An operator that has a rule is a call."""
@@ -395,8 +414,12 @@ def mirrored_type(ty):
         return _mirrored_class(ty)
     if isinstance(ty, types.ClassInstanceType):
         return _mirrored_class(ty.class_type).instance_type
-    if isinstance(ty, types.TypeRef) and isinstance(ty.instance_type, types.ClassInstanceType):
-        return types.TypeRef(mirrored_type(ty.instance_type))
+    if isinstance(ty, types.TypeRef):
+        inner = mirrored_type(ty.instance_type)
+        return ty if inner is ty.instance_type else types.TypeRef(inner)
+    if isinstance(ty, (types.List, types.ListType)):
+        inner = mirrored_type(ty.dtype)
+        return ty if inner is ty.dtype else type(ty)(inner)
     return ty
 
 
@@ -405,8 +428,12 @@ _original_classes: dict[types.ClassType, types.ClassType] = {}
 
 
 def original_type(ty):
-    """Of an object's type in this target, the one that Python knows."""
-    return _original_classes[ty.class_type].instance_type if isinstance(ty, types.ClassInstanceType) else ty
+    """Of a type in this target, the one that Python knows."""
+    if isinstance(ty, types.ClassInstanceType):
+        return _original_classes[ty.class_type].instance_type
+    if isinstance(ty, types.BaseTuple):
+        return types.BaseTuple.from_types(tuple(map(original_type, ty)), getattr(ty, "instance_class", None))
+    return type(ty)(original_type(ty.dtype)) if isinstance(ty, (types.List, types.ListType)) else ty
 
 
 def _mirrored_class(ty):

@@ -13,11 +13,13 @@ import numpy as np
 from numba.core import types
 
 from ..annotations import Active, Annotated, Const, Duplicated, Mode
-from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, UnsupportedError
+from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
-from ..frontend.activity import arrays_with_offsets, holds_arrays, is_differentiable
+from ..frontend.activity import arrays_with_offsets, holds_arrays
+from ..frontend.containers.arguments import carries_floats, is_container
 from ..targets.cpu import CompiledDerivative
 from . import values
+from .containers import InPlace, is_through_parts
 from .entries import entry, new_record
 from .primal import bound, compiled, dispatcher_of, primal
 from .products import check_aliases
@@ -30,7 +32,9 @@ def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any
         raise AnnotationError(f"the first argument of autodiff is dp.Reverse or dp.Forward, not {mode!r}")
     function = dispatcher_of(f)
     arguments = _arguments(function, annotated, mode)
-    wanted = tuple(not isinstance(argument, Const) for argument in arguments.annotated)
+    if is_through_parts(function, arguments.types):
+        return _of_containers(mode, function, arguments, seed)
+    wanted = arguments.wanted
     result = primal(function, arguments.types).signature.return_type
     structure.check_result(result, function.py_func.__name__)
     if mode is Mode.FORWARD:
@@ -50,6 +54,10 @@ class Arguments:
     given: int
     #: Shadows of other strides than their primals': the one that generated code uses, and the user's.
     mirrored: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> tuple[bool, ...]:
+        return tuple(not isinstance(argument, Const) for argument in self.annotated)
 
     @property
     def values(self) -> tuple:
@@ -79,13 +87,15 @@ def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mod
         raise UnsupportedError(f"argument {label!r} is a record and cannot change in place; pass an array of one")
     if isinstance(argument, Const):
         return
-    if not is_differentiable(ty) or isinstance(ty, types.Optional):
+    if not carries_floats(ty) or isinstance(ty, types.Optional):
         raise IntegerArgumentError(f"argument {label!r} is of type {ty}, which has no derivative. Annotate it Const.")
+    if isinstance(argument, Duplicated) and is_container(ty) and structure.typeof(argument.shadow) != ty:
+        raise ShadowShapeError(f"the shadow of {label!r} must be of type {ty}, not {argument.shadow!r}")
     if isinstance(argument, Active) and mode is Mode.FORWARD:
         raise AnnotationError(f"argument {label!r}: forward mode needs its tangent, dp.Duplicated(x, dx)")
-    if isinstance(argument, Active) and holds_arrays(ty):
-        raise AnnotationError(f"argument {label!r} is {ty}: dp.Active is for numbers passed by value. Give an array a "
-                              f"shadow, dp.Duplicated(x, np.zeros_like(x)).")
+    if isinstance(argument, Active) and (holds_arrays(ty) or is_container(ty)):
+        raise AnnotationError(f"argument {label!r} is {ty}: dp.Active is for numbers passed by value. Give it a shadow, of "
+                              f"an array dp.Duplicated(x, np.zeros_like(x)).")
     if isinstance(argument, Duplicated) and mode is Mode.REVERSE and list(values.numbers(ty, argument.value)):
         raise AnnotationError(f"argument {label!r} is {ty}: a number passed by value has no memory for a shadow. "
                               f"Annotate it dp.Active, and its cotangent is returned.")
@@ -94,37 +104,45 @@ def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mod
 def _combined(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
     shadows = _shadows(derivative, arguments)
     result = types.unliteral(derivative.primal.signature.return_type)
-    structured = None if not is_differentiable(result) else _seed(result, values.nothing(result), seed)
+    structured = None if not carries_floats(result) else _seed(result, values.nothing(result), seed)
     value, numbers = entry(derivative, "gradient")(*arguments.values, *shadows, structured)
     arguments.write_back()
-    return value, _cotangents(arguments, iter(numbers))
+    return value, _cotangents(arguments, shadows, iter(numbers))
 
 
 def _split(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
-    """The seed of an array can only be checked once the primal has made that array."""
+    """The seed of an array can only be checked once the primal has made that array; it may be a function of the value."""
     shadows, record = _shadows(derivative, arguments), new_record(derivative)
     value, arena = entry(derivative, "augmented")(*arguments.values, *shadows, record)
     try:
-        structured = _seed(types.unliteral(derivative.primal.signature.return_type), value, seed)
+        given = seed(value) if callable(seed) else seed
+        structured = _seed(types.unliteral(derivative.primal.signature.return_type), value, given)
         numbers = entry(derivative, "reverse")(*arguments.values, *shadows, record, arena, structured)
     finally:
         entry(derivative, "release")(arena)
     arguments.write_back()
-    return value, _cotangents(arguments, iter(numbers))
+    return value, _cotangents(arguments, shadows, iter(numbers))
 
 
 def _seed(result: types.Type, value, seed):
     return mapped(values.seed_leaf, result, value, seed, label="seed", error=SeedError)
 
 
-def _cotangents(arguments: Arguments, numbers) -> tuple:
-    def leaf(ty: types.Type, label: str, value):
+def _cotangents(arguments: Arguments, shadows: tuple, numbers) -> tuple:
+    """One for each argument: of those that were taken apart, all of it."""
+    def leaf(ty: types.Type, label: str, value, shadow):
         if isinstance(ty, types.Complex):
             return complex(next(numbers), next(numbers))
-        return next(numbers) if isinstance(ty, types.Float) else None
+        return next(numbers) if isinstance(ty, types.Float) else shadow
 
-    return tuple(mapped(leaf, ty, argument.value) if isinstance(argument, Active) else None
-                 for ty, argument in zip(arguments.types, arguments.annotated[:arguments.given], strict=False))
+    rows = zip(arguments.types, arguments.annotated[:arguments.given], shadows, strict=False)
+    return tuple(mapped(leaf, ty, argument.value, shadow) if isinstance(argument, Active) or _is_apart(argument) else None
+                 for ty, argument, shadow in rows)
+
+
+def _is_apart(argument: Annotated) -> bool:
+    """Whether this is what a container held, whose cotangents nobody has given memory for."""
+    return isinstance(argument, Duplicated) and argument.shadow is None
 
 
 def _forward(derivative: CompiledDerivative, arguments: Arguments) -> tuple[Any, Any]:
@@ -144,6 +162,43 @@ def _tangent_numbers(found: list) -> Callable:
             found.extend(values.numbers(ty, values.number(ty, given, label)))
 
     return leaf
+
+
+def _of_containers(mode: Mode, function, arguments: Arguments, seed) -> tuple[Any, Any]:
+    """By way of the function of what containers hold, which also returns what they hold afterwards."""
+    call = InPlace(function, arguments.types, arguments.values)
+    call.refuse_shared([argument.shadow for argument in arguments.annotated if isinstance(argument, Duplicated)])
+    annotated = tuple(_taken_apart(call, index, argument, label, mode)
+                      for index, (argument, label) in enumerate(zip(arguments.annotated, arguments.labels, strict=True)))
+    flat = Arguments(annotated, arguments.labels, tuple(structure.typeof(one.value) for one in annotated), arguments.given)
+    derivative = compiled(call.flat.kernel, flat.types, arguments.wanted, "forward" if mode is Mode.FORWARD else "split")
+    check_aliases(derivative, call.held, arguments.labels)
+    shadows = {index: argument.shadow for index, argument in enumerate(arguments.annotated)
+               if isinstance(argument, Duplicated) and is_container(arguments.types[index])}
+    if mode is Mode.FORWARD:
+        (value, after), (change, changes) = _forward(derivative, flat)
+        call.update(derivative, after)
+        call.update_shadows(shadows, {index: call.afterwards(index, after, changes) for index in shadows})
+        return call.result(value), call.result(value, change)
+    (value, after), cotangents = _split(derivative, flat, lambda given: call.seeds(given, seed, shadows))
+    call.update(derivative, after)
+    call.update_shadows(shadows, {index: call.before(index, cotangents[index]) for index in shadows})
+    return call.result(value), tuple(None if index in shadows else found for index, found in enumerate(cotangents))
+
+
+def _taken_apart(call: InPlace, index: int, argument: Annotated, label: str, mode: Mode) -> Annotated:
+    """A container as a copy of what it holds; its shadow as a tangent in forward mode, else as memory for cotangents."""
+    if not is_container(call.types[index]):
+        return argument
+    copy = mapped(_copied, structure.typeof(call.held[index]), call.held[index])
+    if not isinstance(argument, Duplicated):
+        return Const(copy)
+    forward = mode is Mode.FORWARD
+    return Duplicated(copy, call.tangent(index, argument.shadow, f"the shadow of {label!r}") if forward else None)
+
+
+def _copied(ty: types.Type, label: str, value):
+    return value.copy(order="K") if isinstance(ty, types.Array) else value
 
 
 def _shadows(derivative: CompiledDerivative, arguments: Arguments) -> tuple:

@@ -12,9 +12,11 @@ from typing import Literal
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from ..errors import IntegerArgumentError, NonFloatResultError
+from ..errors import IntegerArgumentError, NonFloatResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable, parts_with_offsets
+from ..frontend.containers.arguments import is_container, is_flat
+from ..frontend.containers.blocks import has_blocks
 from .primal import check_differentiable, differentiated_part, primal
 
 Mode = Literal["auto", "forward", "reverse"]
@@ -86,10 +88,25 @@ class Matrix:
 
     def check(self, argument_types: tuple[types.Type, ...]) -> None:
         """Refuses what has no such matrix."""
+        if any(is_container(argument_types[position]) for position in self.positions) and not is_flat(self.function):
+            raise UnsupportedError(f"the columns of this Jacobian of {self.function.py_func.__name__} belong to numbers and "
+                                   f"arrays, not to containers.\n  Pass arrays, or take it by dp.jacobian without sparse.")
         check_differentiable(self.function, self.positions, argument_types)
         for position in self.positions:
             _check_real(argument_types[position], self.function, position)
         self._check_result(self.result(self.primal_types(argument_types)))
+
+    def check_containers(self, argument_types: tuple[types.Type, ...], result: types.Type) -> None:
+        """Refuses containers that could not hold matrices, or be their rows."""
+        check_differentiable(self.function, self.positions, argument_types)
+        name = self.function.py_func.__name__
+        if is_container(result):
+            raise UnsupportedError(f"{name} returns {result}; the rows of a Jacobian belong to numbers and arrays.\n  Return "
+                                   f"an array, or use dp.vjp and dp.jvp, which take any container.")
+        for position in self.positions:
+            if not has_blocks(argument_types[position]):
+                raise UnsupportedError(f"argument {position} of {name} holds objects, {argument_types[position]}; their "
+                                       f"fields cannot hold matrices.\n  Use dp.grad, dp.vjp or dp.jvp, or pass the fields.")
 
     def wanted(self, argument_types) -> tuple[bool, ...]:
         return tuple(position in self.positions for position in range(len(argument_types)))

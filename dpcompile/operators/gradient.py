@@ -15,10 +15,11 @@ from numba.core.registry import cpu_target
 from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
-from ..frontend.containers.arguments import apart, flat_kernel, is_container, mirrored
+from ..frontend.containers.arguments import is_container, mirrored
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, rerun
 from .arguments import HAND_ON, Arguments
+from .containers import Flattened, is_through_parts
 from .primal import (
     Selection,
     check_differentiable,
@@ -91,32 +92,27 @@ class Gradient:
             (transform, (self.function, *selection)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]):
-        if any(map(is_container, argument_types)):
-            return self._of_containers(argument_types)
         check_differentiable(self.function, self.positions, argument_types)
-        wanted = tuple(position in self.positions for position in range(len(argument_types)))
-        primal_types = structure.compacted_where(argument_types, wanted)
-        result = primal(self.function, primal_types).signature.return_type
-        check_scalar(self.function, differentiated_part(self.function, result, True) if self.has_aux else result)
+        if is_through_parts(self.function, argument_types, self._wanted(argument_types)):
+            return self._of_containers(argument_types)
         self._check_records(argument_types)
-        split = self.has_aux and holds_arrays(result)
-        derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
-        return self._body(Arguments(derivative, argument_types, signature_of(self.function)), split)
+        arguments, lines = self._call(argument_types)
+        return arguments.function(self.name, [*lines, f"return {self._result(self._gradients(arguments), 'value[1]')}"])
+
+    def _wanted(self, argument_types: tuple[types.Type, ...]) -> tuple[bool, ...]:
+        return tuple(position in self.positions for position in range(len(argument_types)))
 
     def _of_containers(self, argument_types: tuple[types.Type, ...]):
         """The gradient with respect to what containers hold, put into containers like them."""
-        parameters = list(signature_of(self.function).parameters)
-        flat = flat_kernel(self.function, argument_types, parameters)
-        names: structure.Names = {"inner": replace(self, function=flat).dispatcher(()), "apart": apart, "mirrored": mirrored}
-        given = [f"apart({name})" if is_container(ty) else name for name, ty in zip(parameters, argument_types, strict=True)]
-        lines = [f"result = inner({', '.join(given)})"]
-        text = "result[1]" if self.with_value else "result[0]" if self.has_aux else "result"
-        parts = [f"mirrored({text if self.single else f'{text}[{place}]'}, {parameters[position]})"
-                 if is_container(argument_types[position]) else text if self.single else f"{text}[{place}]"
-                 for place, position in enumerate(self.positions)]
-        gradients = parts[0] if self.single else f"({', '.join(parts)},)"
-        result = f"result[0], {gradients}" if self.with_value else f"{gradients}, result[1]" if self.has_aux else gradients
-        return structure.function(self.name, ", ".join(parameters), [*lines, f"return {result}"], names)
+        flat = Flattened(self.function, argument_types)
+        check_scalar(self.function, flat.result_type[0] if self.has_aux else flat.result_type)
+        inner = replace(self, function=flat.kernel)
+        arguments, lines = inner._call(flat.types_apart)
+        gradients = [f"mirrored({text}, {flat.parameters[position]})" if is_container(argument_types[position]) else text
+                     for position, text in zip(self.positions, inner._gradients(arguments), strict=True)]
+        result = self._result(gradients, flat.result("value[1]", 1) if self.has_aux else "")
+        arguments.names.update(flat.names, mirrored=mirrored)
+        return arguments.function(self.name, [*flat.lines, *lines, f"return {result}"], ", ".join(flat.parameters))
 
     def _check_records(self, argument_types: tuple[types.Type, ...]) -> None:
         alone = self.single and not (self.with_value or self.has_aux)
@@ -124,23 +120,30 @@ class Gradient:
             raise UnsupportedError("Numba cannot return a record in a tuple.\n  Take its gradient alone, with one argnum "
                                    "and dp.grad, or pass an array of one record.")
 
-    def _body(self, arguments: Arguments, split: bool):
+    def _call(self, argument_types: tuple[types.Type, ...]) -> tuple[Arguments, list[str]]:
+        """The code that runs both sweeps."""
+        wanted = self._wanted(argument_types)
+        primal_types = structure.compacted_where(argument_types, wanted)
+        result = primal(self.function, primal_types).signature.return_type
+        check_scalar(self.function, differentiated_part(self.function, result, True) if self.has_aux else result)
+        split = self.has_aux and holds_arrays(result)
+        derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
+        arguments = Arguments(derivative, argument_types, signature_of(self.function))
         arguments.names["seed"] = (1.0, None) if self.has_aux else 1.0
-        lines = [*arguments.checks(), *arguments.preparation()]
-        lines += split_call(arguments) if split else combined_call(arguments)
-        lines.append(f"return {self._result(self._gradients(arguments))}")
-        return arguments.function(self.name, lines)
+        call = split_call if split else combined_call
+        return arguments, [*arguments.checks(), *arguments.preparation(), *call(arguments)]
 
-    def _gradients(self, arguments: Arguments) -> str:
+    def _gradients(self, arguments: Arguments) -> list[str]:
+        """The gradient by each of the selected arguments."""
         cotangents = iter(f"cotangents[{index}]" for index in range(arguments.active_count))
         parts = {position: arguments.gradient(position, cotangents) for position in sorted(self.positions)}
-        ordered = [parts[position] for position in self.positions]
-        return ordered[0] if self.single else f"({', '.join(ordered)},)"
+        return [parts[position] for position in self.positions]
 
-    def _result(self, gradients: str) -> str:
+    def _result(self, gradients: list[str], auxiliary: str) -> str:
+        text = gradients[0] if self.single else f"({', '.join(gradients)},)"
         if self.with_value:
-            return f"value, {gradients}"
-        return f"{gradients}, value[1]" if self.has_aux else gradients
+            return f"(value[0], {auxiliary}), {text}" if self.has_aux else f"value, {text}"
+        return f"{text}, {auxiliary}" if self.has_aux else text
 
 
 def combined_call(arguments: Arguments) -> list[str]:

@@ -7,7 +7,7 @@ Ensures:  for each array or number of the result and of each selected argument a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import llvmlite.binding as llvm
@@ -16,13 +16,16 @@ from numba.core.registry import cpu_target
 
 from ..errors import ModeError, UnsupportedError
 from ..frontend import structure
-from ..frontend.activity import holds_arrays
+from ..frontend.activity import holds_arrays, is_differentiable
+from ..frontend.containers.arguments import inner_type
+from ..frontend.containers.blocks import blocks
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, tuning, wide
 from . import draws
 from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
 from .columns import COLUMNS_PER_ROW, UNCLEAR, Block, Leaf, Matrix, Mode, extents
+from .containers import Flattened, is_through_parts
 from .primal import Selection, compiled, dispatcher_of, remembered, selected, signature_of
 from .sparse import SparseJacobian
 from .sparsity import Sparsity
@@ -133,11 +136,33 @@ class Jacobian(Matrix):
                                    (jacobian, (self.function, *selection)))
 
     def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
+        if is_through_parts(self.function, argument_types, self.wanted(argument_types)):
+            return self._of_containers(argument_types)
         self.check(argument_types)
         primal_types = self.primal_types(argument_types)
         mode = self.mode if self.mode != "auto" else _mode_by_types(
             [argument_types[position] for position in self.positions], self.differentiated(self.result(primal_types)))
         return {"forward": self._forward, "reverse": self._reverse, "auto": self._either}[mode](argument_types)
+
+    def _of_containers(self, argument_types: tuple[types.Type, ...]) -> Callable:
+        """The Jacobian of the function of what containers hold, its columns in containers like them."""
+        flat = Flattened(self.function, argument_types)
+        result = flat.result_type[0] if self.has_aux else flat.result_type
+        self.check_containers(argument_types, result)
+        names: structure.Names = {"inner": replace(self, function=flat.kernel).dispatcher(()), "blocks": blocks}
+        names.update((f"kind_{position}", inner_type(argument_types[position])) for position in self.positions)
+
+        def row(ty: types.Type, text: str) -> str:
+            if not is_differentiable(ty):
+                return "None"
+            cells = [f"blocks({text if self.single else f'{text}[{place}]'}, taken[{position}], kind_{position})"
+                     for place, position in enumerate(self.positions)]
+            return cells[0] if self.single else f"({''.join(cell + ', ' for cell in cells)})"
+
+        found = structure.rebuild(result, "found[0]" if self.has_aux else "found", row, {}, plain=True)
+        auxiliary = f", {flat.result('found[1]', 1)}" if self.has_aux else ""
+        lines = [*flat.lines, f"found = inner({flat.operands})", f"return {found}{auxiliary}"]
+        return structure.function(self.name, ", ".join(flat.parameters), lines, {**names, **flat.names})
 
     # forward mode ---------------------------------------------------------------------------------------------------
 

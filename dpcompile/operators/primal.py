@@ -19,8 +19,8 @@ from numba.core.dispatcher import Dispatcher
 
 from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
 from ..frontend import structure
-from ..frontend.activity import is_differentiable
 from ..frontend.compile import Primal, compile_primal
+from ..frontend.containers.arguments import FLAT, carries_floats
 from ..frontend.generated import GeneratedDispatcher
 from ..frontend.ruled import FIRST_ARGUMENT
 from ..targets.cpu import CompiledDerivative, compile_derivative
@@ -65,6 +65,7 @@ def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None
     """Once a function that a user wrote: zero is right, but seldom what was meant."""
     offsets = [FIRST_ARGUMENT + offset for offset in made.argument_offsets()]
     positions = {bisect.bisect_right(offsets, place) - 1 for place in made.derivative.compared}
+    function = getattr(function, FLAT, function)
     known = vars(function).setdefault("__dpcompile__", {})
     if positions and not isinstance(function, GeneratedDispatcher) and not known.get("warned"):
         known["warned"] = True
@@ -130,7 +131,7 @@ def check_differentiable(function: Dispatcher, positions: tuple[int, ...], argum
     parameters = list(signature_of(function).parameters)
     for position in positions:
         ty = argument_types[position]
-        if not is_differentiable(ty) or isinstance(ty, types.Optional):
+        if not carries_floats(ty) or isinstance(ty, types.Optional):
             raise IntegerArgumentError(
                 f"argument {parameters[position]!r} of {function.py_func.__name__} is of type {ty}, which has no "
                 f"derivative. Pass a float, or leave it out of argnums.")

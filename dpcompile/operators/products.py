@@ -16,11 +16,10 @@ from numba.core import types
 from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, is_differentiable
-from ..frontend.containers.arguments import is_container
 from ..targets.cpu import CompiledDerivative
 from . import values
 from .arguments import aliasing_message
-from .containers import vjp_of_containers
+from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
 from .entries import entry, new_record
 from .memory import overlap
 from .primal import bound, compiled, differentiated_part, dispatcher_of, primal
@@ -35,16 +34,13 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     function = dispatcher_of(f)
     given, labels = bound(function, args)
     argument_types = tuple(map(structure.typeof, given))
-    if any(map(is_container, argument_types)):
-        return vjp_of_containers(vjp, function, argument_types, args, has_aux)
+    if is_through_parts(function, tuple(map(structure.contiguous, argument_types))):
+        return vjp_of_containers(vjp, function, argument_types, args, given, has_aux)
     copies = tuple(mapped(_owned, ty, value, label=label)
                    for ty, value, label in zip(argument_types, given, labels, strict=True))
     primal_types = tuple(map(structure.typeof, copies))
     wanted = tuple(map(is_differentiable, primal_types))
-    result = primal(function, primal_types).signature.return_type
-    if is_container(result):
-        return vjp_of_containers(vjp, function, primal_types, args, has_aux)
-    differentiated_part(function, result, has_aux)
+    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     derivative = compiled(function, primal_types, wanted, "split")
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
@@ -145,6 +141,8 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     argument_types = tuple(map(structure.typeof, given))
     wanted = tuple(is_differentiable(ty) and change is not None
                    for ty, change in zip(argument_types, changes, strict=True))
+    if is_through_parts(function, argument_types, wanted):
+        return jvp_of_containers(jvp, function, argument_types, given, changes, labels, has_aux)
     primal_types = structure.compacted_where(argument_types, wanted)
     differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
     derivative = compiled(function, primal_types, wanted, "forward")

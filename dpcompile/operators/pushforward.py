@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
@@ -18,6 +18,7 @@ from ..frontend.activity import is_differentiable
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics
 from .arguments import HAND_ON, Arguments
+from .containers import Flattened, is_through_parts
 from .memory import directed
 from .primal import Selection, compiled, differentiated_part, dispatcher_of, primal, remembered, selected, signature_of
 
@@ -55,10 +56,21 @@ class Derivative:
             raise IntegerArgumentError(f"argument {self.position} of {name} is of type "
                                        f"{argument_types[self.position]}; dp.derivative needs a real float")
         wanted = tuple(index == self.position for index in range(len(argument_types)))
+        if is_through_parts(self.function, argument_types, wanted):
+            return self._of_containers(argument_types)
         arguments = _forward_arguments(self.function, argument_types, wanted, self.has_aux)
         lines = [*arguments.checks(), *arguments.preparation(), "directions = (1.0,)", *_call(arguments)]
         lines.append("return change[0], value[1]" if self.has_aux else "return change")
         return arguments.function(f"derivative_of_{name.strip('<>')}", lines)
+
+
+    def _of_containers(self, argument_types: tuple[types.Type, ...]) -> Callable:
+        parameters = [f"argument_{index}" for index in range(len(argument_types))]
+        tangents = ["1.0" if index == self.position else "None" for index in range(len(argument_types))]
+        lines = [f"found = push(({', '.join(parameters)},), ({', '.join(tangents)},))",
+                 f"return {'found[1], found[2]' if self.has_aux else 'found[1]'}"]
+        return structure.function("derivative_of_containers", ", ".join(parameters), lines,
+                                  {"push": pushforward(self.function, self.has_aux)})
 
 
 def pushforward(function: Dispatcher, has_aux: bool = False) -> GeneratedDispatcher:
@@ -84,18 +96,39 @@ class Pushforward:
         primals, tangents = self._checked(*given)
         wanted = tuple(is_differentiable(primal) and not isinstance(tangent, types.NoneType)
                        for primal, tangent in zip(primals, tangents, strict=True))
+        if is_through_parts(self.function, primals, wanted):
+            return self._of_containers(primals, tangents)
+        arguments, lines = self._call(primals, wanted, [f"tangents[{index}]" for index in range(len(primals))])
+        before = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
+        returned = "value[0], change[0], value[1]" if self.has_aux else "value, change"
+        return arguments.function("pushforward", [*before, *lines, f"return {returned}"], "primals, tangents")
+
+    def _call(self, primals, wanted: tuple[bool, ...], tangents: list[str]) -> tuple[Arguments, list[str]]:
+        """The code that runs the sweep along the tangents of these texts."""
         arguments = _forward_arguments(self.function, primals, wanted, self.has_aux)
         arguments.names.update(directed=directed)
-        lines = [f"argument_{index} = primals[{index}]" for index in range(len(primals))]
-        lines += [*arguments.checks(), *arguments.preparation()]
+        lines = [*arguments.checks(), *arguments.preparation()]
         numbers: list[str] = []
         for index in range(len(primals)):
             if wanted[index]:
-                shadow = _directions(primals[index], f"primal_{index}", f"tangents[{index}]", numbers)
-                lines.append(f"shadow_{index} = {shadow}")
+                lines.append(f"shadow_{index} = {_directions(primals[index], f'primal_{index}', tangents[index], numbers)}")
         lines += [f"directions = ({''.join(number + ', ' for number in numbers)})", *_call(arguments)]
-        lines.append("return value[0], change[0], value[1]" if self.has_aux else "return value, change")
-        return arguments.function("pushforward", lines, "primals, tangents")
+        return arguments, lines
+
+    def _of_containers(self, primals: tuple[types.Type, ...], tangents: tuple[types.Type, ...]) -> Callable:
+        """By way of the function of what containers hold."""
+        flat = Flattened(self.function, primals)
+        moving = [flat.tangent(index, tangents[index], f"tangents[{index}]") for index in range(len(primals))]
+        wanted = tuple(is_differentiable(primal) and not isinstance(tangent, types.NoneType)
+                       for primal, tangent in zip(flat.types_apart, tangents, strict=True))
+        inner = replace(self, function=flat.kernel)
+        arguments, lines = inner._call(flat.types_apart, wanted, [f"tangent_{index}" for index in range(len(primals))])
+        texts = ("value[0]", "change[0]", 0) if self.has_aux else ("value", "change", None)
+        parts = [flat.result(texts[0], texts[2]), flat.change(*texts), *([flat.result("value[1]", 1)] if self.has_aux else [])]
+        before = [f"{name} = primals[{index}]" for index, name in enumerate(flat.parameters)]
+        before += [*flat.lines, *(f"tangent_{index} = {text}" for index, text in enumerate(moving))]
+        arguments.names.update(flat.names)
+        return arguments.function("pushforward", [*before, *lines, f"return {', '.join(parts)}"], "primals, tangents")
 
     def _checked(self, primals: types.Type, tangents: types.Type) -> tuple[tuple, tuple]:
         count = len(signature_of(self.function).parameters)

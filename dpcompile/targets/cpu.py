@@ -34,13 +34,16 @@ from ..frontend.activity import (
     ARRAY_DATA,
     ARRAY_HEAD,
     arrays_with_offsets,
+    is_changeable,
     is_differentiable,
     leaf_count,
     leaves,
     memory_leaves,
+    parts_with_offsets,
 )
 from ..frontend.compile import Primal, run_passes, with_reducible_cycles
 from ..frontend.diagnose import explained
+from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 
 #: Position of the first argument among the LLVM parameters, after return value and exception.
@@ -131,6 +134,17 @@ class CompiledDerivative:
                         f"cannot differentiate {self.primal.name}: data that carry derivatives go through its argument "
                         f"{position} of type {ty}.\n  Pass arrays, or tuples of arrays, for that data.")
 
+    def check_containers(self) -> None:
+        """Refuses to change a container that Numba's own code has made: its memory would come from an arena."""
+        for position, (ty, offset) in enumerate(zip(self.primal.signature.args, self.argument_offsets(), strict=True)):
+            for part, first, _ in parts_with_offsets(ty, offset):
+                written = (self.parameters[FIRST_ARGUMENT + leaf].written for leaf in range(first, first + leaf_count(part)))
+                if is_changeable(part) and any(written):
+                    raise UnsupportedError(
+                        f"cannot differentiate {self.primal.name}: it changes its argument {position}, or what that holds, "
+                        f"of type {ty}.{defined_at(self.function())}dp.grad, dp.vjp, dp.jvp, dp.jacobian and dp.autodiff take "
+                        f"lists, dictionaries and objects of numbers, arrays and tuples that change; others must not.")
+
     def argument_offsets(self) -> list[int]:
         """For each argument the position of its first leaf."""
         return list(itertools.accumulate(map(leaf_count, self.primal.signature.args), initial=0))[:-1]
@@ -179,6 +193,7 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
         raise explained(error, primal) from error
     made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name), request,
                               width)
+    made.check_containers()
     made.check_shadows()
     return made
 

@@ -127,6 +127,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
     *_all("hint", "dp.snapshot dp.share"),
+    RuntimeCall("dp.address", "pure"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),

@@ -48,7 +48,7 @@ def applied_by_type(f, v):
     return f(v) * f(f(v))
 
 
-@refused(lambda: (1.2, eager), says="cannot differentiate a call of", feature="Functions: an argument of FunctionType")
+@kernel(lambda: (1.2, eager), feature="Functions: an argument of FunctionType in a callee")
 def function_of_function_type(x, f):
     return applied_by_type(f, x) * x
 
@@ -58,7 +58,7 @@ def tuple_of_functions_given(x, functions):
     return functions[0](x) * functions[1](x)
 
 
-@refused(lambda: (1.3, 1), says="through a function pointer", feature="Functions: chosen at run time")
+@kernel(lambda: (1.3, 1), feature="Functions: chosen at run time")
 def function_chosen_at_run_time(x, which):
     f = eager if which > 0 else eager_other
     return f(x) * f(x * x)
@@ -67,6 +67,24 @@ def function_chosen_at_run_time(x, which):
 @numba.njit("float64(float64)")
 def eager_other(v):
     return v * v * v
+
+
+@kernel(lambda: (1.3, 5), feature="Functions: a table of functions, indexed at run time")
+def function_of_a_table(x, n):
+    table = (eager, eager_other, eager)
+    for k in range(n):
+        x = 0.5 * table[k % 3](x) + 0.1 * k
+    return x
+
+
+@numba.cfunc("float64(float64)")
+def given_by_address(v):
+    return v * v
+
+
+@refused(lambda: (1.3, given_by_address), says="through a function pointer", feature="Functions: a cfunc as argument")
+def function_given_by_address(x, f):
+    return f(x) * x
 
 
 @kernel(lambda: (1.3,), feature="Functions: cfunc as callee")

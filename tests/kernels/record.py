@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numba
 import numpy as np
+from numba.typed import Dict, List
+
+from dpcompile.frontend.containers.objects import assembled, fields, is_object
 
 Arguments = Callable[[], tuple[Any, ...]]
 
@@ -107,11 +111,49 @@ def _family(function: Callable[..., Any]) -> str:
 
 def is_float(value: Any) -> bool:
     """Whether a value has a part that can carry a derivative."""
-    if isinstance(value, tuple):
-        return any(map(is_float, value))
+    if isinstance(value, tuple) or is_container(value):
+        return any(map(is_float, parts(value)))
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "fc"
     return isinstance(value, (float, complex, np.inexact))
+
+
+def is_container(value: Any) -> bool:
+    """Whether a value is a list, a dictionary or an object with fields."""
+    return isinstance(value, (list, List, Dict)) or is_object(getattr(value, "_numba_type_", None))
+
+
+def parts(value: Any) -> list[Any]:
+    """What a tuple or a container holds."""
+    if isinstance(value, Dict):
+        return list(value.values())
+    if isinstance(value, (tuple, list, List)):
+        return list(value)
+    return [_getter(name)(value) for name in fields(value._numba_type_)]
+
+
+@functools.cache
+def _getter(name: str) -> Callable[[Any], Any]:
+    scope: dict[str, Any] = {}
+    exec(f"def get(value):\n    return value.{name}\n", scope)
+    return numba.njit(scope["get"])
+
+
+def with_parts(value: Any, new: list[Any]) -> Any:
+    """A container like another one, which holds these."""
+    if isinstance(value, tuple):
+        return type(value)(*new) if hasattr(value, "_fields") else tuple(new)
+    if isinstance(value, Dict):
+        made = Dict.empty(value._numba_type_.key_type, value._numba_type_.value_type)
+        for key, item in zip(value, new, strict=True):
+            made[key] = item
+        return made
+    if isinstance(value, List):
+        made = List.empty_list(value._numba_type_.dtype)
+        for item in new:
+            made.append(item)
+        return made
+    return new if isinstance(value, list) else assembled(value._numba_type_)(*new)
 
 
 def vector(count: int, seed: int = 0, low: float = 0.5, high: float = 1.5, dtype: Any = np.float64) -> np.ndarray:

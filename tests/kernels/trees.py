@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from .record import is_float
+from .record import is_container, is_float, parts, with_parts
 
 
 def leaves(tree: Any) -> Iterator[np.ndarray]:
     """The float leaves of a tree, in order, as arrays; integers, strings, ``None`` and the like are passed over."""
-    if isinstance(tree, tuple):
-        for branch in tree:
+    if isinstance(tree, tuple) or is_container(tree):
+        for branch in parts(tree):
             yield from leaves(branch)
     elif is_float(tree):
         yield np.asarray(tree)
@@ -36,12 +36,14 @@ def size(left: Any, right: Any) -> float:
     return float(np.abs(flat(left)) @ np.abs(flat(right)))
 
 
-def map_floats(function: Any, tree: Any) -> Any:
-    """The tree with the function applied to each float leaf and ``None`` for everything else."""
-    if isinstance(tree, tuple):
-        branches = [map_floats(function, branch) for branch in tree]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
-    return function(tree) if is_float(tree) else None
+def map_floats(function: Any, tree: Any, held: bool = False) -> Any:
+    """The tree with the function applied to each float leaf and ``None`` for everything else; what is ``held`` in a container
+    with floats stays as it is."""
+    if is_container(tree) and not is_float(tree) and not held:
+        return None
+    if isinstance(tree, tuple) or is_container(tree):
+        return with_parts(tree, [map_floats(function, branch, held or is_container(tree)) for branch in parts(tree)])
+    return function(tree) if is_float(tree) else tree if held else None
 
 
 def random_like(tree: Any, generator: np.random.Generator) -> Any:
@@ -52,7 +54,8 @@ def random_like(tree: Any, generator: np.random.Generator) -> Any:
         if np.iscomplexobj(leaf):
             values = values + 1j * generator.uniform(-1.0, 1.0, np.shape(leaf))
         values = np.asarray(values, np.asarray(leaf).dtype)
-        return values if isinstance(leaf, np.ndarray) else type(leaf)(values)
+        in_columns = isinstance(leaf, np.ndarray) and leaf.flags.fnc
+        return np.asarray(values, order="F" if in_columns else "C") if isinstance(leaf, np.ndarray) else type(leaf)(values)
 
     return map_floats(draw, tree)
 
@@ -64,16 +67,15 @@ def zeros_like(tree: Any) -> Any:
 
 def copied(tree: Any) -> Any:
     """The same floats in memory of their own."""
-    return map_floats(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, tree)
+    return map_floats(lambda leaf: leaf.copy(order="A") if isinstance(leaf, np.ndarray) else leaf, tree)
 
 
 def moved(tree: Any, direction: Any, step: float) -> Any:
     """``tree + step * direction``; arrays move in place, so that views and strides stay what they are."""
-    if isinstance(tree, tuple):
-        branches = [moved(*pair, step) for pair in zip(tree, direction, strict=True)]
-        return type(tree)(*branches) if hasattr(tree, "_fields") else tuple(branches)
-    if direction is None:
+    if direction is None or not is_float(tree):
         return tree
+    if isinstance(tree, tuple) or is_container(tree):
+        return with_parts(tree, [moved(*pair, step) for pair in zip(parts(tree), parts(direction), strict=True)])
     if isinstance(tree, np.ndarray):
         tree += (step * direction).astype(tree.dtype)
         return tree
@@ -82,6 +84,6 @@ def moved(tree: Any, direction: Any, step: float) -> Any:
 
 def frozen(tree: Any) -> Any:
     """The bits of a tree, to see later whether they changed."""
-    if isinstance(tree, tuple):
-        return tuple(map(frozen, tree))
+    if isinstance(tree, tuple) or is_container(tree):
+        return tuple(map(frozen, parts(tree)))
     return (tree.dtype, tree.shape, tree.tobytes()) if isinstance(tree, np.ndarray) else tree
