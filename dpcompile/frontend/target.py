@@ -42,7 +42,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 from dpcompile.passes.ir.call_rule import CallRule
 
 from ..errors import UnsupportedError
-from . import intercept, prange, stencils, ufuncs
+from . import intercept, parfors, prange, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -275,12 +275,11 @@ def _object_mode(name, place) -> str:
 class DifferentiableCompiler(compiler.CompilerBase):
     """Numba's nopython pipeline with our lowering in place of its own, and without object mode."""
 
-    lowering = LineLowering
+    own = {typed_passes.NativeLowering: LineLowering, untyped_passes.WithLifting: NoObjectMode}
 
     def define_pipelines(self):
         manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        own = {typed_passes.NativeLowering: self.lowering, untyped_passes.WithLifting: NoObjectMode}
-        manager.passes = [(own.get(step, step), text) for step, text in manager.passes]
+        manager.passes = [(self.own.get(step, step), text) for step, text in manager.passes]
         manager._finalized = False
         manager.finalize()
         return [manager]
@@ -289,7 +288,9 @@ class DifferentiableCompiler(compiler.CompilerBase):
 class ParallelCompiler(DifferentiableCompiler):
     """For kernels compiled with ``parallel=True``."""
 
-    lowering = ParallelLowering
+    own = {**DifferentiableCompiler.own, typed_passes.PreParforPass: parfors.Inlining,
+           typed_passes.ParforPass: parfors.Conversion, typed_passes.ParforFusionPass: parfors.Fusion,
+           typed_passes.ParforPreLoweringPass: parfors.Sequential, typed_passes.NativeParforLowering: ParallelLowering}
 
 
 class DifferentiableDispatcher(Dispatcher):
@@ -372,7 +373,10 @@ def unruled(dispatcher):
 def _dispatcher(dispatcher, more_options=None):
     """A new dispatcher of this target with the function, options and locals of ``dispatcher``."""
     options = {**kept_options(dispatcher.targetoptions), **(more_options or {})}
-    pipeline = ParallelCompiler if dispatcher.targetoptions.get("parallel") else DifferentiableCompiler
+    parallel = dispatcher.targetoptions.get("parallel")
+    if parallel:
+        options["parallel"] = parallel
+    pipeline = ParallelCompiler if parallel else DifferentiableCompiler
     return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options, pipeline)
 
 
