@@ -1,10 +1,10 @@
-"""What Numba runs on its threads in a kernel compiled with ``parallel=True``, as loops whose variables are known by name.
+"""What Numba runs on its threads in a kernel compiled with ``parallel=True``, as loops that are known by their place.
 
 Requires: typed Numba IR, ``flags.auto_parallel``.
 Ensures:  array expressions, assignments to parts of arrays, NumPy's reductions, ``zeros`` and ``ones``, and loops of ``prange``
           are what Numba makes of them, parfors, fused as Numba fuses them; and each parfor is the serial loop that it denotes.
-          ``loop_variables`` has the names of their variables, by which ``prange`` finds the loops.  Calls that have a rule stay
-          calls, and draws of random numbers keep their order.
+          ``parallel_loops`` finds those.  Calls that have a rule stay calls, draws of random numbers keep their order, and what
+          is said of arrays holds of their views as well.
 Algorithm: Numba's own passes up to the lowering, and its sequential lowering of parfors.
 """
 from __future__ import annotations
@@ -23,17 +23,25 @@ from numba.parfors import parfor
 
 from .intercept import RuledSignature
 
-_VARIABLES = "dpcompile.parallel"
 _WITHOUT_ARRAYS = (types.Number, types.Boolean, types.Literal, types.SliceType, types.NoneType, types.DType, types.Module,
                    types.Function, types.Dispatcher)
 
 
-def parallel_loops(blocks: dict[int, ir.Block], metadata: dict | None) -> dict[int, set[int]]:
+class _OfParfor(ir.Loc):
+    """The place of a loop that was a parfor: the one thing that the lowering of parfors and what follows it hand on."""
+
+
+def parallel_loops(blocks: dict[int, ir.Block]) -> dict[int, set[int]]:
     """For each loop that was an outermost parfor the label of its header and those of its blocks."""
-    variables = (metadata or {}).get(_VARIABLES, ())
     loops = compute_cfg_from_blocks(blocks).loops().values()
-    return {loop.header: set(loop.body) for loop in loops
-            if any(statement.target.name in variables for statement in blocks[loop.header].find_insts(ir.Assign))}
+    found = [loop for loop in loops if _is_header(blocks[loop.header])]
+    return {loop.header: set(loop.body) for loop in found
+            if not any(loop.header in other.body for other in found if other is not loop)}
+
+
+def _is_header(block: ir.Block) -> bool:
+    return any(isinstance(statement.loc, _OfParfor) and isinstance(statement.value, ir.Expr) and statement.value.op == "iternext"
+               for statement in block.find_insts(ir.Assign))
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -232,10 +240,10 @@ class Sequential(typed_passes.ParforPreLoweringPass):
 
     def run_pass(self, state):
         func_ir = state.func_ir
-        state.metadata[_VARIABLES] = {made.loop_nests[0].index_variable.name
-                                      for block in func_ir.blocks.values() for made in block.find_insts(parfor.Parfor)}
+        for made in [made for block in func_ir.blocks.values() for made in block.find_insts(parfor.Parfor)]:
+            made.init_block.loc = _OfParfor(made.loc.filename, made.loc.line)
         parfor.lower_parfor_sequential(state.typingctx, func_ir, state.typemap, state.calltypes, state.metadata)
-        for header, body in parallel_loops(func_ir.blocks, state.metadata).items():
+        for header, body in parallel_loops(func_ir.blocks).items():
             _jump_back(func_ir.blocks, header, body)
         return True
 

@@ -37,7 +37,7 @@ class Marks:
 
     def __init__(self, lowering):
         self.module = lowering.module
-        self.loops = parallel_loops(lowering.blocks, lowering.metadata)
+        self.loops = parallel_loops(lowering.blocks)
         self._ids: dict[int, LoopId] = {}
 
     def is_inside(self, label: int) -> bool:
