@@ -40,8 +40,8 @@ def parallel_loops(blocks: dict[int, ir.Block]) -> dict[int, set[int]]:
 
 
 def _is_header(block: ir.Block) -> bool:
-    return any(isinstance(statement.loc, _OfParfor) and isinstance(statement.value, ir.Expr) and statement.value.op == "iternext"
-               for statement in block.find_insts(ir.Assign))
+    return any(isinstance(s.loc, _OfParfor) and isinstance(s.value, ir.Expr) and s.value.op == "iternext"
+               for s in block.find_insts(ir.Assign))
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -109,8 +109,9 @@ class _Conversion(parfor.ParforPass):
         self._pre_run()
         blocks, options = self.func_ir.blocks, self.options
         for wanted, conversion in ((options.setitem, parfor.ConvertSetItemPass), (options.numpy, _Maps),
-                                   (options.reduction, parfor.ConvertReducePass), (options.prange, parfor.ConvertLoopPass),
-                                   (options.inplace_binop, parfor.ConvertInplaceBinop)):
+                                   (options.reduction, parfor.ConvertReducePass),
+                                   (options.inplace_binop, parfor.ConvertInplaceBinop),
+                                   (options.prange, parfor.ConvertLoopPass)):
             if wanted:
                 done = conversion(self)
                 done.run(blocks)
@@ -129,8 +130,9 @@ class _Conversion(parfor.ParforPass):
     def _may_overlap(self, statement: ir.Stmt) -> bool:
         assignment = statement.value if isinstance(statement, ir.Assign) else None
         target, value = (assignment.lhs, assignment.rhs) if assignment else (statement.target, statement.value)
-        views = _Views(self.func_ir, self.typemap)
-        return isinstance(self.typemap[value.name], types.Array) and views.overlap(target.name, value.name)
+        ty, views = self.typemap[value.name], _Views(self.func_ir, self.typemap)
+        is_repeated = isinstance(ty, types.Array) and ty.ndim != self.typemap[target.name].ndim and assignment is not None
+        return is_repeated or (isinstance(ty, types.Array) and views.overlap(target.name, value.name))
 
 
 class _Fusion(parfor.ParforFusionPass):
@@ -171,8 +173,7 @@ class _Views:
         self.definitions, self.typemap = func_ir._definitions, typemap
 
     def overlap(self, one: str, other: str) -> bool:
-        first, second = self._origins(one), self._origins(other)
-        return first is None or second is None or not first.isdisjoint(second)
+        return not self._origins(one).isdisjoint(self._origins(other))
 
     def original(self, variable: str) -> str:
         """What the variable is a copy of."""
@@ -180,23 +181,23 @@ class _Views:
         copied = len(definitions) == 1 and isinstance(definitions[0], ir.Var)
         return self.original(definitions[0].name) if copied else variable
 
-    def _origins(self, variable: str) -> frozenset[str] | None:
-        """The variables that an array may be a view of; None where nobody knows."""
-        if len(self.definitions[variable]) != 1:
-            return None
-        found = frozenset({variable})
-        for used in self._used(self.definitions[variable][0]):
-            origins = self._origins(used.name)
-            if origins is None:
-                return None
-            found |= origins
+    def _origins(self, variable: str) -> set[str]:
+        """The variables that an array may be a view of."""
+        found, pending = {variable}, [variable]
+        while pending:
+            definitions = self.definitions[pending.pop()]
+            new = {used.name for definition in definitions for used in self._used(definition)} - found
+            found |= new
+            pending += new
         return found
 
     def _used(self, definition) -> list[ir.Var]:
         if isinstance(definition, ir.Var):
             return [definition]
-        is_view = isinstance(definition, ir.Expr) and definition.op != "arrayexpr"
-        return [v for v in definition.list_vars() if _holds_arrays(self.typemap[v.name])] if is_view else []
+        if not isinstance(definition, ir.Expr) or definition.op in ("arrayexpr", "binop", "unary"):
+            return []
+        used = [definition.lhs] if definition.op == "inplace_binop" else definition.list_vars()
+        return [variable for variable in used if _holds_arrays(self.typemap[variable.name])]
 
 
 def _holds_arrays(ty: types.Type) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import weakref
 from functools import cached_property
+from typing import ClassVar
 
 from numba import njit
 from numba.core import (
@@ -275,7 +276,7 @@ def _object_mode(name, place) -> str:
 class DifferentiableCompiler(compiler.CompilerBase):
     """Numba's nopython pipeline with our lowering in place of its own, and without object mode."""
 
-    own = {typed_passes.NativeLowering: LineLowering, untyped_passes.WithLifting: NoObjectMode}
+    own: ClassVar[dict] = {typed_passes.NativeLowering: LineLowering, untyped_passes.WithLifting: NoObjectMode}
 
     def define_pipelines(self):
         manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
@@ -288,9 +289,10 @@ class DifferentiableCompiler(compiler.CompilerBase):
 class ParallelCompiler(DifferentiableCompiler):
     """For kernels compiled with ``parallel=True``."""
 
-    own = {**DifferentiableCompiler.own, typed_passes.PreParforPass: parfors.Inlining,
-           typed_passes.ParforPass: parfors.Conversion, typed_passes.ParforFusionPass: parfors.Fusion,
-           typed_passes.ParforPreLoweringPass: parfors.Sequential, typed_passes.NativeParforLowering: ParallelLowering}
+    own: ClassVar[dict] = {
+        **DifferentiableCompiler.own, typed_passes.PreParforPass: parfors.Inlining,
+        typed_passes.ParforPass: parfors.Conversion, typed_passes.ParforFusionPass: parfors.Fusion,
+        typed_passes.ParforPreLoweringPass: parfors.Sequential, typed_passes.NativeParforLowering: ParallelLowering}
 
 
 class DifferentiableDispatcher(Dispatcher):

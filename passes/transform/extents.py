@@ -69,7 +69,7 @@ class Extents:
         if known.returns != "meminfo":
             return site, size
         address = builder.offset(site, MEMINFO_DATA)
-        self.version.aliasing.point(address, self.version.aliasing.cells_of(site))     # so that it has a shadow, as the call has
+        self.version.aliasing.point(address, self.version.aliasing.cells_of(site))     # lest it have no shadow
         return builder.load(PTR, address, f"{site.name}.data", align=8), size
 
 

@@ -18,8 +18,10 @@ from dpcompile.passes.ir.builder import i64
 from dpcompile.passes.ir.types import PTR
 from dpcompile.passes.rules.runtime_calls import MEMINFO_DATA
 from dpcompile.passes.transform import chunks, parallel_reverse
+from dpcompile.passes.transform.array_shares import ArrayShares
 from dpcompile.passes.transform.calls import rewind
 from dpcompile.passes.transform.extents import Extents
+from dpcompile.passes.transform.memory import clear_memory
 from dpcompile.passes.transform.parallel_reverse import ParallelReverseCall
 from numba import njit
 
@@ -38,7 +40,7 @@ def agrees(function, times: int = 2) -> None:
     """Value and gradient are those of the serial kernel, at each call: copies are taken where the last call left some."""
     made, serial = (njit(**options)(function.py_func) for options in ({"parallel": True}, {}))
     given = arguments_of(function) if function in {kernel.function for kernel in KERNELS} else (np.linspace(0.5, 1.5, 60),)
-    wanted = tuple(k for k, a in enumerate(given) if isinstance(a, float) or (isinstance(a, np.ndarray) and a.dtype.kind == "f"))
+    wanted = tuple(k for k, value in enumerate(given) if np.asarray(value).dtype.kind == "f")
     expected = dp.value_and_grad(serial, wanted)(*given)
     pullback = dp.value_and_grad(made, wanted)
     for _ in range(times):
@@ -112,8 +114,12 @@ MUTATIONS = [
              says("a copy of the shadow for each chunk")),
     Mutation("what is loaded anywhere is stored there too", parallel.stencil_of_three, conflicts._Analysis, "_is_own",
              lambda self, *accesses: True, says("a copy of the shadow for each chunk")),
-    Mutation("every loop is independent", parallel.reduction_of_an_array, Independence, "why_not", lambda self: "",
-             says("runs in series: it stores to the same memory")),
+    Mutation("every loop is independent", parallel.each_iteration_needs_the_one_before, Independence, "why_not",
+             lambda self: "", says("runs in series: it stores to the same memory")),
+    Mutation("copies of arrays are not joined", parallel.reduction_of_an_array, ArrayShares, "join", lambda self, builder: None),
+    Mutation("copies of arrays begin with anything", parallel.reduction_of_an_array, ArrayShares, "fill",
+             lambda self, builder: clear_memory(builder, self.module, self.notes, i64(1024))),
+    Mutation("no chunk came to the array", parallel.reduction_of_an_array, ArrayShares, "note", lambda self, chunk: None),
     Mutation("loops have any form", parallel.elementwise, chunks, "_shape", lambda *given: "it has no form",
              says("runs in parallel")),
     Mutation("parts of arrays do not overlap", shifted, parfors._Conversion, "_may_overlap", lambda self, statement: False),
