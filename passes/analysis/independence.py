@@ -6,7 +6,8 @@ Ensures:  where no reason is given, whatever iteration stores to memory from out
           loop's stack memory holds nothing from one iteration to the next, and nothing is called that must keep its order.
 
 A declaration of the user's does not say what Numba makes of ``a += b`` with arrays: a reduction, which is in the IR a store
-to the same cells in each iteration.  Hence the rule that addresses of stores follow from the iteration's number.
+to the same cells in each iteration.  Hence the rule that addresses of stores follow from the iteration's number, but for those
+of ``analysis.array_reductions``.
 """
 from __future__ import annotations
 

@@ -374,11 +374,11 @@ def product_of_rows_that_count(a):
     return np.sum(total * total) * count
 
 
-@kernel(lambda: (array(9, 4),), parallel=True, feature=ARRAYS)
+@kernel(lambda: (array(9, 4, 3),), parallel=True, feature=ARRAYS)
 def reduction_of_a_matrix(a):
-    total = np.zeros((4, 3))
+    total = np.zeros(a.shape[1:])
     for i in prange(a.shape[0]):
-        total += np.outer(a[i], a[0, :3])
+        total += a[i] * a[0]
     return total
 
 
