@@ -73,11 +73,12 @@ def _written_out(state, statement: ir.Stmt) -> Iterator[ir.Stmt]:
 
 def _redirect(state, statement: ir.Assign, called: ir.Var, signature: RuledSignature) -> None:
     expression = statement.value
-    arguments = [expression.lhs, expression.rhs] if expression.op == "binop" else list(expression.args)
+    is_call = expression.op == "call"
+    arguments, named = (list(expression.args), expression.kws) if is_call else ([expression.lhs, expression.rhs], ())
     if signature.recvr is not None:
         arguments.insert(0, state.func_ir.get_definition(expression.func).value)
     whole = signature.as_function() if signature.recvr is not None else signature
-    call = ir.Expr.call(called, arguments, getattr(expression, "kws", ()), statement.loc)
+    call = ir.Expr.call(called, arguments, named, statement.loc)
     state.calltypes[call] = Signature(whole.return_type, whole.args, None, whole.pysig)
     definitions = state.func_ir._definitions[statement.target.name]
     definitions[definitions.index(expression)] = call

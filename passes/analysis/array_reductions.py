@@ -1,9 +1,9 @@
 """Arrays into which each iteration of a loop accumulates, so that parts of the loop can do so in copies that are joined later.
 
 Requires: a loop marked as parallel, in simplified form: the user says that its iterations are independent but for reductions.
-Ensures:  an ``ArrayReduction`` only where the loop does nothing with the memory behind ``base`` but load a number, join something
-          to it by operations of one kind, and store it where it was; at the same addresses in each iteration, which are known
-          before the loop begins.
+Ensures:  an ``ArrayReduction`` only where the loop does nothing with the memory behind ``base`` but load a number, join
+          something to it by operations of one kind, and store it where it was; at the same addresses in each iteration, which
+          are known before the loop begins.
 Algorithm: as for reductions in registers (``analysis.reductions``), with one cell for each element.
 """
 from __future__ import annotations
@@ -81,10 +81,10 @@ def _reduction(base: Value, loop: Loop, inductions: Inductions, stores: list[Ins
 
 def _kind(store: Instruction) -> str:
     """How what is stored accumulates; empty where it does not."""
-    value = store.operands[0]
-    loaded = _loaded(store)
+    value, loaded = store.operands[0], _loaded(store)
     if loaded is None or [*loaded.users] != [value] or [*value.users] != [store]:
         return ""
+    assert isinstance(value, Instruction)
     kind, must_be_first = KINDS[value.opcode]
     others = [operand for operand in value.operands if operand is not loaded]
     return kind if len(others) == 1 and (not must_be_first or value.operands[0] is loaded) else ""

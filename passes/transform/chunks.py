@@ -103,7 +103,7 @@ def _split(module: Module, function: Function, loop: Loop, flow: ControlFlow, in
     if reason:
         return ParallelLoop(loop.name, line, None, reason=reason)
     made = _Chunk(module, function, loop, flow, inductions, reductions, independence.private, arrays).run()
-    return ParallelLoop(loop.name, line, made, tuple(r.name for r in [*reductions.values(), *arrays]))
+    return ParallelLoop(loop.name, line, made, (*(r.name for r in reductions.values()), *(a.name for a in arrays)))
 
 
 def _has_work(loop: Loop) -> bool:
@@ -193,8 +193,9 @@ class _Chunk:
             used.update(dict.fromkeys([initial[phi], *recurrence.step.values]))
         used.update(dict.fromkeys(initial[phi] for phi, reduction in self.reductions.items() if reduction.kind == "choice"))
         used.update(dict.fromkeys(value for shares in self.arrays.values() for value in shares.given))
-        return [v for v in used if v not in self.arrays and isinstance(v, Argument)
-                or (isinstance(v, Instruction) and v.parent not in own and v not in self.private and v not in self.arrays)]
+        not_given = {*self.arrays, *self.private}
+        return [v for v in used if v not in not_given
+                and (isinstance(v, Argument) or (isinstance(v, Instruction) and v.parent not in own))]
 
     def _used(self, user: Instruction, own: set[Block]) -> list[Value]:
         """Without what a phi takes from elsewhere."""

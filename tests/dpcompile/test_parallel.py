@@ -1,4 +1,5 @@
 """Loops of prange: which run in parallel, in which sweep, what their reverse adds to, and what several threads may do."""
+import math
 import threading
 import warnings
 
@@ -8,6 +9,7 @@ import pytest
 from numba import njit, prange
 
 import dpcompile as dp
+from dpcompile.frontend import intercept
 from tests.kernels import parallel as kernels
 from tests.kernels import parallel_arrays as arrays
 
@@ -76,6 +78,28 @@ def test_parts_that_overlap():
     for function in (assigned, added):
         for found, expected in zip(dp.value_and_grad(function)(x), dp.value_and_grad(njit(function.py_func))(x), strict=True):
             np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_rules_hold_in_parallel_kernels():
+    """Numba's passes would put loops in the place of calls that have a rule: of functions, methods and operators."""
+    @njit(parallel=True)
+    def products(a, x):
+        return np.sum(np.dot(a, x) * (a @ x)) + np.dot(x, x) + a.dot(x).sum() + np.linalg.solve(a, x).sum()
+
+    @njit(parallel=True)
+    def ruled(x):
+        return math.exp(0.1 * np.sum(x * x)) + (x * 2.0).sum()
+
+    a, x = np.array([[3.0, 1.0], [0.5, 2.0]]), np.array([0.3, 0.7])
+    for found, expected in zip(dp.grad(products, (0, 1))(a, x), dp.grad(njit(products.py_func), (0, 1))(a, x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    dp.register_vjp(np.sum, njit(lambda x: (np.sum(x), x)), njit(lambda x, c: (7.0 * c * np.ones_like(x),)),
+                    (numba.types.Array(numba.float64, 1, "C"),))
+    try:
+        np.testing.assert_allclose(dp.grad(ruled)(x), dp.grad(njit(ruled.py_func))(x), rtol=1e-13)
+        np.testing.assert_allclose(dp.grad(ruled)(x), 1.4 * x * math.exp(0.1 * np.sum(x * x)) + 2.0, rtol=1e-13)
+    finally:
+        intercept._entries.pop(np.sum)
 
 
 def arguments_of(kernel):

@@ -393,6 +393,24 @@ def reductions_in_a_loop(a, steps):
     return state
 
 
+@kernel(lambda: (array(7, 4), np.full((5, 8), 0.5)), writes=(1,), parallel=True, feature=ARRAYS)
+def reduction_into_a_part_of_an_argument(a, out):
+    total = out[1, ::2]
+    for i in prange(a.shape[0]):
+        total += a[i]
+        if a[i, 0] > 0.7:
+            total -= a[i] * a[0]
+    return np.sum(total * total)
+
+
+@kernel(lambda: (vector(24, dtype=np.float32).reshape(6, 4),), tolerance=1e-3, single=True, parallel=True, feature=ARRAYS)
+def reduction_in_single_precision(a):
+    total = np.ones(a.shape[1], np.float32)
+    for i in prange(a.shape[0]):
+        total *= a[i]
+    return np.sum(total)
+
+
 @kernel(lambda: (array(4, 3),), parallel=True, feature=ARRAYS)
 def reduction_of_nothing(a):
     total = np.zeros(a.shape[1])[:0]
