@@ -399,7 +399,7 @@ def reduction_into_a_part_of_an_argument(a, out):
     for i in prange(a.shape[0]):
         total += a[i]
         if a[i, 0] > 0.7:
-            total -= a[i] * a[0]
+            total += -a[i] * a[0]
     return np.sum(total * total)
 
 
