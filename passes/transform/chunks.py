@@ -229,6 +229,8 @@ class _Chunk:
     # the loop -------------------------------------------------------------------------------------------------------
 
     def _move(self, made: Function, initial: dict[Instruction, Value]) -> None:
+        for named in [*self.blocks, *(i for b in self.blocks for i in b.instructions if i.name), *self.private]:
+            made.fresh(named.name)      # what moves keeps its name
         entry, begin = made.add_block("entry"), made.add_block("begin")
         self._clone_cold(made)
         for block in self.blocks:

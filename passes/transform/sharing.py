@@ -20,6 +20,7 @@ from ..analysis.parameters import Place
 from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Instruction, Module, Value
 from ..ir.types import I64, PTR, VOID, FunctionType
+from .chunks import ParallelLoop
 from .extents import Extent, Extents
 from .program import Program, Version
 from .reached import reached
@@ -46,6 +47,17 @@ def share_shadows(module: Module, program: Program, extents: dict[Argument, Exte
         callee.shared = [t for t in callee.conflicts.treatments.values() if t.how in ("copy", "check")]
         for version, call in found:
             _Site(module, version, call, callee, extents).write()
+
+
+def told_of_loops(program: Program, loops: list[ParallelLoop]) -> str:
+    """What becomes of each loop that the user calls parallel, and of what its reverse adds to."""
+    rows = []
+    for loop in loops:
+        version = program.versions.get(loop.made.name) if loop.made is not None else None
+        rows.append(f"  {loop}")
+        if version is not None and version.conflicts is not None and str(version.conflicts):
+            rows.append(f"    {version.conflicts}")
+    return "\n".join(["Parallel loops", *rows]) if rows else ""
 
 
 def shares_before(call: Instruction) -> Iterator[Instruction]:
