@@ -80,6 +80,12 @@ def test_parts_that_overlap():
             np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 
+def test_lengths_that_differ():
+    """Numba looks before the loop begins, and so does the derivative."""
+    with pytest.raises(AssertionError, match="do not match"):
+        dp.grad(arrays.of_the_same_length, (0, 1))(np.ones(5), np.ones(4))
+
+
 def test_rules_hold_in_parallel_kernels():
     """Numba's passes would put loops in the place of calls that have a rule: of functions, methods and operators."""
     @njit(parallel=True)
