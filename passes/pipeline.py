@@ -29,7 +29,7 @@ from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
-from .transform.sharing import share_shadows
+from .transform.sharing import share_shadows, told_of_loops
 from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
@@ -167,7 +167,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         insert_snapshots(module, program, extents)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
-    account = _parallel_account(program, loops)
+    account = told_of_loops(program, loops)
     is_repeatable, draws, calls_pointers = program.is_repeatable, program.draws, program.calls_pointers
     compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
@@ -200,17 +200,6 @@ class _Built:
     heaviest: str = ""
     heaviest_line: str = ""
     ungated: frozenset[str] = frozenset()
-
-
-def _parallel_account(program: Program, loops: list[ParallelLoop]) -> str:
-    """What becomes of each loop that the user calls parallel, and of what its reverse adds to."""
-    rows = []
-    for loop in loops:
-        version = program.versions.get(loop.made.name) if loop.made is not None else None
-        rows.append(f"  {loop}")
-        if version is not None and version.conflicts is not None and str(version.conflicts):
-            rows.append(f"    {version.conflicts}")
-    return "\n".join(["Parallel loops", *rows]) if rows else ""
 
 
 def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:

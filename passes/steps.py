@@ -25,12 +25,14 @@ from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
+from .transform.chunks import split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.forward import build_tangents
 from .transform.hoist import hoist_loads
 from .transform.prepare import prepare as prepare_function
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
+from .transform.sharing import share_shadows, told_of_loops
 
 Settings = dict[str, str]
 _KINDS = (ACTIVE, DUPLICATED, CONSTANT)
@@ -79,6 +81,14 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
     result = version.overwrites()
     result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
     return result
+
+
+def find_parallel(module: Module, function: Function, settings: Settings) -> str:
+    """What becomes of the loops marked as parallel, and who may add to which shadow."""
+    found = split_loops(module)
+    program = _program(module, function, settings, "analysed")
+    share_shadows(module, program, {})
+    return told_of_loops(program, found)
 
 
 def find_reverse_path(module: Module, function: Function, settings: Settings) -> ReversePath:

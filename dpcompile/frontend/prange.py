@@ -14,15 +14,12 @@ from __future__ import annotations
 import re
 
 from llvmlite import ir as llvm_ir
-from numba.core import cgutils, ir, types
-from numba.core.analysis import compute_cfg_from_blocks
-from numba.core.ir_utils import get_definition, guard
-from numba.misc.special import prange
-from numba.parfors.parfor import internal_prange
+from numba.core import cgutils
 
 from dpcompile.passes.ir.vocabulary import PARALLEL as MARK
 
-_PARALLEL = (prange, internal_prange)
+from .parfors import parallel_loops
+
 #: void (): keeps the block of a branch that bears a mark.
 PIN = "dp.parallel.pin"
 
@@ -35,38 +32,12 @@ class LoopId(llvm_ir.MDValue):
         buf += ("distinct !{", self.get_reference(), others, "}\n")
 
 
-def parallel_headers(lowering) -> dict[int, set[int]]:
-    """For each outermost loop of a prange the label of its header and those of its blocks."""
-    loops = compute_cfg_from_blocks(lowering.blocks).loops().values()
-    found = [loop for loop in loops if _is_prange(lowering, lowering.blocks[loop.header])]
-    return {loop.header: set(loop.body) for loop in found if len(loop.entries) == len(loop.exits) == 1
-            and not any(loop.header in other.body for other in found if other is not loop)}
-
-
-def _is_prange(lowering, header: ir.Block) -> bool:
-    """Whether the iterator that a header asks comes from a call of prange."""
-    for statement in header.find_insts(ir.Assign):
-        if isinstance(statement.value, ir.Expr) and statement.value.op == "iternext":
-            iterator = guard(get_definition, lowering.func_ir, statement.value.value)
-            made = guard(get_definition, lowering.func_ir, iterator.value) if _is(iterator, "getiter") else None
-            return _is(made, "call") and _function(lowering.typeof(made.func.name)) in _PARALLEL
-    return False
-
-
-def _is(expression, operation: str) -> bool:
-    return isinstance(expression, ir.Expr) and expression.op == operation
-
-
-def _function(ty: types.Type):
-    return ty.typing_key if isinstance(ty, types.Function) else None
-
-
 class Marks:
     """Writes the marks of one function; ``of`` is a lowering."""
 
     def __init__(self, lowering):
         self.module = lowering.module
-        self.loops = parallel_headers(lowering)
+        self.loops = parallel_loops(lowering.blocks)
         self._ids: dict[int, LoopId] = {}
 
     def is_inside(self, label: int) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import weakref
 from functools import cached_property
+from typing import ClassVar
 
 from numba import njit
 from numba.core import (
@@ -42,7 +43,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 from dpcompile.passes.ir.call_rule import CallRule
 
 from ..errors import UnsupportedError
-from . import chosen, intercept, interpreted, prange, stencils, ufuncs
+from . import chosen, intercept, interpreted, parfors, prange, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -292,12 +293,11 @@ class ObjectMode(untyped_passes.WithLifting):
 class DifferentiableCompiler(compiler.CompilerBase):
     """Numba's nopython pipeline with our lowering in place of its own, and blocks of object mode as functions."""
 
-    lowering = LineLowering
+    own: ClassVar[dict] = {typed_passes.NativeLowering: LineLowering, untyped_passes.WithLifting: ObjectMode}
 
     def define_pipelines(self):
         manager = compiler.DefaultPassBuilder.define_nopython_pipeline(self.state)
-        own = {typed_passes.NativeLowering: self.lowering, untyped_passes.WithLifting: ObjectMode}
-        manager.passes = [(own.get(step, step), text) for step, text in manager.passes]
+        manager.passes = [(self.own.get(step, step), text) for step, text in manager.passes]
         manager._finalized = False
         manager.finalize()
         return [manager]
@@ -306,7 +306,10 @@ class DifferentiableCompiler(compiler.CompilerBase):
 class ParallelCompiler(DifferentiableCompiler):
     """For kernels compiled with ``parallel=True``."""
 
-    lowering = ParallelLowering
+    own: ClassVar[dict] = {
+        **DifferentiableCompiler.own, typed_passes.PreParforPass: parfors.Inlining,
+        typed_passes.ParforPass: parfors.Conversion, typed_passes.ParforFusionPass: parfors.Fusion,
+        typed_passes.ParforPreLoweringPass: parfors.Sequential, typed_passes.NativeParforLowering: ParallelLowering}
 
 
 class DifferentiableDispatcher(Dispatcher):
@@ -389,7 +392,10 @@ def unruled(dispatcher):
 def _dispatcher(dispatcher, more_options=None):
     """A new dispatcher of this target with the function, options and locals of ``dispatcher``."""
     options = {**kept_options(dispatcher.targetoptions), **(more_options or {})}
-    pipeline = ParallelCompiler if dispatcher.targetoptions.get("parallel") else DifferentiableCompiler
+    parallel = dispatcher.targetoptions.get("parallel")
+    if parallel:
+        options["parallel"] = parallel
+    pipeline = ParallelCompiler if parallel else DifferentiableCompiler
     return DifferentiableDispatcher(dispatcher.py_func, dispatcher.locals, options, pipeline)
 
 

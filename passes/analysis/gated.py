@@ -13,7 +13,9 @@ Algorithm: backward dataflow: a value is *surely seeded* if some use of it that 
           is infinite as well (``analysis.infinite``).
 Debug:    dp-opt --pass=gated
 
-A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.
+A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.  A function that is
+called may have arms of its own, and so may those that call it: what is handed to it, in numbers or in memory, is not surely
+seeded, and in it nothing is.  That holds of the chunks of parallel loops too, into which nobody has to look therefore.
 """
 from __future__ import annotations
 
@@ -113,7 +115,7 @@ class _SurelySeeded:
             elif is_transfer(instruction):
                 self._register(instruction, instruction.arguments[0])
         self.pending: list[Instruction] = []
-        self.calls = [i for i in instructions if is_internal_call(i) or is_ruled(i)]
+        self.ruled = [i for i in instructions if is_ruled(i)]
 
     def _register(self, writer: Instruction, pointer: Value) -> None:
         for obj in self.activity.aliasing.objects_of(pointer):
@@ -123,7 +125,7 @@ class _SurelySeeded:
         """``through_gaps``: through memory of which some cells may not be read, or be overwritten first."""
         self.through_flat, self.through_gaps = through_flat, through_gaps
         self.seeded, self.memory = set(), set(self.outside)
-        for call in self.calls if through_flat else ():
+        for call in self.ruled if through_flat else ():
             self._spread_operands(call)
             for argument in call.arguments:
                 self._reach_all(self.activity.aliasing.reachable(self.activity.aliasing.objects_of(argument)))
@@ -207,7 +209,7 @@ class _SurelySeeded:
         elif user.opcode == "phi":
             for value, source in user.incoming():
                 self._seed_from(value, source)
-        elif user.opcode != "select" and not _chooses(user):
+        elif user.opcode != "select" and not is_internal_call(user) and not _chooses(user):
             for operand in user.operands if self.through_flat else _steep_operands(user):
                 self._seed(operand, user)
 

@@ -1,12 +1,13 @@
 """Why the iterations of a loop that is marked as parallel may not run at the same time; empty where they may.
 
 Requires: a loop in simplified form that the user declared parallel, so that no two iterations touch one cell of memory of
-          which one stores to it, unless the loop reduces into that memory; its reductions in registers.
+          which one stores to it, unless the loop reduces into that memory; its reductions.
 Ensures:  where no reason is given, whatever iteration stores to memory from outside is memory at an address of its own, the
           loop's stack memory holds nothing from one iteration to the next, and nothing is called that must keep its order.
 
 A declaration of the user's does not say what Numba makes of ``a += b`` with arrays: a reduction, which is in the IR a store
-to the same cells in each iteration.  Hence the rule that addresses of stores follow from the iteration's number.
+to the same cells in each iteration.  Hence the rule that addresses of stores follow from the iteration's number, but for those
+of ``analysis.array_reductions``.
 """
 from __future__ import annotations
 
@@ -33,6 +34,8 @@ class Independence:
         self._find_varying()
         #: Stack memory that only the loop uses.
         self.private: list[Instruction] = self._own_stack()
+        #: Stores of reductions into arrays (``analysis.array_reductions``).
+        self.accumulating: set[Instruction] = set()
 
     def _find_varying(self) -> None:
         """What follows from the number of the iteration, as far as data show it; memory that an iteration makes is its own."""
@@ -71,10 +74,17 @@ class Independence:
     def _why_not(self, instruction: Instruction) -> str:
         if is_opaque(instruction) and not _is_mathematics(instruction):
             return f"it calls {instruction.callee_name or 'something unknown'}"
-        for pointer in self._written_through(instruction):
-            if pointer not in self.varying and _root(pointer) not in self.private:
-                return "it stores to the same memory in each iteration, as the reduction of an array does"
+        if instruction not in self.accumulating and self._meets_others(instruction):
+            return "it stores to the same memory in each iteration"
         return ""
+
+    def _meets_others(self, instruction: Instruction) -> bool:
+        return any(pointer not in self.varying and _root(pointer) not in self.private
+                   for pointer in self._written_through(instruction))
+
+    def stores_that_meet(self) -> list[Instruction]:
+        """Those to the same memory in each iteration."""
+        return [i for i in self.instructions if i.opcode == "store" and self._meets_others(i)]
 
     def _written_through(self, instruction: Instruction) -> list[Value]:
         if instruction.opcode == "store":

@@ -14,11 +14,11 @@ from ..ir.model import Instruction, Value
 from .loops import Loop
 
 #: What an operation on an accumulated value counts as, and whether that must be its first operand.
-_KINDS = {"fadd": ("fadd", False), "fsub": ("fadd", True), "fmul": ("fmul", False), "fdiv": ("fmul", True),
+KINDS = {"fadd": ("fadd", False), "fsub": ("fadd", True), "fmul": ("fmul", False), "fdiv": ("fmul", True),
           "add": ("add", False), "sub": ("add", True), "mul": ("mul", False),
           "and": ("and", False), "or": ("or", False), "xor": ("xor", False)}
 #: What leaves the other operand as it is; -0.0 for sums, so that a sum of negative zeros is one.
-_NEUTRAL = {"fadd": -0.0, "fmul": 1.0, "add": 0, "mul": 1, "and": -1, "or": 0, "xor": 0}
+NEUTRAL = {"fadd": -0.0, "fmul": 1.0, "add": 0, "mul": 1, "and": -1, "or": 0, "xor": 0}
 #: Functions of two operands that choose one of them.
 _CHOOSING = tuple(f"llvm.{name}." for name in "smax smin umax umin maxnum minnum maximum minimum".split())
 NAMES = {"fadd": "a sum", "add": "a sum", "fmul": "a product", "mul": "a product", "choice": "an extremum"}
@@ -41,7 +41,7 @@ class Reduction:
 
     def first(self, initial: Value) -> Value:
         """With what a part of the loop begins; choosing twice from what there was before changes nothing."""
-        return initial if self.kind == "choice" else const(self.phi.type, _NEUTRAL[self.kind])
+        return initial if self.kind == "choice" else const(self.phi.type, NEUTRAL[self.kind])
 
     def join(self, builder: Builder, total: Value, share: Value) -> Value:
         if self.pattern is None:
@@ -100,7 +100,7 @@ class _Closure:
             return member is not user.operands[0] and self._add_select(user)
         if user.opcode == "call":
             return user.callee_name.startswith(_CHOOSING) and self._add_choice(user)
-        kind, must_be_first = _KINDS.get(user.opcode, ("", False))
+        kind, must_be_first = KINDS.get(user.opcode, ("", False))
         if not kind or (must_be_first and user.operands[0] is not member):
             return False
         self.kinds.add(kind)

@@ -4,8 +4,9 @@ Requires: a function in loop-simplified and loop-closed form, loops marked as pa
 Ensures:  the body of an outermost marked loop that ``analysis.independence`` allows is in a function marked ``parallel``:
           ``i32 (i64 chunk, i64 chunks, i64 iterations, what the loop reads …, cells …)``, which runs the iterations from
           iterations·chunk/chunks on and returns a status of Numba's.  The one call of it stands for a call for each chunk
-          (``transform.launch``).  A reduction begins anew in each chunk; the shares lie in a cell for each chunk and are joined
-          behind the call, in order, by ordinary instructions, so that their derivative needs no thought.
+          (``transform.launch``).  A reduction begins anew in each chunk; the shares lie in a cell for each chunk, those of an
+          array in a copy of it (``transform.array_shares``), and are joined behind the call, in order, by ordinary
+          instructions, so that their derivative needs no thought.
           A number that the loop leaves for later is that of the last chunk.
 Algorithm: outlining of parallel regions, as compilers of OpenMP do; the loop is differentiated as a callee, by split mode.
 """
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis import cfg, induction, loops
+from ..analysis.array_reductions import ArrayReduction, find_array_reductions
 from ..analysis.cfg import ControlFlow
 from ..analysis.independence import Independence, may_store
 from ..analysis.induction import Inductions
@@ -25,6 +27,7 @@ from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value
 from ..ir.types import I1, I8, I32, I64, PTR, ArrayType, FunctionType, IntType, PointerType, Type, size_of
+from .array_shares import MOST_CHUNKS, ArrayShares
 from .raising_calls import prune_raising_calls
 from .split_returns import split_returns
 from .unify_returns import unify_returns
@@ -32,7 +35,6 @@ from .unreachable import remove_unreachable
 
 #: i64 (i64 iterations, i64 chunks a thread): in how many parts a loop is run, at most ``MOST_CHUNKS``.
 CHUNKS = "dp.parallel.chunks"
-MOST_CHUNKS = 128
 #: Statuses of Numba's for an exception of its own and one of the user's.
 RAISED, USER_RAISED = -1, 1
 
@@ -78,7 +80,8 @@ def _split_all(module: Module, function: Function) -> Iterator[ParallelLoop]:
         if loop is None:
             return
         met.add(loop.name)
-        yield _split(module, function, loop, flow, induction.analyse(function, flow, forest))
+        if _has_work(loop):
+            yield _split(module, function, loop, flow, induction.analyse(function, flow, forest))
 
 
 def _outermost(module: Module, nest: list[Loop]) -> Iterator[Loop]:
@@ -94,11 +97,19 @@ def _split(module: Module, function: Function, loop: Loop, flow: ControlFlow, in
     reductions = {phi: found for phi in loop.header.phis if phi not in inductions.recurrences
                   if (found := find_reduction(phi, loop)) is not None}
     independence = Independence(loop, flow, set(reductions))
+    arrays = find_array_reductions(loop, inductions, independence.stores_that_meet())
+    independence.accumulating = {store for reduction in arrays for store in reduction.stores}
     reason = _shape(function, loop, inductions, reductions) or independence.why_not()
     if reason:
         return ParallelLoop(loop.name, line, None, reason=reason)
-    made = _Chunk(module, function, loop, flow, inductions, reductions, independence.private).run()
-    return ParallelLoop(loop.name, line, made, tuple(r.name for r in reductions.values()))
+    made = _Chunk(module, function, loop, flow, inductions, reductions, independence.private, arrays).run()
+    return ParallelLoop(loop.name, line, made, (*(r.name for r in reductions.values()), *(a.name for a in arrays)))
+
+
+def _has_work(loop: Loop) -> bool:
+    """What a loop has done may have left it: LLVM fills memory at once."""
+    leaves = any(phi.value_from(loop.latch) is not None for _, target in loop.exiting_edges for phi in target.phis)
+    return leaves or any(i.opcode in ("store", "call", "atomicrmw", "cmpxchg") for b in loop.blocks for i in b.instructions)
 
 
 def _line(module: Module, loop: Loop) -> str:
@@ -126,7 +137,7 @@ class _Chunk:
     """Moves one loop into a function of its own."""
 
     def __init__(self, module: Module, function: Function, loop: Loop, flow: ControlFlow, inductions: Inductions,
-                 reductions: dict[Instruction, Reduction], private: list[Instruction]):
+                 reductions: dict[Instruction, Reduction], private: list[Instruction], arrays: list[ArrayReduction]):
         self.module, self.function, self.loop, self.flow = module, function, loop, flow
         self.inductions, self.reductions, self.private = inductions, reductions, private
         self.blocks = [block for block in function.blocks if block in loop.blocks]
@@ -134,6 +145,7 @@ class _Chunk:
         self.target = loop.exiting_edges[0][1]
         self.trips = inductions.trip_count(loop)
         self.recurrences = {phi: inductions.recurrences[phi] for phi in loop.header.phis if phi in inductions.recurrences}
+        self.arrays = {reduction.base: ArrayShares(module, function, loop, reduction) for reduction in arrays}
         #: What the loop leaves for later, apart from reductions.
         self.left = list(dict.fromkeys(value for phi in self.target.phis if (value := phi.value_from(loop.latch)) is not None
                                        and self._is_inside(value) and value not in self._finals()))
@@ -161,6 +173,8 @@ class _Chunk:
         iterations = before.binary("add", last, i64(1), f"{self.loop.name}.iterations")
         ask = self.module.declare(CHUNKS, FunctionType(I64, (I64, I64)))
         chunks = before.call(ask, ask.function_type, [iterations, i64(1)], f"{self.loop.name}.chunks")
+        for shares in self.arrays.values():
+            shares.make(before, chunks)
         initial = {phi: phi.value_from(self.loop.preheader) for phi in self.loop.header.phis}
         given = self._given(initial)
         cells = self.cell_of = self._cells()
@@ -178,8 +192,10 @@ class _Chunk:
         for phi, recurrence in self.recurrences.items():
             used.update(dict.fromkeys([initial[phi], *recurrence.step.values]))
         used.update(dict.fromkeys(initial[phi] for phi, reduction in self.reductions.items() if reduction.kind == "choice"))
-        return [v for v in used if isinstance(v, Argument)
-                or (isinstance(v, Instruction) and v.parent not in own and v not in self.private)]
+        used.update(dict.fromkeys(value for shares in self.arrays.values() for value in shares.given))
+        not_given = {*self.arrays, *self.private}
+        return [v for v in used if v not in not_given
+                and (isinstance(v, Argument) or (isinstance(v, Instruction) and v.parent not in own))]
 
     def _used(self, user: Instruction, own: set[Block]) -> list[Value]:
         """Without what a phi takes from elsewhere."""
@@ -213,6 +229,8 @@ class _Chunk:
     # the loop -------------------------------------------------------------------------------------------------------
 
     def _move(self, made: Function, initial: dict[Instruction, Value]) -> None:
+        for named in [*self.blocks, *(i for b in self.blocks for i in b.instructions if i.name), *self.private]:
+            made.fresh(named.name)      # what moves keeps its name
         entry, begin = made.add_block("entry"), made.add_block("begin")
         self._clone_cold(made)
         for block in self.blocks:
@@ -222,12 +240,15 @@ class _Chunk:
         for alloca in self.private:
             alloca.parent.instructions.remove(alloca)
             entry.append(alloca)
+        builder = Builder(entry)
+        for base, shares in self.arrays.items():
+            shares.note(self.chunk)
+            self.inside[base] = shares.own(builder, self.chunk, self._within)
         for instruction in made.instructions():
             for slot, value in enumerate(instruction.operands):
                 begins = instruction.opcode == "phi" and instruction.blocks[slot] is self.loop.preheader
                 if value in self.inside and not begins:
                     instruction.set_operand(slot, self.inside[value])
-        builder = Builder(entry)
         first = self._bound(builder, self.chunk, "first")
         behind = self._bound(builder, builder.binary("add", self.chunk, i64(1)), "behind")
         count = builder.binary("sub", behind, first, "count")
@@ -328,6 +349,8 @@ class _Chunk:
         location = preheader.terminator.location
         preheader.terminator.erase()
         builder = Builder(preheader, location)
+        for shares in self.arrays.values():
+            shares.fill(builder)
         arguments = [i64(0), chunks, iterations, *given, *cells.values()]
         status = builder.call(made, made.function_type, arguments, f"{self.loop.name}.status")
         if self.cold and self.function.function_type.result == I32:
@@ -341,6 +364,8 @@ class _Chunk:
             values[value] = builder.cast("trunc", loaded, I1) if value.type == I1 else loaded
         joined = self._join(builder, chunks, cells, initial) if self.reductions else {}
         values.update({reduction.final: joined[phi] for phi, reduction in self.reductions.items() if phi in joined})
+        for shares in self.arrays.values():
+            shares.join(builder)
         self._arrive(builder, values)
         remove_unreachable(self.function)
 

@@ -68,7 +68,9 @@ class Extents:
         size = _product(builder, 1, [site.arguments[k] for k in known.size])
         if known.returns != "meminfo":
             return site, size
-        return builder.load(PTR, builder.offset(site, MEMINFO_DATA), f"{site.name}.data", align=8), size
+        address = builder.offset(site, MEMINFO_DATA)
+        self.version.aliasing.point(address, self.version.aliasing.cells_of(site))     # lest it have no shadow
+        return builder.load(PTR, address, f"{site.name}.data", align=8), size
 
 
 def _product(builder: Builder, size: int, counts: list[Value]) -> Value:

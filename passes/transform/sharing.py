@@ -20,8 +20,10 @@ from ..analysis.parameters import Place
 from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Instruction, Module, Value
 from ..ir.types import I64, PTR, VOID, FunctionType
+from .chunks import ParallelLoop
 from .extents import Extent, Extents
 from .program import Program, Version
+from .reached import reached
 
 SHARE = "dp.share"                  # void (ptr begin, i64 bytes, i64 what the run finds)
 COPY, APART, NEIGHBOURS = 0, 1, 2
@@ -45,6 +47,17 @@ def share_shadows(module: Module, program: Program, extents: dict[Argument, Exte
         callee.shared = [t for t in callee.conflicts.treatments.values() if t.how in ("copy", "check")]
         for version, call in found:
             _Site(module, version, call, callee, extents).write()
+
+
+def told_of_loops(program: Program, loops: list[ParallelLoop]) -> str:
+    """What becomes of each loop that the user calls parallel, and of what its reverse adds to."""
+    rows = []
+    for loop in loops:
+        version = program.versions.get(loop.made.name) if loop.made is not None else None
+        rows.append(f"  {loop}")
+        if version is not None and version.conflicts is not None and str(version.conflicts):
+            rows.append(f"    {version.conflicts}")
+    return "\n".join(["Parallel loops", *rows]) if rows else ""
 
 
 def shares_before(call: Instruction) -> Iterator[Instruction]:
@@ -135,15 +148,8 @@ class _Site:
 
     def _ends(self, builder: Builder, reach: Reach, spread: Spread) -> tuple[Value, Value]:
         """The first byte of what an access reaches in one iteration, and the one behind the last."""
-        low = reach.offset.emit(builder, self.given.__getitem__, I64)
+        low, high = reached(builder, reach.offset, reach.inner, reach.size, self.given.__getitem__)
         if len({other.base for other in spread.reaches}) > 1:
-            low = builder.binary("add", low, builder.cast("ptrtoint", self.given[reach.base], I64))
-        high = builder.binary("add", low, i64(reach.size))
-        for factor, trips in reach.inner:
-            last = trips.emit(builder, self.given.__getitem__)
-            last = builder.select(builder.compare("sgt", last, i64(0)), last, i64(0))
-            way = builder.binary("mul", factor.emit(builder, self.given.__getitem__, I64), last)
-            backward = builder.compare("slt", way, i64(0))
-            low = builder.binary("add", low, builder.select(backward, way, i64(0)))
-            high = builder.binary("add", high, builder.select(backward, i64(0), way))
+            base = builder.cast("ptrtoint", self.given[reach.base], I64)
+            low, high = builder.binary("add", low, base), builder.binary("add", high, base)
         return low, high

@@ -1,4 +1,5 @@
 """Loops of prange: which run in parallel, in which sweep, what their reverse adds to, and what several threads may do."""
+import math
 import threading
 import warnings
 
@@ -8,7 +9,9 @@ import pytest
 from numba import njit, prange
 
 import dpcompile as dp
+from dpcompile.frontend import intercept
 from tests.kernels import parallel as kernels
+from tests.kernels import parallel_arrays as arrays
 
 LAUNCH = "call i32 @dp.parallel.run"
 
@@ -19,33 +22,90 @@ def explained(function, *arguments):
 
 
 @pytest.mark.parametrize("kernel, loops, words", [
-    (kernels.elementwise, 1, "cells of its own"),
-    (kernels.stencil_of_three, 1, "a copy of the shadow for each chunk"),
-    (kernels.heat_in_time, 2, "unless the run shows that chunks do not meet"),
+    (kernels.elementwise, 2, "cells of its own"),
+    (kernels.stencil_of_three, 2, "a copy of the shadow for each chunk"),
+    (kernels.heat_in_time, 3, "unless the run shows that chunks do not meet"),
     (kernels.bodies, 1, "joins in order a sum"),
     (kernels.largest_and_smallest, 1, "an extremum, an extremum"),
     (kernels.several_reductions, 1, "joins in order a sum, "),
-    (kernels.in_place_by_permutation, 1, "runs in parallel"),
+    (kernels.in_place_by_permutation, 2, "runs in parallel"),
     (kernels.private_work_array, 1, "runs in parallel"),
     (kernels.parallel_callee_twice, 3, "joins in order a sum"),
-    (kernels.prange_in_prange, 1, "unless the run shows that chunks do not meet"),
+    (kernels.prange_in_prange, 2, "unless the run shows that chunks do not meet"),
     (kernels.newton_in_every_iteration, 1, "runs in parallel"),
+    (kernels.reduction_of_an_array, 3, "a sum for each element of an array"),
+    (kernels.product_of_rows_that_count, 3, "a product for each element of an array"),
+    (kernels.reduction_of_a_matrix, 2, "a sum for each element of an array"),
+    (kernels.reductions_in_a_loop, 2, "a sum for each element of an array"),
+    (arrays.fused_with_its_sum, 1, "an extremum, a sum"),
+    (arrays.of_two_axes, 1, "a copy of the shadow for each chunk"),
+    (arrays.several, 4, "joins in order an extremum, a product"),
+    (arrays.filled, 1, "joins in order a sum"),
+    (arrays.chosen_by_a_mask, 1, "joins in order a sum"),
+    (arrays.allocated_and_read_along_both_axes, 1, "a copy of the shadow for each chunk"),
 ])
 def test_runs_in_parallel(kernel, loops, words):
-    """Each loop is launched once in the first sweep and once in the reverse."""
+    """Each loop, that of a sum of NumPy's too, is launched once in the first sweep and once in the reverse."""
     account, launches = explained(kernel, *arguments_of(kernel))
     assert launches == 2 * loops, account
     assert words in account
 
 
-@pytest.mark.parametrize("kernel, words", [
-    (kernels.reduction_of_an_array, "runs in series: it stores to the same memory in each iteration"),
-    (kernels.raise_in_the_body, ""),
-])
-def test_runs_in_series(kernel, words):
-    account, launches = explained(kernel, *arguments_of(kernel))
-    assert launches == 0
-    assert words in account
+def test_runs_in_series():
+    kernel = kernels.each_iteration_needs_the_one_before
+    assert "runs in series: it stores to the same memory in each iteration" in explained(kernel, *arguments_of(kernel))[0]
+    assert explained(kernels.raise_in_the_body, *arguments_of(kernels.raise_in_the_body))[1] == 0
+
+
+def test_parts_that_overlap():
+    """What Numba makes of these in parallel is a race."""
+    @njit(parallel=True)
+    def assigned(x):
+        a = x.copy()
+        a[1:] = a[:-1] * 2.0
+        a[:-1] = a[1:]
+        reverse = a[::-1]
+        a[:] = reverse * a
+        return np.sum(a * a * x)
+
+    @njit(parallel=True)
+    def added(x):
+        a = x.copy()
+        a[1:] += a[:-1]
+        return np.sum(a * a)
+
+    x = np.linspace(0.5, 1.5, 60)
+    for function in (assigned, added):
+        for found, expected in zip(dp.value_and_grad(function)(x), dp.value_and_grad(njit(function.py_func))(x), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_lengths_that_differ():
+    """Numba looks before the loop begins, and so does the derivative."""
+    with pytest.raises(AssertionError, match="do not match"):
+        dp.grad(arrays.of_the_same_length, (0, 1))(np.ones(5), np.ones(4))
+
+
+def test_rules_hold_in_parallel_kernels():
+    """Numba's passes would put loops in the place of calls that have a rule: of functions, methods and operators."""
+    @njit(parallel=True)
+    def products(a, x):
+        return np.sum(np.dot(a, x) * (a @ x)) + np.dot(x, x) + a.dot(x).sum() + np.linalg.solve(a, x).sum()
+
+    @njit(parallel=True)
+    def ruled(x):
+        return math.exp(0.1 * np.sum(x * x)) + (x * 2.0).sum()
+
+    a, x = np.array([[3.0, 1.0], [0.5, 2.0]]), np.array([0.3, 0.7])
+    for found, expected in zip(dp.grad(products, (0, 1))(a, x), dp.grad(njit(products.py_func), (0, 1))(a, x), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+    dp.register_vjp(np.sum, njit(lambda x: (np.sum(x), x)), njit(lambda x, c: (7.0 * c * np.ones_like(x),)),
+                    (numba.types.Array(numba.float64, 1, "C"),))
+    try:
+        np.testing.assert_allclose(dp.grad(ruled)(x), dp.grad(njit(ruled.py_func))(x), rtol=1e-13)
+        np.testing.assert_allclose(dp.grad(ruled)(x), 1.4 * x * math.exp(0.1 * np.sum(x * x)) + 2.0, rtol=1e-13)
+    finally:
+        intercept._entries.pop(np.sum)
 
 
 def arguments_of(kernel):

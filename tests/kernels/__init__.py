@@ -6,6 +6,7 @@ from .record import RECORDS, REFUSALS, Kernel, Refusal
 
 FAMILIES = (
     "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers", "parallel",
+    "parallel_arrays",
     "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
     "linear_algebra", "random_draws", "programs", "recurrences", "numpy_programs",
     "stencils", "interpreter", "containers",

@@ -10,6 +10,7 @@ from .record import array, kernel, vector
 
 DISJOINT = "Parallel: prange with disjoint writes"
 REDUCTION = "Parallel: prange with a reduction"
+ARRAYS = "Parallel: prange with a reduction of arrays"
 SHARED = "Parallel: prange with shared reads"
 PRIVATE = "Parallel: private arrays in a prange"
 INNER = "Parallel: loops and branches in a prange"
@@ -355,12 +356,78 @@ def raise_in_the_body(x):
     return total
 
 
-@kernel(lambda: (array(6, 4),), parallel=True, feature=SERIES)
+@kernel(lambda: (array(7, 4),), parallel=True, feature=ARRAYS)
 def reduction_of_an_array(a):
     total = np.zeros(a.shape[1])
     for i in prange(a.shape[0]):
         total += a[i] * a[0]
     return np.sum(total * total)
+
+
+@kernel(lambda: (array(7, 5),), parallel=True, feature=ARRAYS)
+def product_of_rows_that_count(a):
+    total, count = np.full(a.shape[1], a[0, 0]), 0.0
+    for i in prange(a.shape[0]):
+        if a[i, 0] > 0.8:
+            total *= a[i]
+            count += a[i, 1]
+    return np.sum(total * total) * count
+
+
+@kernel(lambda: (array(9, 4, 3),), parallel=True, feature=ARRAYS)
+def reduction_of_a_matrix(a):
+    total = np.zeros(a.shape[1:])
+    for i in prange(a.shape[0]):
+        total += a[i] * a[0]
+    return total
+
+
+@kernel(lambda: (array(5, 6), 3), parallel=True, feature=ARRAYS)
+def reductions_in_a_loop(a, steps):
+    state = a[0].copy()
+    for _ in range(steps):
+        change = np.zeros(state.size)
+        for i in prange(a.shape[0]):
+            change += np.sin(a[i] * state)
+        state = state + 0.1 * change
+    return state
+
+
+@kernel(lambda: (array(7, 4), np.full((5, 8), 0.5)), writes=(1,), parallel=True, feature=ARRAYS)
+def reduction_into_a_part_of_an_argument(a, out):
+    total = out[1, ::2]
+    for i in prange(a.shape[0]):
+        total += a[i]
+        if a[i, 0] > 0.7:
+            total += -a[i] * a[0]
+    return np.sum(total * total)
+
+
+@kernel(lambda: (vector(24, dtype=np.float32).reshape(6, 4),), tolerance=1e-3, single=True, parallel=True, feature=ARRAYS)
+def reduction_in_single_precision(a):
+    total = np.ones(a.shape[1], np.float32)
+    for i in prange(a.shape[0]):
+        total *= a[i]
+    return np.sum(total)
+
+
+@kernel(lambda: (array(4, 3),), parallel=True, feature=ARRAYS)
+def reduction_of_nothing(a):
+    total = np.zeros(a.shape[1])[:0]
+    for i in prange(a.shape[0]):
+        total += a[i, :0] * a[0, :0]
+    return np.sum(total) + a[0, 0]
+
+
+@kernel(lambda: (array(6, 4),), parallel=True, feature=SERIES)
+def each_iteration_needs_the_one_before(a):
+    """A race to Numba, but for one thread."""
+    last = np.zeros(1)
+    total = 0.0
+    for i in prange(a.shape[0]):
+        last[0] = a[0, 0] * 2.0
+        total += last[0] * a[i, 0]
+    return total
 
 
 @kernel(lambda: (vector(12), array(12, 5, seed=2)), parallel=True, feature=REDUCTION)

@@ -3,6 +3,7 @@
 ; RUN: dp-opt --pass=gated --function=chosen %s | filecheck %s --check-prefix=CHOSEN
 ; RUN: dp-opt --pass=gated --function=flat %s | filecheck %s --check-prefix=FLAT
 ; RUN: dp-opt --pass=gated --function=steep %s | filecheck %s --check-prefix=STEEP
+; RUN: dp-opt --pass=gated --function=called %s | filecheck %s --check-prefix=CALLED
 
 declare double @llvm.exp.f64(double)
 declare double @llvm.fabs.f64(double)
@@ -69,5 +70,26 @@ entry:
   %scaled = fmul double %inverse, %b
   %sum = fadd double %scaled, %a
   store double %sum, ptr %y
+  ret i32 0
+}
+
+; What a function that is called does with a number is not asked: it may look at it in an arm only.
+; CALLED:      gates of @called
+; CALLED-NEXT:   %product: its seed is asked
+define i32 @called(double %a, double %b, ptr %y) {
+entry:
+  %product = fmul double %a, %b
+  %status = call i32 @first(double %product, double %b, i1 false, ptr %y)
+  ret i32 %status
+}
+
+define internal i32 @first(double %a, double %b, i1 %c, ptr %y) {
+entry:
+  br i1 %c, label %take, label %leave
+take:
+  store double %a, ptr %y
+  ret i32 0
+leave:
+  store double %b, ptr %y
   ret i32 0
 }
