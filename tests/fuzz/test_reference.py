@@ -7,9 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from tests.fuzz.duals import Rejected
 from tests.fuzz.examine import Verdict
-from tests.fuzz.generate import Program, fresh, generate
-from tests.fuzz.reference import Rejected, differentiate
+from tests.fuzz.generate import generate
+from tests.fuzz.program import Program, fresh
+from tests.fuzz.reference import differentiate
 from tests.fuzz.shrink import as_test, shrink
 
 X = np.array([0.5, 1.5, -1.0])

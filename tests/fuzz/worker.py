@@ -6,7 +6,7 @@ import multiprocessing
 from multiprocessing.connection import Connection
 
 from .examine import Verdict, examine
-from .generate import Program
+from .program import Program
 
 
 def serve(connection: Connection) -> None:
