@@ -18,6 +18,7 @@ from .grammar import ALWAYS, OPTIONAL, Grammar
 from .grammar.parallel import Parallel
 from .grammar.precision import Precision
 from .grammar.strided import Strided
+from .grammar.tuples import Tuples
 from .program import Program
 from .reference import differentiate
 
@@ -26,6 +27,8 @@ def attempt(seed: int, number: int, only: str | None = None) -> Program:
     """A program that may still come near a kink, or overflow; ``only`` names a construct that it has."""
     choice = random.Random(seed * 1000 + number)
     chosen = [construct for construct, share in OPTIONAL.items() if choice.random() < share or construct.__name__ == only]
+    if Parallel in chosen and Tuples in chosen:     # Numba's analysis of arrays fails on tuples in many ways
+        chosen.remove(Parallel if only == "Tuples" else Tuples)
     writer = Grammar(choice, [*ALWAYS, *chosen])
     source = writer.program()
     options: list[dict[str, Any]] = [{}, {}, {}, {"boundscheck": True}, {"error_model": "numpy"}]

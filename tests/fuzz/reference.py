@@ -25,15 +25,26 @@ LINES = 50_000
 SINGLE_MARGIN = 1e-3
 
 
-def filled(shape: Any, value: Any) -> np.ndarray:
-    result = np.empty(shape, dtype=object)
-    result[...] = value
-    return result
+class Array(np.ndarray):
+    """An array of objects whose casts are those of its elements."""
+
+    def astype(self, cast: Any) -> Any:  # type: ignore[override]
+        return elementwise(cast)(self)
+
+    def __array_wrap__(self, result: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What a reduction leaves is a number."""
+        return result.view(Array) if result.ndim else result[()]
 
 
 def empty(shape: Any, dtype: Any = float) -> np.ndarray:
     """Uninitialised memory: ``None`` fails as soon as anything computes with it."""
-    return np.empty(shape, dtype=object)
+    return np.empty(shape, dtype=object).view(Array)
+
+
+def filled(shape: Any, value: Any) -> np.ndarray:
+    result = empty(shape)
+    result[...] = value
+    return result
 
 
 def zero_of(dtype: Any) -> Any:

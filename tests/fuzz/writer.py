@@ -156,7 +156,7 @@ class Writer:
             return self.pick(options)
         options.append(f"({self.integer()}) % {length}")
         if length == LENGTH:
-            options += self.scope.cells + [f"({self.integer()}) % n"]
+            options += [*self.scope.cells, f"({self.integer()}) % n"]
             options += [f"{array}[({self.integer()}) % n]" for array in self.scope.indices]
         return self.pick(options)
 

@@ -68,7 +68,9 @@ class Parallel(Writer):
 
     @statement(1, parallel=True)
     def reduce_here(self) -> None:
-        """A reduction under a condition or in an inner loop."""
+        """A reduction under a condition: Numba takes no two in a row."""
         if not self.scope.reductions:
             return self.store()
-        return self.reduce(self.pick(self.scope.reductions))
+        self.line(f"if {self.condition()}:")
+        with self.block():
+            return self.reduce(self.pick(self.scope.reductions))

@@ -30,11 +30,11 @@ def pushed(cell, u):
     def field(self) -> str:
         """Any number of any record."""
         records, row = self.pick(self.scope.records), self.position(ROWS)
-        return self.pick(
-            [f"{self.cell()}.mass", f"{self.cell()}['mass']", f"{records}.mass[{row}]", f"{records}['mass'][{row}]",
-             f"{self.cell()}.shift[{self.position(2)}]", f"{self.cell()}.shift[{self.choice.randrange(2)}]",
-             *([f"{self.cell()}.rough"] if self.single else [])]  # fmt: skip
-        )
+        forms = [
+            f"{self.cell()}.mass", f"{self.cell()}['mass']", f"{records}.mass[{row}]", f"{records}['mass'][{row}]",
+            f"{self.cell()}.shift[{self.position(2)}]", f"{self.cell()}.shift[{self.choice.randrange(2)}]",
+        ]  # fmt: skip
+        return self.pick([*forms, f"{self.cell()}.rough"] if self.single else forms)
 
     @number
     def of_records(self) -> list[str]:
