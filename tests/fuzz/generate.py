@@ -33,8 +33,9 @@ def attempt(seed: int, number: int, only: str | None = None) -> Program:
     source = writer.program()
     options: list[dict[str, Any]] = [{}, {}, {}, {"boundscheck": True}, {"error_model": "numpy"}]
     extra = {"parallel": True} if Parallel in chosen else {}
-    arguments = tuple(writer.parameters.values())
-    return Program(seed, source, arguments, Precision in chosen, Strided in chosen, {**choice.choice(options), **extra})
+    arguments, names = tuple(writer.parameters.values()), tuple(construct.__name__ for construct in chosen)
+    options_drawn = {**choice.choice(options), **extra}
+    return Program(seed, source, arguments, Precision in chosen, Strided in chosen, options_drawn, names)
 
 
 def generate(seed: int, only: str | None = None) -> Program:

@@ -27,7 +27,8 @@ class Program:
     """A source with a function ``program`` and its arguments.
 
     ``single`` says that some of it is in single precision, ``strided`` that ``x`` lies in every second cell and matrices in
-    Fortran order, ``options`` what Numba is given. A list among the arguments is given as a typed list.
+    Fortran order, ``options`` what Numba is given, ``constructs`` what it was drawn from. A list among the arguments is given
+    as a typed list.
     """
 
     seed: int
@@ -36,6 +37,7 @@ class Program:
     single: bool = False
     strided: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    constructs: tuple[str, ...] = ()
 
     def compiled(self) -> Any:
         """The function ``program``, compiled by Numba."""

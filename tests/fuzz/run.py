@@ -25,15 +25,16 @@ from tests.fuzz.worker import Worker
 
 
 def report(program: Program, verdict: Verdict, worker: Worker, shrinking: bool) -> None:
-    print(f"seed {program.seed}: {verdict.kind}: {verdict.detail.splitlines()[0][:300] if verdict.detail else ''}")
+    reason = verdict.detail.splitlines()[0][:300] if verdict.detail else ""
+    print(f"seed {program.seed}: {verdict.kind} ({', '.join(program.constructs)}): {reason}")
     if shrinking:
         small = shrink(program, worker)
         print(as_test(small, worker.examine(small).detail))
     sys.stdout.flush()
 
 
-def examine_all(seeds: range, shrinking: bool, only: str | None) -> Iterator[str]:
-    """The verdict on each seed, from one worker."""
+def examine_all(seeds: range, shrinking: bool, only: str | None) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The verdict on each seed, from one worker, and the constructs of the program."""
     worker = Worker()
     for seed in seeds:
         program = generate(seed, only)
@@ -42,8 +43,12 @@ def examine_all(seeds: range, shrinking: bool, only: str | None) -> Iterator[str
             report(program, verdict, worker, shrinking)
         elif seed % 50 == 0:
             print(f"seed {seed}: right", flush=True)
-        yield verdict.symptom if verdict.kind == "refused" else verdict.kind
+        yield verdict.symptom if verdict.kind == "refused" else verdict.kind, program.constructs
     worker.close()
+
+
+def table(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.most_common())
 
 
 def main() -> int:
@@ -58,8 +63,10 @@ def main() -> int:
     shares = [range(options.seed + job, options.seed + options.count, options.jobs) for job in range(options.jobs)]
     with ThreadPoolExecutor(options.jobs) as pool:
         verdicts = pool.map(lambda seeds: list(examine_all(seeds, options.shrink, options.only)), shares)
-        kinds = Counter(chain.from_iterable(verdicts))
-    print(", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
+        found = list(chain.from_iterable(verdicts))
+    kinds = Counter(kind for kind, _ in found)
+    print("programs with", table(Counter(name for _, constructs in found for name in constructs)))
+    print(table(kinds))
     return 1 if kinds["wrong"] + kinds["crash"] + kinds["invalid"] else 0
 
 
