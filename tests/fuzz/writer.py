@@ -85,10 +85,9 @@ class Writer:
         self.count = 0
         self.budget = choice.randint(10, 28)
 
-    @property
-    def single(self) -> bool:
-        """Whether the program has numbers of single precision."""
-        return any(construct.__name__ == "Precision" for construct in self.constructs)
+    def has(self, name: str) -> bool:
+        """Whether the program has this construct."""
+        return any(construct.__name__ == name for construct in self.constructs)
 
     def productions(self, mark: str) -> list[Any]:
         methods = [method for construct in self.constructs for method in vars(construct).values()]

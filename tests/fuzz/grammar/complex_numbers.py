@@ -29,7 +29,7 @@ def rotated(p, z):
 """
 
     def begin(self) -> None:
-        kind = np.complex64 if self.single else np.complex128
+        kind = np.complex64 if self.has("Precision") else np.complex128
         self.parameters["p"] = (self.uniform(LENGTH) + 1j * self.uniform(LENGTH)).astype(kind)
         self.parameters["h"] = complex(self.uniform(), self.uniform())
         self.line("g = 0.5 + 0.5j")

@@ -34,7 +34,7 @@ def pushed(cell, u):
             f"{self.cell()}.mass", f"{self.cell()}['mass']", f"{records}.mass[{row}]", f"{records}['mass'][{row}]",
             f"{self.cell()}.shift[{self.position(2)}]", f"{self.cell()}.shift[{self.choice.randrange(2)}]",
         ]  # fmt: skip
-        return self.pick([*forms, f"{self.cell()}.rough"] if self.single else forms)
+        return self.pick([*forms, f"{self.cell()}.rough"] if self.has("Precision") else forms)
 
     @number
     def of_records(self) -> list[str]:
@@ -67,7 +67,10 @@ def pushed(cell, u):
     @statement(1)
     def make_records(self) -> None:
         name = self.fresh("cells")
-        self.line(f"{name} = {self.pick([f'np.zeros({ROWS}, CELL)', f'{self.pick(self.scope.records)}.copy()'])}")
+        forms = [f"{self.pick(self.scope.records)}.copy()"]
+        if not self.has("Parallel"):    # which makes Numba refuse other types than numbers
+            forms.append(f"np.zeros({ROWS}, CELL)")
+        self.line(f"{name} = {self.pick(forms)}")
         self.scope.records.append(name)
 
     @statement(1)
