@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import warnings
 from multiprocessing.connection import Connection
 
 from .examine import Verdict, examine
@@ -11,6 +12,7 @@ from .program import Program
 
 def serve(connection: Connection) -> None:
     """Examine what arrives until the other end closes."""
+    warnings.simplefilter("ignore")
     try:
         while True:
             connection.send(examine(connection.recv()))

@@ -93,6 +93,8 @@ def summed(p):
 
     def slices(self) -> tuple[str, str]:
         """Two slices of a vector of the common length that have the same number of elements."""
+        if self.has("Parallel"):    # where Numba copies overlapping slices in any order
+            return self.pick([(":", ":"), ("1:4", "1:4"), ("::2", "::2")])
         count = self.choice.randint(1, LENGTH - 1)
         starts = [self.choice.randint(0, LENGTH - count) for _ in range(2)]
         first, second = (f"{start}:{start + count}" for start in starts)

@@ -75,21 +75,23 @@ def rotated(p, z):
     def make_complex_vector(self) -> None:
         name, vector, z = self.fresh("z"), self.pick(self.scope.complex_vectors), self.pick(self.scope.complexes)
         forms = [
-            f"{vector} * {self.complex_atom()}", "np.zeros(n, np.complex128)", f"np.conj({vector})", f"{vector}[::-1]",
+            f"{vector} * {self.complex_atom()}", "np.zeros(n, np.complex128)", f"np.conj({vector})",
             f"{vector}.copy()", f"rotated({vector}, 0.5 * {z})", f"np.exp(1j * {self.pick(self.scope.buffers)})",
             f"np.sin(0.5 * {vector})", f"{self.pick(self.scope.buffers)} + 1j * {self.pick(self.scope.buffers)}",
         ]  # fmt: skip
+        if not self.has("Parallel"):
+            forms.append(f"{vector}[::-1]")
         self.line(f"{name} = {self.pick(forms)}")
         self.scope.complex_vectors.append(name)
 
     @statement(1)
     def whole_complex_array(self) -> None:
         a, b = self.pick(self.scope.complex_vectors), self.pick(self.scope.complex_vectors)
-        s, z = self.pick(self.scope.floats), self.pick(self.scope.complexes)
+        s, z, (left, right) = self.pick(self.scope.floats), self.pick(self.scope.complexes), self.slices()
         forms = [
-            f"{a} *= 0.5", f"{a}[:] = 0.4 * np.conj({b})", f"{a}[1:] = {b}[:-1]", f"{s} = 0.2 * np.sum(np.abs({a}))",
+            f"{a} *= 0.5", f"{a}[:] = 0.4 * np.conj({b})", f"{s} = 0.2 * np.sum(np.abs({a}))",
             f"{z} = 0.3 * np.sum({a} * {b})", f"{z} = 0.2 * {a}.sum()", f"{a}[:] = {self.pick(self.scope.buffers)}",
-            f"{s} = 0.3 * np.sum({a} * np.conj({b})).real",
+            f"{s} = 0.3 * np.sum({a} * np.conj({b})).real", f"{a}[{left}] = {b}[{right}]",
         ]  # fmt: skip
         self.line(self.pick(forms))
 

@@ -9,10 +9,16 @@ from ..writer import Scope, Writer, statement
 class Parallel(Writer):
     """``prange`` with branches, inner loops and private arrays; the whole program is compiled with ``parallel=True``."""
 
-    @statement(4)
+    def begin(self) -> None:
+        self.parallel_loop()
+
+    @statement(8)
     def parallel_loop(self) -> None:
-        if self.trips > 10 or len(self.scope.buffers) < 2:
-            return self.scratch() if self.trips <= 30 else self.assign()
+        if self.trips > 10:
+            return self.assign()
+        if len(self.scope.buffers) < 2:
+            self.line("w0 = np.ones(n)")
+            self.scope.buffers.append("w0")
         counter = self.fresh("i")
         bounds = self.pick(["n", str(LENGTH), "1, n", "n - 1", f"({self.integer()}) % 5"])
         written = self.choice.sample(self.scope.buffers, self.choice.randint(1, min(2, len(self.scope.buffers) - 1)))

@@ -56,8 +56,8 @@ def narrowed(p):
 
     @statement(1)
     def copy_across(self) -> None:
-        one = self.pick([name for name, length in self.scope.views if length == LENGTH])
-        buffer = self.pick(self.scope.buffers)
+        names = [name for name, length in self.scope.views if length == LENGTH]
+        one, buffer = "z" if self.has("Parallel") else self.pick(names), self.pick(self.scope.buffers)
         forms = [f"{one}[:] = {buffer}", f"{buffer}[:] = {one}", f"{buffer}[1:] = {one}[:-1]", f"{one}[:2] = {buffer}[3:]",
                  f"{one}[:] = 0.5 * {buffer} + {one}"]  # fmt: skip
         self.line(self.pick(forms))
