@@ -38,6 +38,7 @@ class Parallel(Writer):
         scope.reductions = self.choice.sample(scope.floats, min(self.choice.randint(0, 2), len(scope.floats) - 1))
         scope.constants = [name for name in scope.floats if name not in scope.reductions]
         scope.floats = []
+        scope.single_records = []       # Numba gives the bodies of parallel loops no references to records
 
     def parallel_body(self) -> None:
         local = self.fresh("u")
