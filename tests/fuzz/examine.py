@@ -25,9 +25,14 @@ class Invalid(Exception):
     """The program itself is of no use: Numba refuses it, or its value is not the reference's."""
 
 
+class Uncompiled(Exception):
+    """Numba's parallel transformations fail on the program, as they do on some that Numba compiles without them."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """``right``, ``refused`` (a named error of ours), ``wrong``, ``crash`` (anything else) or ``invalid``."""
+    """``right``, ``refused`` (a named error of ours), ``uncompiled`` (Numba's own), ``wrong``, ``crash`` (anything else) or
+    ``invalid``."""
 
     kind: str
     detail: str = ""
@@ -46,8 +51,8 @@ def examine(program: Program) -> Verdict:
         return Verdict("refused", f"{type(error).__name__}: {error}")
     except Wrong as error:
         return Verdict("wrong", str(error))
-    except Invalid as error:
-        return Verdict("invalid", str(error))
+    except (Invalid, Uncompiled) as error:
+        return Verdict(type(error).__name__.lower(), str(error))
     except Exception as error:
         return Verdict("crash", f"{type(error).__name__} at {place(error)}: {error}")
     return Verdict("right")
@@ -81,7 +86,8 @@ def check_primal(program: Program, function: Any, reference: Derivative) -> None
     try:
         expect("primal", function(*fresh(program)), reference.value, program)
     except Exception as error:
-        raise Invalid(f"{type(error).__name__}: {error}") from error
+        failed = Uncompiled if program.options.get("parallel") and not isinstance(error, Wrong) else Invalid
+        raise failed(f"{type(error).__name__}: {error}") from error
 
 
 def split(program: Program, jacobian: np.ndarray) -> list[np.ndarray]:

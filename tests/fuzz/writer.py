@@ -83,7 +83,7 @@ class Writer:
         self.loops: list[int] = []
         self.parallel_from: int | None = None
         self.count = 0
-        self.budget = choice.randint(8, 22)
+        self.budget = choice.randint(8, 20)
 
     def has(self, name: str) -> bool:
         """Whether the program has this construct."""
