@@ -11,7 +11,6 @@ the same; of the rest it takes the pullback and the tangent. ``DPCOMPILE_KERNELS
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numba.core.runtime import _nrt_python, rtsys
 
 import dpcompile as dp
 from tests.kernels import KERNELS, REFUSED, Kernel, Refusal
 from tests.kernels.record import is_container
 from tests.kernels.trees import copied, flat, frozen, inner, is_float, moved, random_like, size, zeros_like
+from tests.memory import assert_balanced
 
 # Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
 WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
@@ -241,21 +240,6 @@ def calls(trial: Trial, arguments: Callable[[], tuple[Any, ...]]) -> Iterator[tu
             "Reverse",
             lambda: dp.autodiff(dp.Reverse, function, *annotated(trial, arguments(), shadows, False), **seed),
         )
-
-
-def assert_balanced(what: str, call: Callable[[], Any]) -> None:
-    """As many allocations as frees in Numba's runtime, once everything is compiled and cached."""
-    _nrt_python.memsys_enable_stats()
-    call()
-    gc.freeze()     # the compiler's objects are many: the collection looks at what the calls make, and at nothing else
-    before = rtsys.get_allocation_stats()
-    for _ in range(3):
-        call()
-    gc.collect()
-    after = rtsys.get_allocation_stats()
-    gc.unfreeze()
-    assert after.alloc - before.alloc == after.free - before.free, f"{what} leaks memory"
-    assert after.mi_alloc - before.mi_alloc == after.mi_free - before.mi_free, f"{what} leaks arrays"
 
 
 def check_memory(trial: Trial) -> None:

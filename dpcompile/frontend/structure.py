@@ -17,8 +17,8 @@ from numba.np.numpy_support import as_dtype
 from ..errors import UnsupportedError
 from .activity import is_differentiable
 
-__all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "lanes_type", "rebuild",
-           "row_major", "tangent", "tangent_type", "typeof"]
+__all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "lanes_type",
+           "number_fields", "rebuild", "row_major", "tangent", "tangent_type", "typeof"]
 
 #: How the file names of generated code begin.
 GENERATED = "<dpcompile: "
@@ -150,6 +150,17 @@ def lanes_type(ty: types.Type, layout: str) -> types.Type:
     if isinstance(number, types.Complex):
         return types.Array(number.underlying_float, axes + 2, layout)
     return types.Array(number, axes + 1, layout)
+
+
+def number_fields(ty: types.Array) -> Iterator[str]:
+    """The index expressions that lead from an array to its arrays of numbers: one for each such field of its records."""
+    if not isinstance(ty.dtype, types.Record):
+        yield ""
+        return
+    for name, field in ty.dtype.fields.items():
+        if is_differentiable(field.type):
+            inner = field.type if isinstance(field.type, types.Array) else types.Array(field.type, 1, "A")
+            yield from (f"[{name!r}]{path}" for path in number_fields(inner))
 
 
 def check_result(ty: types.Type, name: str) -> None:

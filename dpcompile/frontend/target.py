@@ -16,7 +16,6 @@ from typing import ClassVar
 
 from numba import njit
 from numba.core import (
-    cgutils,
     codegen,
     compiler,
     cpu,
@@ -43,7 +42,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 from dpcompile.passes.ir.call_rule import CallRule
 
 from ..errors import UnsupportedError
-from . import chosen, intercept, interpreted, parfors, prange, stencils, ufuncs
+from . import chosen, intercept, interpreted, parfors, prange, record_copies, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
@@ -112,9 +111,9 @@ class DifferentiableContext(cpu.CPUContext):
         return super().get_function(fn, sig, _firstcall)
 
     def pack_value(self, builder, ty, value, ptr, align=None):
-        """A record is copied as memory: as the array of bytes that it is to Numba, LLVM would take it apart."""
+        """A record is copied by its fields: as the array of bytes that it is to Numba, it says nothing of what it holds."""
         if isinstance(ty, types.Record):
-            cgutils.raw_memcpy(builder, builder.bitcast(ptr, value.type), value, cgutils.intp_t(ty.size), 1)
+            record_copies.copy_record(self, builder, ty, value, ptr)
         else:
             super().pack_value(builder, ty, value, ptr, align)
 
@@ -134,6 +133,10 @@ class DifferentiableContext(cpu.CPUContext):
     def load_additional_registries(self):
         super().load_additional_registries()
         self.install_registry(ClassBuilder.class_impl_registry)
+
+    def refresh(self):
+        super().refresh()
+        self.install_registry(record_copies.registry)       # after Numba's, some of which it replaces
 
     def post_lowering(self, mod, library):
         if self.fastmath:

@@ -169,7 +169,7 @@ class Call:
         elif isinstance(ty, types.Array) and is_differentiable(ty):
             shadow = self.borrowed(ty, memory, of_shadow=True)
             sig = signature(types.none, ty.copy(readonly=False))    # of a result that is read-only, the shadow is not
-            self.context.compile_internal(self.builder, _clear, sig, [shadow])
+            self.context.compile_internal(self.builder, _for_numbers(ty, CLEAR), sig, [shadow])
 
     def fill_seed(self, ty, memory: Memory, seed_type, seed) -> None:
         """Stores the seed's numbers into the shadow of the result; adds its arrays to the shadows of result arrays."""
@@ -181,20 +181,24 @@ class Call:
         elif isinstance(ty, types.Array):
             shadow = self.borrowed(ty, memory, of_shadow=True)
             sig = signature(types.none, ty.copy(readonly=False), seed_type)
-            self.context.compile_internal(self.builder, _accumulate, sig, [shadow, seed])
+            self.context.compile_internal(self.builder, _for_numbers(ty, ACCUMULATE), sig, [shadow, seed])
         else:
             number = self.context.cast(self.builder, seed, seed_type, ty)
             self.builder.store(self.context.get_return_value(self.builder, ty, number), memory.shadow)
 
 
-def _clear(shadow):
-    shadow[...] = 0
+#: What is done with each array of numbers in a result.
+CLEAR = "def clear(shadow):", "    shadow{0}[...] = 0"
+#: Two results may be the same array, or an argument that has a shadow already: add, never overwrite.
+ACCUMULATE = ("def accumulate(shadow, seed):",
+              "    for index, value in ndenumerate(seed{0}):\n        shadow{0}[index] += value")
 
 
-def _accumulate(shadow, seed):
-    """Two results may be the same array, or an argument that has a shadow already: add, never overwrite."""
-    for index, value in np.ndenumerate(seed):
-        shadow[index] += value
+def _for_numbers(ty: types.Array, text: tuple[str, str]) -> Callable:
+    """A function that does so with an array, or with each field of numbers of an array of records."""
+    head, body = text
+    lines = [body.format(field) for field in structure.number_fields(ty)]
+    return structure.definition(head.split()[1].split("(")[0], "\n".join([head, *lines]), {"ndenumerate": np.ndenumerate})
 
 
 def active_parameters(compiled: CompiledDerivative) -> list[int]:

@@ -91,7 +91,8 @@ class Overwrites:
         return "\n".join(rows)
 
 
-#: Gives the objects to which a call of a function that was not inlined may write; None: to any that it reaches.
+#: Gives the objects to which a call of a function that was not inlined may write, or a launch of one on several threads, which
+#: hides what it is given in memory; None: to any that it reaches, or no such call.
 Effects = Callable[[Instruction, Aliasing], Objects | None]
 
 
@@ -117,7 +118,7 @@ def _written(instruction: Instruction, aliasing: Aliasing, effects: Effects) -> 
     known = classify(instruction.callee_name) if instruction.opcode == "call" else None
     if known is not None and known.kind == "linear_algebra":
         return frozenset().union(*(aliasing.objects_of(instruction.arguments[k]) for k in known.writes))
-    through = effects(instruction, aliasing) if is_internal_call(instruction) else None
+    through = effects(instruction, aliasing) if instruction.opcode == "call" else None
     if through is not None:
         return through
     if is_interpreted(instruction):

@@ -118,7 +118,7 @@ def split_calls(module: Module, program: Program, version: Version, shadows: Sha
         if isinstance(call.callee, Function) and call.callee.checkpointed:
             _split_checkpointed(module, program.version_of(call), call, shadows, arena, result)
         elif isinstance(call.callee, Function) and call.callee.parallel:
-            _split_parallel(module, program.version_of(call), call, shadows, arena, result)
+            _split_parallel(module, program, call, shadows, arena, result)
         elif call.callee_name in program.versions:
             _split(module, program.version_of(call), call, shadows, arena, result)
     ruled = version.ruled_calls()
@@ -179,9 +179,10 @@ def _split(module: Module, callee: Version, call: Instruction, shadows: Shadows,
     result.allocations.append(tape)
 
 
-def _split_parallel(module: Module, callee: Version, call: Instruction, shadows: Shadows, arena: Value,
+def _split_parallel(module: Module, program: Program, call: Instruction, shadows: Shadows, arena: Value,
                     result: SplitCalls) -> None:
     """A launch of the augmented primal, each chunk with an arena and a tape record of its own."""
+    callee = program.version_of(call)
     shares = [(shadows.of(s.arguments[0]), s.arguments[1], s.arguments[2]) for s in shares_before(call)][::-1]
     for statement in list(shares_before(call)):
         statement.erase()
@@ -196,6 +197,7 @@ def _split_parallel(module: Module, callee: Version, call: Instruction, shadows:
     gather(module, builder, arena, chunks)
     call.replace_uses(new)
     call.erase()
+    program.launched[new] = callee, arguments
     result.of[new] = ParallelCall(callee, arguments, passed, tapes, shares)
     result.allocations.append(tapes)
 

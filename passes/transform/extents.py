@@ -5,7 +5,7 @@ Ensures:  nothing where the beginning or the size is not known where it is asked
 """
 from __future__ import annotations
 
-from ..analysis.objects import MemoryObject, Origin
+from ..analysis.objects import MemoryObject, Origin, moved
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.model import Argument, Block, Instruction, Value
 from ..ir.types import I64, PTR, size_of
@@ -68,9 +68,10 @@ class Extents:
         size = _product(builder, 1, [site.arguments[k] for k in known.size])
         if known.returns != "meminfo":
             return site, size
-        address = builder.offset(site, MEMINFO_DATA)
-        self.version.aliasing.point(address, self.version.aliasing.cells_of(site))     # lest it have no shadow
-        return builder.load(PTR, address, f"{site.name}.data", align=8), size
+        field, aliasing = builder.offset(site, MEMINFO_DATA), self.version.aliasing
+        # Else the field would have no shadow, and the memory would stand for its own.
+        aliasing.point(field, moved(aliasing.cells_of(site), MEMINFO_DATA))
+        return builder.load(PTR, field, f"{site.name}.data", align=8), size
 
 
 def _product(builder: Builder, size: int, counts: list[Value]) -> Value:

@@ -123,6 +123,8 @@ class Program:
         self.name = name
         self.suffix = suffix
         self.versions: dict[str, Version] = {}
+        #: Launches of parallel loops, each with the version that runs and what the call was given that stood there.
+        self.launched: dict[Instruction, tuple[Version, list[Value]]] = {}
         self._ruled: dict[str, CallRule] = {}
         #: Names of the values that needed no gate where a loop was not yet a function of its own.
         self.ungated: frozenset[str] = frozenset()
@@ -279,12 +281,14 @@ class Program:
         return next((v for v in self.versions.values() if call.callee in (v.primal, v.function) and not v.is_entry), None)
 
     def _effects(self, call: Instruction, aliasing: Aliasing) -> Objects | None:
-        version = self._called(call)
-        if version is None or version.writes_elsewhere:
+        version, arguments = self.launched.get(call) or (self._called(call), call.arguments)
+        if version is None:
             return None
+        if version.writes_elsewhere:
+            return frozenset({UNKNOWN}) if call in self.launched else None
         found: Objects = frozenset()
         for place in version.written:
-            objects = aliasing.objects_of(call.arguments[version.parameters.index(place.argument)])
+            objects = aliasing.objects_of(arguments[version.parameters.index(place.argument)])
             found |= aliasing.behind(objects) if place.behind else objects
         return found
 

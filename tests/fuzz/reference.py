@@ -1,15 +1,14 @@
 """The exact derivative of a program, by dual numbers run through its Python source.
 
-Arrays become NumPy arrays of objects, so that views, slices and aliases behave as NumPy's. Every comparison of active
-numbers demands a margin and every stored number a bound: a program that comes near a kink or overflows is rejected,
-since no two ways of rounding need agree on it.
+Arrays become NumPy arrays of objects, so that views, slices and aliases behave as NumPy's; tuples, lists and dictionaries are
+Python's own, records have an array for each field. A parallel loop runs in order and then in the opposite order: a program
+for which that makes a difference has a race and is rejected.
 """
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType, SimpleNamespace
@@ -17,160 +16,97 @@ from typing import Any
 
 import numpy as np
 
-MARGIN = 1e-6
-BOUND = 1e4
+from .duals import FUNCTIONS, MARGIN, Complex, Dual, Number, Rejected, as_complex, elementwise, lift, lifted, margin
+from .program import CELL, Pair
+from .records import Records
+from .trees import differentiable, float_fields, leaves, mapped, numbers
+
 LINES = 50_000
+SINGLE_MARGIN = 1e-3
 
 
-class Rejected(Exception):
-    """The program is of no use as a test with these arguments."""
+class Array(np.ndarray):
+    """An array of objects whose casts are those of its elements."""
+
+    def astype(self, cast: Any) -> Any:  # type: ignore[override]
+        return elementwise(cast)(self)
+
+    def __array_wrap__(self, result: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """What a reduction leaves is a number."""
+        return result.view(Array) if result.ndim else result[()]
 
 
-class Dual:
-    """A number with its derivatives with respect to all inputs."""
-
-    __slots__ = ("tangent", "value")
-    # NumPy's scalars must leave their arithmetic with duals to the methods below.
-    __array_ufunc__ = None
-
-    def __init__(self, value: float, tangent: Any = 0.0) -> None:
-        if not abs(value) < BOUND or not np.all(np.abs(tangent) < BOUND**2):
-            raise Rejected(f"value {value} out of bounds")
-        self.value = float(value)
-        self.tangent = tangent
-
-    def __add__(self, other: Any) -> Any:
-        return elementwise(other, lambda o: Dual(self.value + o.value, self.tangent + o.tangent))
-
-    def __sub__(self, other: Any) -> Any:
-        return elementwise(other, lambda o: Dual(self.value - o.value, self.tangent - o.tangent))
-
-    def __rsub__(self, other: Any) -> Any:
-        return elementwise(other, lambda o: o - self)
-
-    def __mul__(self, other: Any) -> Any:
-        return elementwise(other, lambda o: Dual(self.value * o.value, self.tangent * o.value + self.value * o.tangent))
-
-    def __truediv__(self, other: Any) -> Any:
-        return elementwise(other, lambda o: quotient(self, o))
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return elementwise(other, lambda o: quotient(o, self))
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __pow__(self, power: int | float) -> Dual:
-        return Dual(self.value**power, power * self.value ** (power - 1) * self.tangent)
-
-    def __neg__(self) -> Dual:
-        return Dual(-self.value, -self.tangent)
-
-    def __abs__(self) -> Dual:
-        return self if self > 0.0 else -self
-
-    def __lt__(self, other: Any) -> bool:
-        return apart(self, other) < 0.0
-
-    def __gt__(self, other: Any) -> bool:
-        return apart(self, other) > 0.0
-
-    __le__, __ge__ = __lt__, __gt__
-
-    def __int__(self) -> int:
-        if abs(self.value - round(self.value)) < MARGIN:
-            raise Rejected("cast to an integer at a jump")
-        return int(self.value)
-
-    def __bool__(self) -> bool:
-        raise TypeError("a dual number is not a condition")
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def lift(number: Any) -> Dual:
-    return number if isinstance(number, Dual) else Dual(float(number))
-
-
-def elementwise(other: Any, operation: Callable[[Dual], Dual]) -> Any:
-    """The operation on a number, or on each element of an array."""
-    if isinstance(other, np.ndarray):
-        return np.frompyfunc(lambda element: operation(lift(element)), 1, 1)(other)
-    return operation(lift(other))
-
-
-def quotient(top: Dual, bottom: Dual) -> Dual:
-    if abs(bottom.value) < MARGIN:
-        raise Rejected("division by almost zero")
-    value = top.value / bottom.value
-    return Dual(value, (top.tangent - value * bottom.tangent) / bottom.value)
-
-
-def apart(left: Dual, right: Any) -> float:
-    """The difference of two numbers, demanding that it be clear."""
-    difference = left.value - lift(right).value
-    if not abs(difference) > MARGIN:
-        raise Rejected("comparison within the margin")
-    return difference
-
-
-# Each function with its derivative in terms of operand and result.
-FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float, float], float]]] = {
-    "sin": (math.sin, lambda x, _: math.cos(x)),
-    "cos": (math.cos, lambda x, _: -math.sin(x)),
-    "tanh": (math.tanh, lambda _, y: 1.0 - y * y),
-    "exp": (math.exp, lambda _, y: y),
-    "log": (math.log, lambda x, _: 1.0 / x),
-    "sqrt": (math.sqrt, lambda _, y: 0.5 / y),
-    "atan": (math.atan, lambda x, _: 1.0 / (1.0 + x * x)),
-}
-
-
-def lifted(name: str) -> Callable[[Any], Any]:
-    """The function on floats, duals and arrays of them."""
-    function, derivative = FUNCTIONS[name]
-
-    def of_number(x: Any) -> Dual:
-        x = lift(x)
-        y = function(x.value)
-        return Dual(y, derivative(x.value, y) * x.tangent)
-
-    return lambda x: elementwise(x, of_number)
+def empty(shape: Any, dtype: Any = float) -> np.ndarray:
+    """Uninitialised memory: ``None`` fails as soon as anything computes with it."""
+    return np.empty(shape, dtype=object).view(Array)
 
 
 def filled(shape: Any, value: Any) -> np.ndarray:
-    result = np.empty(shape, dtype=object)
+    result = empty(shape)
     result[...] = value
     return result
 
 
-def empty(shape: Any) -> np.ndarray:
-    """Uninitialised memory: ``None`` fails as soon as anything computes with it."""
-    return np.empty(shape, dtype=object)
+def zero_of(dtype: Any) -> Any:
+    kind = np.dtype(dtype).kind
+    return Complex(0.0, 0.0) if kind == "c" else Dual(0.0) if kind == "f" else 0
 
 
-def namespace() -> dict[str, Any]:
-    """What a program's source sees: duals behind the names of ``math``, NumPy and Numba."""
-    functions = {name: lifted(name) for name in FUNCTIONS}
-    numpy = SimpleNamespace(
-        **functions,
+def zeros(shape: Any, dtype: Any = float) -> Any:
+    if np.dtype(dtype).names is None:
+        return filled(shape, zero_of(dtype))
+    fields = {name: np.dtype(dtype)[name] for name in dtype.names}
+    return Records({name: filled((shape, *field.shape), zero_of(field.base)) for name, field in fields.items()})
+
+
+def zeros_like(array: np.ndarray) -> np.ndarray:
+    return elementwise(lambda number: number * 0.0)(array)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A type of numbers: names what arrays hold and converts a number; rounding has no derivative of its own."""
+
+    dtype: np.dtype
+    convert: Any
+
+    def __call__(self, number: Any) -> Any:
+        return self.convert(number)
+
+
+def numpy_names() -> SimpleNamespace:
+    return SimpleNamespace(
+        **{name: lifted(name) for name in FUNCTIONS},
         empty=empty,
-        zeros=lambda shape: filled(shape, Dual(0.0)),
+        zeros=zeros,
         ones=lambda shape: filled(shape, Dual(1.0)),
         full=filled,
         empty_like=lambda x: empty(x.shape),
-        zeros_like=lambda x: filled(x.shape, Dual(0.0)),
+        zeros_like=zeros_like,
         array=np.array,
         arange=np.arange,
         sum=np.sum,
+        abs=elementwise(abs),
+        conj=elementwise(lambda z: z.conjugate()),
+        float32=Cast(np.dtype(np.float32), lift),
+        float64=Cast(np.dtype(np.float64), lift),
+        complex64=Cast(np.dtype(np.complex64), as_complex),
+        complex128=Cast(np.dtype(np.complex128), as_complex),
     )
-    return {"math": SimpleNamespace(**functions), "np": numpy, "njit": lambda function: function}
+
+
+def namespace(parallel_range: Any) -> dict[str, Any]:
+    """What a program's source sees: duals behind the names of ``math``, NumPy and Numba."""
+    functions = SimpleNamespace(**{name: lifted(name) for name in FUNCTIONS})
+    numba = {"njit": lambda function: function, "prange": parallel_range, "List": list, "Dict": dict}
+    return {"math": functions, "np": numpy_names(), "complex": Complex, "Pair": Pair, "CELL": CELL, **numba}
 
 
 @dataclass(frozen=True)
 class Derivative:
-    """The value of a program, its Jacobian rows, and what it left in its float arguments.
+    """The value of a program, its gradient, and what it left in its arguments.
 
-    ``after`` holds a pair (value, Jacobian) for each float argument; the last axis of a Jacobian runs over all inputs.
+    ``after`` holds a pair (numbers, Jacobian) for each argument; the last axis of a Jacobian runs over all inputs.
     """
 
     value: float
@@ -178,38 +114,53 @@ class Derivative:
     after: tuple[tuple[np.ndarray, np.ndarray], ...]
 
 
-def differentiable(value: Any) -> bool:
-    return isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f")
-
-
-def inputs(arguments: tuple[Any, ...]) -> list[np.ndarray]:
-    """The float arguments, as arrays of double precision."""
-    return [np.asarray(value, dtype=np.float64) for value in arguments if differentiable(value)]
-
-
 def seeded(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments with every float made a dual that carries its own unit tangent."""
-    units = iter(np.eye(sum(part.size for part in inputs(arguments))))
-
-    def seed(value: Any) -> Any:
-        if not differentiable(value):
-            return value.copy() if isinstance(value, np.ndarray) else value
-        duals = filled(np.shape(value), None)
-        for position in np.ndindex(duals.shape):
-            duals[position] = Dual(np.asarray(value)[position], next(units))
-        return duals if isinstance(value, np.ndarray) else duals[()]
-
-    return tuple(map(seed, arguments))
+    """The arguments with every real number made a dual that carries its own unit tangent."""
+    units = iter(np.eye(numbers(arguments).size))
+    return mapped(lambda leaf: seed(leaf, units), arguments)
 
 
-def unpacked(value: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The values and the Jacobian of a dual or an array of duals."""
-    duals = np.asarray(value, dtype=object)
-    values, jacobian = np.zeros(duals.shape), np.zeros((*duals.shape, count))
-    for position in np.ndindex(duals.shape):
-        number = lift(duals[position])
-        values[position], jacobian[position] = number.value, number.tangent
-    return values, jacobian
+def seed(leaf: Any, units: Iterator[np.ndarray]) -> Any:
+    if not differentiable(leaf):
+        return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+    array = np.asarray(leaf)
+    if array.dtype.names:
+        return Records({name: seed_field(array[name], units) for name in array.dtype.names})
+    duals = filled(array.shape, None)
+    for position in np.ndindex(array.shape):
+        duals[position] = seed_number(array[position], units)
+    return duals if isinstance(leaf, np.ndarray) else duals[()]
+
+
+def seed_field(field: np.ndarray, units: Iterator[np.ndarray]) -> np.ndarray:
+    return seed(field, units) if differentiable(field) else field.astype(object)
+
+
+def seed_number(number: Any, units: Iterator[np.ndarray]) -> Number:
+    if not np.iscomplexobj(number):
+        return Dual(number, next(units))
+    return Complex(Dual(number.real, next(units)), Dual(number.imag, next(units)))
+
+
+def reals(leaf: Any, model: Any) -> Iterator[Dual]:
+    """The duals in a leaf of the reference, in the order of ``numbers`` of the argument that it stands for."""
+    if isinstance(leaf, Records):
+        for name in float_fields(model):
+            yield from reals(leaf[name], model[name])
+        return
+    for number in np.asarray(leaf, dtype=object).ravel():
+        if np.iscomplexobj(model):
+            yield from (as_complex(number).real, as_complex(number).imag)
+        else:
+            yield lift(number)
+
+
+def unpacked(tree: Any, like: Any, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of a tree and their Jacobian; ``like`` says which leaves count."""
+    pairs = zip(leaves(tree), leaves(like), strict=True)
+    duals = [dual for leaf, model in pairs if differentiable(model) for dual in reals(leaf, model)]
+    jacobian = [np.broadcast_to(dual.tangent, count) for dual in duals]
+    return np.array([dual.value for dual in duals]), np.reshape(jacobian, (len(duals), count))
 
 
 @contextmanager
@@ -234,15 +185,28 @@ def limited(lines: int) -> Iterator[None]:
         sys.settrace(before)
 
 
-def differentiate(source: str, arguments: tuple[Any, ...]) -> Derivative:
+def differentiate(source: str, arguments: tuple[Any, ...], single: bool = False) -> Derivative:
     """Run the function ``program`` of the source on dual numbers."""
-    names = namespace()
+    with margin(SINGLE_MARGIN if single else MARGIN):
+        result = run(source, arguments, range)
+        if "prange(" in source:
+            expect_same(result, run(source, arguments, lambda *bounds: reversed(range(*bounds))))
+    return result
+
+
+def run(source: str, arguments: tuple[Any, ...], parallel_range: Any) -> Derivative:
+    names = namespace(parallel_range)
     exec(compile(source, "<program>", "exec"), names)
-    duals = seeded(arguments)
-    count = sum(part.size for part in inputs(arguments))
+    duals, count = seeded(arguments), numbers(arguments).size
     with limited(LINES):
         result = names["program"](*duals)
-    value, gradient = unpacked(result, count)
-    pairs = zip(arguments, duals, strict=True)
-    after = tuple(unpacked(dual, count) for argument, dual in pairs if differentiable(argument))
-    return Derivative(float(value), gradient, after)
+    value, gradient = unpacked(result, 0.0, count)
+    pairs = zip(duals, arguments, strict=True)
+    return Derivative(float(value[0]), gradient[0], tuple(unpacked(*pair, count) for pair in pairs))
+
+
+def expect_same(one: Derivative, other: Derivative) -> None:
+    """Reject a program whose parallel iterations are not independent."""
+    results = [[r.value, r.gradient, *(part for pair in r.after for part in pair)] for r in (one, other)]
+    if not all(np.allclose(*pair, rtol=1e-9, atol=1e-9) for pair in zip(*results, strict=True)):
+        raise Rejected("a parallel loop with a race")

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .generate import Program
+from .program import CELL, Pair, Program
 from .reference import differentiate
+from .trees import float_fields, mapped
 from .worker import Worker
 
 Fails = Callable[[Program], bool]
@@ -42,7 +43,7 @@ def shrink(program: Program, worker: Worker) -> Program:
 
 def is_valid(program: Program) -> bool:
     try:
-        differentiate(program.source, program.arguments)
+        differentiate(program.source, program.arguments, program.single)
     except Exception:
         return False
     return True
@@ -124,9 +125,16 @@ def parts(expression: ast.expr) -> list[ast.expr]:
 
 
 def rounded_off(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return np.round(value, 1) if value.dtype.kind == "f" else value
-    return round(value, 1)
+    return mapped(leaf_rounded_off, value)
+
+
+def leaf_rounded_off(leaf: Any) -> Any:
+    if not isinstance(leaf, np.ndarray):
+        return leaf if isinstance(leaf, int) else type(leaf)(np.round(leaf, 1))
+    result = leaf.copy()
+    for name in float_fields(leaf) if leaf.dtype.names else (...,):
+        result[name] = np.round(result[name], 1)
+    return result
 
 
 def as_test(program: Program, detail: str) -> str:
@@ -147,5 +155,8 @@ def test_seed_{program.seed}() -> None:
 
 def spelled(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"np.array({value.tolist()}, dtype=np.{value.dtype})"
-    return repr(value)
+        return f"np.array({value.tolist()}, dtype={'CELL' if value.dtype == CELL else f'np.{value.dtype}'})"
+    if isinstance(value, (tuple, list)):
+        items = "".join(f"{spelled(item)}, " for item in value)
+        return f"[{items}]" if isinstance(value, list) else f"{'Pair' if isinstance(value, Pair) else ''}({items})"
+    return f"np.float32({value})" if isinstance(value, np.float32) else repr(value)

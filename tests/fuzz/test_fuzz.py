@@ -1,14 +1,18 @@
-"""A fixed handful of random programs; ``tests/fuzz/run.py`` tries as many as one likes."""
+"""A fixed handful of random programs; ``python -m tests.fuzz.run`` tries as many as one likes."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.fuzz.examine import Verdict, examine
+from tests.fuzz.examine import examine
 from tests.fuzz.generate import generate
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_program(seed: int) -> None:
+    """Right; or refused by name, or by Numba itself, which pytest counts and shows as skipped."""
     program = generate(seed)
-    assert examine(program) == Verdict("right"), program.source
+    verdict = examine(program)
+    if verdict.kind in ("refused", "uncompiled"):
+        pytest.skip(verdict.detail)
+    assert verdict.kind == "right", f"{verdict}\n{program.source}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import warnings
 from multiprocessing.connection import Connection
 
 from .examine import Verdict, examine
-from .generate import Program
+from .program import Program
 
 
 def serve(connection: Connection) -> None:
     """Examine what arrives until the other end closes."""
+    warnings.simplefilter("ignore")
     try:
         while True:
             connection.send(examine(connection.recv()))

@@ -44,6 +44,24 @@ def stencil_wider_than_a_chunk(x, out):
     return np.sum(out * out)
 
 
+@kernel(lambda: (vector(9), np.zeros(9)), writes=(1,), parallel=True, feature=SHARED)
+def cells_of_an_array_that_the_kernel_made(x, out):
+    made = np.sin(x)
+    for i in prange(x.size):
+        out[i] = made[2] * made[x.size - 1] + made[i // 2]
+    return np.sum(out * out) + made[0]
+
+
+@kernel(lambda: (vector(6),), writes=(0,), parallel=True, feature=DISJOINT)
+def overwrites_what_was_read_before(x):
+    """The sines' reverse wants what the loop has overwritten."""
+    made = np.sin(x)
+    product = math.sin(x[1]) * math.sin(x[0])
+    for i in prange(x.size):
+        x[i] = product * made[i]
+    return x[0] * x[1] + product * made[2]
+
+
 @kernel(lambda: (array(9, 7), np.zeros((9, 7))), writes=(1,), parallel=True, feature=SHARED)
 def stencil_of_rows(u, out):
     rows, columns = u.shape

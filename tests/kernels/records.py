@@ -66,6 +66,22 @@ def records_copied(x):
     return other[2].x * other[1].x * points[2].x
 
 
+@kernel(lambda: (vector(4),), tolerance=1e-6, single=True, feature="Records: copied with fields of two precisions")
+def records_of_two_precisions_copied(x):
+    points = np.zeros(4, POINT)
+    for k in range(4):
+        points[k].x = x[k]
+        points[k].w = x[k] * x[k - 1]
+        points[k].id = k
+    points[1] = points[0]
+    points[0].w *= x[2]
+    other = points.copy()
+    other[2].x = points[0].w * points[1].w
+    other[3] = other[2]
+    backwards = other[::-1].copy()
+    return other[3].x * other[1].w * points[2].x * backwards[3].w
+
+
 @numba.njit
 def pushed(point, by):
     point.x += by * point.x
