@@ -41,7 +41,6 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from ..errors import UnsupportedError
 from . import chosen, intercept, interpreted, parfors, prange, record_copies, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
