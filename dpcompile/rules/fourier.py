@@ -41,7 +41,7 @@ def _empty_spectrum_overload(a, shape):
 @njit
 def _complex(a, axis, forward, factor):
     out = np.empty(a.shape, a.dtype)
-    lowlevel.c2c(a, out, np.array([axis]), forward, factor, 1)
+    lowlevel.c2c(a, out, np.full(1, axis), forward, factor, 1)
     return out
 
 
@@ -49,7 +49,7 @@ def _complex(a, axis, forward, factor):
 def _halved(a, axis, forward, factor):
     """Of real numbers, the half of the spectrum that tells all."""
     out = _empty_spectrum(a, tuple_setitem(a.shape, axis, a.shape[axis] // 2 + 1))
-    lowlevel.r2c(a, out, np.array([axis]), forward, factor, 1)
+    lowlevel.r2c(a, out, np.full(1, axis), forward, factor, 1)
     return out
 
 
@@ -57,7 +57,7 @@ def _halved(a, axis, forward, factor):
 def _doubled(a, n, axis, forward, factor):
     """The ``n`` real numbers of which ``a`` is half of the spectrum."""
     out = np.empty(tuple_setitem(a.shape, axis, n), a.real.dtype)
-    lowlevel.c2r(a, out, np.array([axis]), forward, factor, 1)
+    lowlevel.c2r(a, out, np.full(1, axis), forward, factor, 1)
     return out
 
 
@@ -66,9 +66,9 @@ def _trigonometric(a, axis, kind, form, orthogonal, factor):
     """The cosine or sine transform of type ``form``."""
     out = np.empty(a.shape, a.dtype)
     if kind == COSINE:
-        lowlevel.dct(a, out, np.array([axis]), form, factor, orthogonal, 1)
+        lowlevel.dct(a, out, np.full(1, axis), form, factor, orthogonal, 1)
     else:
-        lowlevel.dst(a, out, np.array([axis]), form, factor, orthogonal, 1)
+        lowlevel.dst(a, out, np.full(1, axis), form, factor, orthogonal, 1)
     return out
 
 
@@ -274,10 +274,25 @@ def _integers(values):
 @overload(_integers)
 def _integers_overload(values):
     if isinstance(values, types.Integer | types.Boolean):
-        return lambda values: np.array([int(values)])
+        return lambda values: np.full(1, values, np.int64)
     if isinstance(values, types.Array):
         return lambda values: values.astype(np.int64)
-    return lambda values: np.array([int(value) for value in values])
+    return _several_integers
+
+
+def _several_integers(values):
+    found = np.empty(len(values), np.int64)
+    for k, value in enumerate(values):
+        found[k] = value
+    return found
+
+
+@njit
+def _all_counted(axes, ndim):
+    found = np.empty(axes.size, np.int64)
+    for k in range(axes.size):
+        found[k] = _counted(axes[k], ndim)
+    return found
 
 
 def _axes(axes, s, ndim):
@@ -288,10 +303,10 @@ def _axes(axes, s, ndim):
 @overload(_axes)
 def _axes_overload(axes, s, ndim):
     if not isinstance(axes, types.NoneType):
-        return lambda axes, s, ndim: np.array([_counted(axis, ndim) for axis in _integers(axes)])
+        return lambda axes, s, ndim: _all_counted(_integers(axes), ndim)
     if isinstance(s, types.NoneType):
         return lambda axes, s, ndim: np.arange(ndim)
-    return lambda axes, s, ndim: np.array([_counted(axis, ndim) for axis in np.arange(-_integers(s).size, 0)])
+    return lambda axes, s, ndim: _all_counted(np.arange(-_integers(s).size, 0), ndim)
 
 
 def _lengths(s, shape, axes):
@@ -302,8 +317,15 @@ def _lengths(s, shape, axes):
 @overload(_lengths)
 def _lengths_overload(s, shape, axes):
     if isinstance(s, types.NoneType):
-        return lambda s, shape, axes: np.array([shape[axis] for axis in axes])
+        return _lengths_of
     return _lengths_given
+
+
+def _lengths_of(s, shape, axes):
+    found = np.empty(axes.size, np.int64)
+    for k in range(axes.size):
+        found[k] = shape[axes[k]]
+    return found
 
 
 def _lengths_given(s, shape, axes):
@@ -478,8 +500,15 @@ def _rolled_overload(a, shift, axis):
     if not isinstance(a, types.Array):
         return lambda a, shift, axis: _rolled(np.asarray(a), shift, axis)
     if isinstance(axis, types.NoneType):
-        return lambda a, shift, axis: _moved(a.flatten(), _integers(shift)).reshape(a.shape)
+        return _rolled_through
     return _rolled_along
+
+
+def _rolled_through(a, shift, axis):
+    found, move = np.empty(a.shape, a.dtype), _integers(shift).sum()
+    for k, value in enumerate(a.flat):
+        found.flat[(k + move) % a.size] = value
+    return found
 
 
 def _rolled_along(a, shift, axis):

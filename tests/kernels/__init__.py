@@ -8,7 +8,7 @@ FAMILIES = (
     "overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers", "parallel",
     "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
     "linear_algebra", "random_draws", "programs", "recurrences", "numpy_programs",
-    "stencils", "interpreter",
+    "stencils", "interpreter", "fourier",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)

@@ -5,7 +5,6 @@ import enum
 import math
 
 import numba
-import numpy as np
 from numba import float64, literally, types
 from numba.extending import intrinsic, overload_method, register_jitable
 
