@@ -278,6 +278,8 @@ def checks_of(kernel: Kernel, trial: Trial) -> tuple[Callable[[Trial], None], ..
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
 def test_kernel(kernel: Kernel) -> None:
+    if kernel.needs:
+        pytest.importorskip(kernel.needs)
     trial, failures = Trial.of(kernel), []
     checks = checks_of(kernel, trial)
     for check in checks:

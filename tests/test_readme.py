@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TRANSCRIPT = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NEEDS = re.compile(r"^<!-- needs (\w+) -->$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -24,6 +25,8 @@ def transcripts(document):
 @pytest.mark.usefixtures("registry")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
 def test_transcripts(document, tmp_path, monkeypatch):
+    for package in NEEDS.findall(document.read_text()):
+        pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
     examples = doctest.DocTestParser().get_doctest(transcripts(document), {}, document.name, str(document), 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)

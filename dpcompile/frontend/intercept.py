@@ -120,9 +120,11 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
         return None
     given = tuple(args) if this is None else (this, *args)
     caller = _caller(context)
-    if any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside):
-        return None     # inside the body of a dispatcher that has a rule for the function, it is itself
+    # Inside the body of a dispatcher that has a rule for the function, it is itself, or what takes its place.
+    is_itself = any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside)
     for entry in entries:
+        if is_itself and not entry.outside:
+            continue
         if caller is not None and (caller is entry.dispatcher.py_func or caller.__module__ == entry.outside):
             continue
         complete = _bound(entry, given, dict(kws))

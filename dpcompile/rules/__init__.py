@@ -2,6 +2,6 @@
 from ..frontend import intercept
 from . import factors, lapack, norms, products, random, singular, spectra, systems
 
-intercept.wait_for("rocket_fft", f"{__name__}.fourier")
+intercept.wait_for("rocket_fft", f"{__name__}.transforms")
 
 __all__ = ["factors", "lapack", "norms", "products", "random", "singular", "spectra", "systems"]

@@ -152,8 +152,8 @@ class Program:
             version = self.versions[name]
             if not rule.vouched and any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
-                                    f"that it is given", None, "Let it return what it computes, and hand copies to "
-                                    "functions of C that are given pointers.")
+                                    f"that it is given", None,
+                                    "Let it return what it computes, and hand functions of C that take pointers a copy.")
 
     def _check_linear(self, version: Version) -> None:
         found = linear.first_nonlinear(version.warm_instructions(), version.aliasing, version.effects)

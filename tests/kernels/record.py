@@ -23,7 +23,7 @@ class Kernel:
     ``wrt`` are the positions of the arguments that derivatives are taken for, ``writes`` of the arrays it writes into;
     ``raises`` is an exception with arguments that provoke it. Arguments keep a distance of 0.01 from every kink
     (0.1 in single precision), so that differences make sense. ``feature`` names what of the language or of a library the
-    kernel shows, for the table in ``docs/coverage.md``.
+    kernel shows, for the table in ``docs/coverage.md``; ``needs`` is a package without which it is skipped.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Kernel:
     tolerance: float
     single: bool
     feature: str
+    needs: str
 
     def __str__(self) -> str:
         return f"{self.family}.{self.name}"
@@ -73,6 +74,7 @@ def kernel(
     tolerance: float = 1e-9,
     single: bool = False,
     feature: str = "",
+    needs: str = "",
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Compile the function with ``numba.njit(**options)`` and record it; without ``wrt``, all floats count."""
@@ -81,7 +83,7 @@ def kernel(
         positions = tuple(i for i, value in enumerate(args()) if is_float(value)) if wrt is None else wrt
         dispatcher = numba.njit(**options)(function)
         entry = Kernel(
-            function.__name__, _family(function), dispatcher, args, positions, writes, raises, tolerance, single, feature
+            function.__name__, _family(function), dispatcher, args, positions, writes, raises, tolerance, single, feature, needs
         )
         if RECORDS.setdefault(str(entry), entry) is not entry:
             raise ValueError(f"two kernels are called {entry}")

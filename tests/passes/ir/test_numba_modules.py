@@ -116,6 +116,6 @@ def test_round_trip(function: Callable[..., Any], arguments: tuple[Any, ...]) ->
         check(text)
 
 
-@pytest.mark.parametrize("kernel", KERNELS[::29], ids=str)
+@pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if not kernel.needs][::29], ids=str)
 def test_round_trip_of_kernels(kernel: Any) -> None:
     check(compile_primal(kernel.function, tuple(map(typeof, kernel.arguments()))).text)
