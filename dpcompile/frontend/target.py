@@ -20,15 +20,12 @@ from numba.core import (
     compiler,
     cpu,
     fastmathpass,
-    ir,
-    lowering,
     typed_passes,
     typeinfer,
     types,
     typing,
     untyped_passes,
 )
-from numba.core.callconv import create_error_model
 from numba.core.ccallback import CFunc
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
@@ -41,10 +38,11 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import chosen, intercept, interpreted, parfors, prange, record_copies, stencils, ufuncs
+from . import chosen, intercept, interpreted, parfors, record_copies, stencils, ufuncs
 from .containers import SUBSTITUTES
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
+from .lowering import LineLowering, ParallelLowering
 
 TARGET = "dpcompile"
 #: Attribute of a dispatcher that has a derivative of its own (see ``ruled``).
@@ -217,64 +215,6 @@ class DifferentiableTarget(TargetDescriptor):
     @property
     def typing_context(self):
         return self._typing_context
-
-
-class LineLower(lowering.Lower):
-    """Numba's lowering with source lines, which Numba itself writes only for full debug builds."""
-
-    def __init__(self, context, library, fndesc, func_ir, metadata=None):
-        super().__init__(context, library, fndesc, func_ir, metadata)
-        self.debuginfo = LineBuilder(self.module, func_ir.loc.filename, context, True)
-
-    def _lower_call_FunctionType(self, fnty, expr, signature):
-        signature = types.unliteral(signature)
-        arguments = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
-        function = self.typeof(expr.func.name)
-        return chosen.call(self.context, self.builder, function, self.loadvar(expr.func.name), signature, arguments)
-
-    def lower_binop(self, resty, expr, op):
-        """An operator that has a rule is a call."""
-        signature = self.fndesc.calltypes[expr]
-        if not isinstance(signature, intercept.RuledSignature):
-            return super().lower_binop(resty, expr, op)
-        values = [self.context.cast(self.builder, self.loadvar(operand.name), self.typeof(operand.name), ty)
-                  for operand, ty in zip((expr.lhs, expr.rhs), signature.args, strict=True)]
-        result = self.context.get_function(op, signature)(self.builder, values)
-        return self.context.cast(self.builder, result, signature.return_type, resty)
-
-
-class ParallelLower(LineLower):
-    """The same for a kernel compiled with ``parallel=True``: its loops of prange are marked, and a division by zero in one is
-    no exception, as in the threads of Numba."""
-
-    def lower_function_body(self):
-        self.marks = prange.Marks(self)
-        return super().lower_function_body()
-
-    def lower_block(self, block):
-        label = next(label for label, other in self.blocks.items() if other is block)
-        usual = self.context.error_model
-        if self.marks.is_inside(label):
-            self.context.error_model = create_error_model("numpy", self.context)
-        try:
-            super().lower_block(block)
-        finally:
-            self.context.error_model = usual
-        last = block.body[-1]
-        if isinstance(last, ir.Jump):
-            self.marks.put(self.builder, label, last.target)
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class LineLowering(typed_passes.NativeLowering):
-    _name = "dpcompile_native_lowering"
-    lowering_class = LineLower
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class ParallelLowering(typed_passes.NativeLowering):
-    _name = "dpcompile_parallel_lowering"
-    lowering_class = ParallelLower
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
