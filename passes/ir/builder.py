@@ -139,11 +139,12 @@ class Builder:
 
 
 class Inserter(Builder):
-    """A position inside a block: writes before the instruction that stood at ``index``."""
+    """A position inside a block: writes before the instruction that stood at ``index``, also where others write before it."""
 
     def __init__(self, block: Block, index: int, location: int | None = None):
         super().__init__(block, location)
         self.index = index
+        self.behind = block.instructions[index] if index < len(block.instructions) else None
 
     @classmethod
     def before(cls, instruction: Instruction) -> Inserter:
@@ -159,9 +160,17 @@ class Inserter(Builder):
         return cls(block, index, instruction.location)
 
     def place(self, instruction: Instruction) -> Instruction:
+        self._find()
         self.block.insert(self.index, instruction)
         self.index += 1
         return instruction
+
+    def _find(self) -> None:
+        """Where the instruction stands now; once it is gone, the position is that of what was written last."""
+        instructions, behind = self.block.instructions, self.behind
+        stays = self.index < len(instructions) and instructions[self.index] is behind
+        if not stays and behind is not None and behind.parent is self.block:
+            self.index = instructions.index(behind)
 
 
 __all__ = ["DOUBLE", "Builder", "Inserter", "const", "i64", "null", "zero"]

@@ -161,16 +161,11 @@ class LayoutPlanner:
         builder = Inserter.before(group.block.terminator)
         count: Value = i64(size_of(type_))
         for loop in group.loops:
-            count = builder.binary("mul", count, self._extent_here(loop, group.block, builder))
+            count = builder.binary("mul", count, self.extent(loop, group.block))
         take = self.module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
         buffer = builder.call(take, take.function_type, [self.arena, count], name=f"{name}.tape")
         self.layout.buffers.append(buffer)
         return buffer
-
-    def _extent_here(self, loop: Loop, block: Block, builder: Inserter) -> Value:
-        value = self.extent(loop, block)
-        builder.index = block.instructions.index(block.terminator)
-        return value
 
     def finish(self) -> TapeLayout:
         """Rounds sizes up so that records follow each other aligned."""

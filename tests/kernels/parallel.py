@@ -400,17 +400,6 @@ def reduction_of_a_matrix(a):
     return total
 
 
-@kernel(lambda: (array(5, 6), 3), parallel=True, feature=ARRAYS)
-def reductions_in_a_loop(a, steps):
-    state = a[0].copy()
-    for _ in range(steps):
-        change = np.zeros(state.size)
-        for i in prange(a.shape[0]):
-            change += np.sin(a[i] * state)
-        state = state + 0.1 * change
-    return state
-
-
 @kernel(lambda: (array(7, 4), np.full((5, 8), 0.5)), writes=(1,), parallel=True, feature=ARRAYS)
 def reduction_into_a_part_of_an_argument(a, out):
     total = out[1, ::2]
