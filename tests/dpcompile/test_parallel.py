@@ -36,7 +36,6 @@ def explained(function, *arguments):
     (kernels.reduction_of_an_array, 3, "a sum for each element of an array"),
     (kernels.product_of_rows_that_count, 3, "a product for each element of an array"),
     (kernels.reduction_of_a_matrix, 2, "a sum for each element of an array"),
-    (kernels.reductions_in_a_loop, 2, "a sum for each element of an array"),
     (arrays.fused_with_its_sum, 1, "an extremum, a sum"),
     (arrays.of_two_axes, 1, "a copy of the shadow for each chunk"),
     (arrays.several, 4, "joins in order an extremum, a product"),
