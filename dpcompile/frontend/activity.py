@@ -5,6 +5,7 @@ Ensures:  one ``Leaf`` for each value that Numba's calling convention passes for
 """
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -91,6 +92,7 @@ def memory_leaves(ty: types.Type, offset: int, arrays_only: bool = False) -> Ite
         yield offset
 
 
+@functools.cache
 def leaf_count(ty: types.Type) -> int:
     """How many LLVM parameters an argument of this type takes."""
     return len(cpu_target.target_context.get_arg_packer((ty,)).argument_types)

@@ -67,7 +67,7 @@ def _make(derivative: CompiledDerivative, role: str) -> Callable:
 
 def new_record(derivative: CompiledDerivative) -> np.ndarray:
     """Zeroed memory that the two sweeps of a split derivative share."""
-    count = intrinsics.record_bytes(derivative, cpu_target.target_context)
+    count = remembered(derivative, "record_bytes", lambda: intrinsics.record_bytes(derivative, cpu_target.target_context))
     memory = np.zeros(count + 64, np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start:start + count]
