@@ -108,7 +108,7 @@ def _split(module: Module, function: Function, loop: Loop, flow: ControlFlow, in
 
 def _has_work(loop: Loop) -> bool:
     """What a loop has done may have left it: LLVM fills memory at once."""
-    leaves = any(phi.value_from(loop.latch) is not None for _, target in loop.exiting_edges for phi in target.phis)
+    leaves = any(target.phis for _, target in loop.exiting_edges)
     return leaves or any(i.opcode in ("store", "call", "atomicrmw", "cmpxchg") for b in loop.blocks for i in b.instructions)
 
 
