@@ -29,7 +29,7 @@ from tests.memory import assert_balanced
 WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
 SAMPLE = KERNELS[::61]
 CORE = {"overwrite", "control", "alias", "memory", "arrays", "calls", "mathematics", "ufuncs", "complex_numbers"}
-SHARE = 1 if os.environ.get("DPCOMPILE_KERNELS") == "all" else 8
+SHARE = 1 if os.environ.get("DPCOMPILE_KERNELS") == "all" else 16
 
 
 @dataclass(frozen=True)

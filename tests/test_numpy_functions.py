@@ -16,7 +16,7 @@ from tests.numpy_functions.variants import VARIANTS
 RENEW = "run: python -m tests.numpy_functions"
 WRITTEN = written()
 #: Of the columns behind the first, one in so many.
-SHARE = 1 if os.environ.get("DPCOMPILE_NUMPY") == "all" else 8
+SHARE = 1 if os.environ.get("DPCOMPILE_NUMPY") == "all" else 24
 
 
 @pytest.mark.parametrize("index", range(len(ROWS)), ids=[str(row) for row in ROWS])
