@@ -20,7 +20,7 @@ from numba.core.registry import CPUDispatcher
 from .errors import NotAFunctionError, RuleError
 from .frontend import intercept, structure, target
 from .frontend.intercept import Wanted
-from .frontend.ruled import JvpRule, StopRule, VjpRule
+from .frontend.ruled import JvpRule, StopRule, VjpRule, is_own
 from .operators.primal import dispatcher_of
 
 
@@ -70,7 +70,7 @@ def register_vjp(function: Any, forward: Callable, backward: Callable, types: Wa
     ``forward``: calls with more or fewer keep their own derivative.  ``pushforward(residual, tangents) → tangent`` is for
     forward mode, and is run as it is for each tangent.
     """
-    dispatcher = _owner(function, forward, types, forward)
+    dispatcher = _owner(function, forward, types, is_own(dispatcher_of(forward)))
     known = getattr(dispatcher, target.RULE, None)
     pushed = getattr(known, "pushforward", None)
     if pushforward is not None:
@@ -82,15 +82,13 @@ def register_jvp(function: Any, jvp: Callable, types: Wanted = None, arity: int 
     """Gives a function that may be somebody else's a derivative in forward mode; where it has none in reverse mode, there
     too. Shapes as ``RuledFunction.defjvp``; ``function`` and ``types`` as for ``register_vjp``, ``arity`` where the function
     itself does not tell how many arguments it takes."""
-    dispatcher = _owner(function, function if arity is None else arity, types, jvp)
-    known, rule = getattr(dispatcher, target.RULE, None), dispatcher_of(jvp)
+    rule = dispatcher_of(jvp)
+    own = is_own(rule)
+    dispatcher = _owner(function, function if arity is None else arity, types, own)
+    known = getattr(dispatcher, target.RULE, None)
     if not isinstance(known, VjpRule):
         return _set(dispatcher, JvpRule(rule))
-    _set(dispatcher, VjpRule(known.forward, known.backward, rule, known.pushforward if _is_own(jvp) else None))
-
-
-def _is_own(rule: Callable) -> bool:
-    return (dispatcher_of(rule).py_func.__module__ or "").startswith("dpcompile.rules.")
+    _set(dispatcher, VjpRule(known.forward, known.backward, rule, known.pushforward if own else None))
 
 
 def _set(dispatcher: Dispatcher, rule: JvpRule | VjpRule | StopRule) -> None:
@@ -99,7 +97,7 @@ def _set(dispatcher: Dispatcher, rule: JvpRule | VjpRule | StopRule) -> None:
     target.forget_mirror(dispatcher)
 
 
-def _owner(function: Any, model: Callable | int, types: Wanted, rule: Callable) -> Dispatcher:
+def _owner(function: Any, model: Callable | int, types: Wanted, own: bool) -> Dispatcher:
     """The dispatcher that carries the rule of a function; ``model`` tells its parameters.  A rule of dpcompile's own stays
     where it is: what a user gives stands before it, and begins as its copy."""
     if isinstance(function, Dispatcher):
@@ -107,7 +105,7 @@ def _owner(function: Any, model: Callable | int, types: Wanted, rule: Callable) 
             raise RuleError("a Numba function has one rule for all types; tell them apart inside the rule, by numba.extending")
         return function
     key = _key(function)
-    found, own = intercept.find(key, types), _is_own(rule)
+    found = intercept.find(key, types)
     if found is not None and getattr(found, "is_own", True) == own:
         return found
     made = numba.njit(_standing_for(function, _parameters(model, function)))

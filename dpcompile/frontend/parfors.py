@@ -119,7 +119,6 @@ class _Conversion(parfor.ParforPass):
                 self._take_back(getattr(done, "rewritten", ()))
         self.diagnostics.setup(self.func_ir, options.fusion)
 
-
     def _take_back(self, conversions: Iterable[dict]) -> None:
         """An assignment of one part of an array to another stays what it is: as a parfor its iterations would depend on each
         other where the parts overlap."""

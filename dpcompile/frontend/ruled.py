@@ -57,6 +57,12 @@ def _change(ty: types.Type, text: str) -> str:
                              plain=True)
 
 
+def is_own(function: Dispatcher) -> bool:
+    """Whether it is one of those in ``dpcompile.rules``, which are known to write into nothing that they are given: an analysis
+    of LAPACK's arguments cannot always tell."""
+    return (function.py_func.__module__ or "").startswith("dpcompile.rules.")
+
+
 @dataclass(frozen=True, eq=False)
 class VjpRule:
     """``forward(*args) → (result, residual)``, ``backward(residual, cotangent) → a cotangent an argument``; ``jvp`` as in
@@ -67,12 +73,6 @@ class VjpRule:
     backward: Dispatcher
     jvp: object | None = None
     pushforward: tuple | None = None
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is one of those in ``dpcompile.rules``, whose functions are known to write into nothing that they are
-        given: an analysis of LAPACK's arguments cannot always tell."""
-        return (self.forward.py_func.__module__ or "").startswith("dpcompile.rules.")
 
     def mirror(self, original) -> RuledMirror:
         return _mirror(original, self)
@@ -179,7 +179,7 @@ class RuleFunctions:
     def description(self) -> CallRule:
         """What is known before the functions are made."""
         return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self,
-                        vouched=isinstance(self.rule, VjpRule) and self.rule.is_own)
+                        vouched=isinstance(self.rule, VjpRule) and is_own(self.rule.forward))
 
     def has_tangent(self, mode: str) -> bool:
         """Whether the function is differentiated by its tangent in that mode."""

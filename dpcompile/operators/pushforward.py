@@ -63,7 +63,6 @@ class Derivative:
         lines.append("return change[0], value[1]" if self.has_aux else "return change")
         return arguments.function(f"derivative_of_{name.strip('<>')}", lines)
 
-
     def _of_containers(self, argument_types: tuple[types.Type, ...]) -> Callable:
         parameters = [f"argument_{index}" for index in range(len(argument_types))]
         tangents = ["1.0" if index == self.position else "None" for index in range(len(argument_types))]

@@ -267,10 +267,10 @@ def _trigonometric_along(kind: int, forward: bool) -> tuple[Callable, Callable]:
     @njit
     def several(a, form, s, axes, norm, orthogonal):
         where = _axes(axes, s, a.ndim)
-        lengths = _lengths(s, a.shape, where)
-        found = along(a, lengths[-1], where[-1], form, norm, _given(orthogonal, _is_orthogonal(norm)))
+        lengths, chosen = _lengths(s, a.shape, where), _given(orthogonal, _is_orthogonal(norm))
+        found = along(a, lengths[-1], where[-1], form, norm, chosen)
         for k in range(where.size - 2, -1, -1):
-            found = along(found, lengths[k], where[k], form, norm, _given(orthogonal, _is_orthogonal(norm)))
+            found = along(found, lengths[k], where[k], form, norm, chosen)
         return found
 
     return one, several

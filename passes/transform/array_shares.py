@@ -16,6 +16,7 @@ from ..analysis.reductions import NEUTRAL
 from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.model import Function, Instruction, Module, Value
 from ..ir.types import I64, PTR, ArrayType, FunctionType
+from .counting_loop import CountingLoop
 from .memory import clear_memory
 from .reached import reached
 
@@ -55,21 +56,21 @@ class ArrayShares:
         clear_memory(builder, self.module, self.notes, i64(8 * MOST_CHUNKS))
         cells = builder.binary("sdiv", self.size, i64(self.reduction.size))
         neutral = const(self.reduction.element, NEUTRAL[self.reduction.kind])
-        with_cell = _Counting(builder, self.function, f"{self.name}.fill", cells)
+        with_cell = CountingLoop(builder, self.function, f"{self.name}.fill", cells)
         with_cell.inner.store(neutral, self._cell(with_cell.inner, self.copies, with_cell.number), align=self.reduction.size)
         with_cell.end()
 
     def join(self, builder: Builder) -> None:
         reduction = self.reduction
         array = builder.offset(reduction.base, self.low)
-        chunks = _Counting(builder, self.function, f"{self.name}.join", self.chunks)
+        chunks = CountingLoop(builder, self.function, f"{self.name}.join", self.chunks)
         inner = chunks.inner
         some, done = (self.function.add_block(f"{self.name}.{name}") for name in ("share", "shared"))
         note = inner.load(I64, inner.gep(I64, self.notes, chunks.number), "note", align=8)
         inner.cond_br(inner.compare("eq", note, i64(0)), done, some)
         inner.block = some
         copy = inner.offset(self.copies, inner.binary("mul", self.stride, chunks.number))
-        cells = _Counting(inner, self.function, f"{self.name}.cell", self.count)
+        cells = CountingLoop(inner, self.function, f"{self.name}.cell", self.count)
         place = self._cell(cells.inner, array, cells.number)
         align = reduction.stores[0].align
         total = cells.inner.load(reduction.element, place, "total", align=align)
@@ -102,22 +103,3 @@ class ArrayShares:
         """What stands for the array in a chunk: its copy, as far before it as the array's first cell is behind its base."""
         copy = builder.offset(lookup(self.copies), builder.binary("mul", lookup(self.stride), chunk))
         return builder.offset(copy, builder.binary("sub", i64(0), lookup(self.low)), f"{self.name}.own")
-
-
-class _Counting:
-    """A loop that counts to a number that is at least one; ``inner`` writes its body."""
-
-    def __init__(self, builder: Builder, function: Function, name: str, count: Value):
-        self.outer, self.count = builder, count
-        before, self.header, self.behind = builder.block, function.add_block(name), function.add_block(f"{name}ed")
-        builder.br(self.header)
-        self.inner = Builder(self.header, builder.location)
-        self.number = self.inner.phi(I64, [(i64(0), before)], "number")
-
-    def end(self) -> None:
-        """Leaves the builder of the beginning behind the loop."""
-        following = self.inner.binary("add", self.number, i64(1), "number.next", ("nuw", "nsw"))
-        self.number.append_operand(following)
-        self.number.blocks.append(self.inner.block)
-        self.inner.cond_br(self.inner.compare("slt", following, self.count), self.header, self.behind)
-        self.outer.block = self.behind

@@ -28,6 +28,7 @@ from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value
 from ..ir.types import I1, I8, I32, I64, PTR, ArrayType, FunctionType, IntType, PointerType, Type, size_of
 from .array_shares import MOST_CHUNKS, ArrayShares
+from .counting_loop import CountingLoop
 from .raising_calls import prune_raising_calls
 from .split_returns import split_returns
 from .unify_returns import unify_returns
@@ -381,23 +382,18 @@ class _Chunk:
     def _join(self, builder: Builder, chunks: Value, cells: dict[Value, Instruction],
               initial: dict[Instruction, Value]) -> dict[Instruction, Value]:
         """A loop over the chunks; leaves ``builder`` behind it."""
-        before = builder.block
-        body, behind = (self.function.add_block(f"{self.loop.name}.{name}") for name in ("join", "whole"))
-        builder.br(body)
-        inner = Builder(body, builder.location)
-        number = inner.phi(I64, [(i64(0), before)], "part")
-        totals = {phi: inner.phi(phi.type, [(initial[phi], before)], f"{phi.name}.total") for phi in self.reductions}
-        following = inner.binary("add", number, i64(1), "part.next", ("nuw", "nsw"))
-        number.append_operand(following)
-        number.blocks.append(body)
+        name = self.loop.name
+        parts = CountingLoop(builder, self.function, f"{name}.join", chunks, f"{name}.whole")
+        inner, body = parts.inner, parts.header
+        totals = {phi: inner.phi(phi.type, [(initial[phi], parts.before)], f"{phi.name}.total") for phi in self.reductions}
         joined: dict[Instruction, Value] = {}
         for phi, reduction in self.reductions.items():
-            share = inner.load(phi.type, inner.gep(phi.type, cells[phi], number), f"{phi.name}.share", align=size_of(phi.type))
+            cell = inner.gep(phi.type, cells[phi], parts.number)
+            share = inner.load(phi.type, cell, f"{phi.name}.share", align=size_of(phi.type))
             joined[phi] = reduction.join(inner, totals[phi], share)
             totals[phi].append_operand(joined[phi])
             totals[phi].blocks.append(body)
-        inner.cond_br(inner.compare("slt", following, chunks), body, behind)
-        builder.block = behind
+        parts.end()
         return {phi: builder.phi(phi.type, [(value, body)], f"{phi.name}.joined") for phi, value in joined.items()}
 
     def _arrive(self, builder: Builder, values: dict[Value, Value]) -> None:
