@@ -22,6 +22,9 @@ from .grammar.tuples import Tuples
 from .program import Program
 from .reference import differentiate
 
+#: Programs of the test suite: enough that each construct of ``grammar`` occurs in two or more of them.
+IN_EVERY_RUN = 24
+
 
 def attempt(seed: int, number: int, only: str | None = None) -> Program:
     """A program that may still come near a kink, or overflow; ``only`` names a construct that it has."""

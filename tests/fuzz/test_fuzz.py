@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.fuzz.examine import examine
-from tests.fuzz.generate import generate
+from tests.fuzz.generate import IN_EVERY_RUN, generate
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(IN_EVERY_RUN))
 def test_program(seed: int) -> None:
     """Right; or refused by name, or by Numba itself, which pytest counts and shows as skipped."""
     program = generate(seed)

@@ -20,7 +20,8 @@ Arguments = Callable[[], tuple[Any, ...]]
 class Kernel:
     """One kernel: the function, its arguments and what it does to them.
 
-    ``wrt`` are the positions of the arguments that derivatives are taken for, ``writes`` of the arrays it writes into;
+    ``asked`` are the positions of the arguments that derivatives are taken for, ``None`` for all that have one; ``writes``
+    those of the arrays it writes into;
     ``raises`` is an exception with arguments that provoke it. Arguments keep a distance of 0.01 from every kink
     (0.1 in single precision), so that differences make sense. ``feature`` names what of the language or of a library the
     kernel shows, for the table in ``docs/coverage.md``; ``needs`` is a package without which it is skipped.
@@ -30,7 +31,7 @@ class Kernel:
     family: str
     function: Any
     arguments: Arguments
-    wrt: tuple[int, ...]
+    asked: tuple[int, ...] | None
     writes: tuple[int, ...]
     raises: tuple[type[Exception], Arguments] | None
     tolerance: float
@@ -40,6 +41,13 @@ class Kernel:
 
     def __str__(self) -> str:
         return f"{self.family}.{self.name}"
+
+    @functools.cached_property
+    def wrt(self) -> tuple[int, ...]:
+        """Found when it is first asked for: to make containers takes Numba seconds, which collecting tests should not."""
+        if self.asked is not None:
+            return self.asked
+        return tuple(i for i, value in enumerate(self.arguments()) if is_float(value))
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,9 @@ def kernel(
     """Compile the function with ``numba.njit(**options)`` and record it; without ``wrt``, all floats count."""
 
     def record(function: Callable[..., Any]) -> Any:
-        positions = tuple(i for i, value in enumerate(args()) if is_float(value)) if wrt is None else wrt
         dispatcher = numba.njit(**options)(function)
         entry = Kernel(
-            function.__name__, _family(function), dispatcher, args, positions, writes, raises, tolerance, single, feature, needs
+            function.__name__, _family(function), dispatcher, args, wrt, writes, raises, tolerance, single, feature, needs
         )
         if RECORDS.setdefault(str(entry), entry) is not entry:
             raise ValueError(f"two kernels are called {entry}")
