@@ -70,7 +70,7 @@ def _kept(module: Module, version: Version, plan: CachePlan, inductions: Inducti
                   for loop in version.forest)
     rows, total = [], 0.0
     for value, reason in plan.kept.items():
-        size, times = size_of(stored_type(value)), plan.frequency[value]
+        size, times = size_of(stored_type(value)), plan.places[value]
         total += size * times
         rows.append(f"  {size * times:12.0f} bytes  {value.ref} of {_line(module, value)} ({size} × {times:.0f}): {reason}")
     rows.sort(key=lambda row: -float(row.split()[0]))

@@ -2,8 +2,9 @@
 
 Requires: the values needed directly; recipes; loops with estimates of their trips.
 Ensures:  each value that the reverse sweep may ask for is available, kept, or has a recipe whose operands are in the plan.
-Algorithm: minimum cut as in Enzyme (Moses & Churavy, NeurIPS 2020, §3.4), with weights: keeping a value costs by bytes and
-          executions, rebuilding one costs by operations and executions, so that the cut is the cheapest plan under the model.
+Algorithm: minimum cut as in Enzyme (Moses & Churavy, NeurIPS 2020, §3.4), with weights: keeping a value costs by executions
+          and by the bytes of its places, rebuilding one by operations and executions, so that the cut is the cheapest plan
+          under the model.
 Debug:    DPCOMPILE_DUMP=cache_plan, dp-opt --pass=cache_plan
 """
 from __future__ import annotations
@@ -11,49 +12,54 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..ir.model import Block, Constant, Function, Global, Instruction, Value
+from ..ir.model import Constant, Function, Global, Value
 from ..ir.types import I1, size_of
 from .mincut import INFINITE, FlowNetwork
 from .recipes import Recipes
 
-#: Cost of keeping a value once: one store, one load, and the memory traffic of its bytes.
-KEEP_COST, KEEP_COST_A_BYTE = 1.5, 1.0
+#: A number for each value.
+Estimate = Callable[[Value], float]
+#: Cost of keeping a value: for each execution of finding its place twice, a store and a load; for each place of the memory
+#: traffic of a byte.
+KEEP_COST, KEEP_COST_A_BYTE = 4.0, 0.7
 #: A little more than nothing, so that of two equal plans the one that keeps fewer values wins.
 EPSILON = 1e-3
 
 
 @dataclass
 class CachePlan:
-    """``kept``: values with a place on the tape; ``rebuilt``: values that have a recipe; each with its reason."""
+    """``kept``: values with places on the tape; ``rebuilt``: values that have a recipe; each with its reason. ``places``: how
+    many each kept value takes."""
 
     function: Function
     kept: dict[Value, str] = field(default_factory=dict)
     rebuilt: dict[Value, str] = field(default_factory=dict)
-    frequency: dict[Value, float] = field(default_factory=dict)
+    places: dict[Value, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
         rows = [f"cache plan of @{self.function.name}"]
         for value, reason in self.kept.items():
-            rows.append(f"  keep {value.ref} ({size_of(value.type)} bytes × {self.frequency[value]:.0f}): {reason}")
+            rows.append(f"  keep {value.ref} ({size_of(value.type)} bytes × {self.places[value]:.0f}): {reason}")
         for value, what in self.rebuilt.items():
             rows.append(f"  {what} {value.ref}")
         return "\n".join(rows)
 
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
-               frequency: Callable[[Block], float]) -> CachePlan:
-    """The cheapest plan under the cost model."""
+               executions: Estimate, places: Estimate) -> CachePlan:
+    """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept."""
     closure = _closure(needed, recipes, available)
-    sides = _cut(closure, set(needed), recipes, available, frequency)
+    network = _network(closure, set(needed), recipes, available, executions, places)
+    sides = network.source_side()
     plan = CachePlan(function)
     for value in closure:
-        plan.frequency[value] = _executions(value, frequency)
         if (value, "in") not in sides:
             recipe = recipes.of(value)
             assert recipe is not None
             plan.rebuilt[value] = recipe.what
         elif (value, "out") not in sides:
             plan.kept[value] = recipes.why_not(value) or "keeping it is cheaper than rebuilding it"
+            plan.places[value] = places(value)
     return plan
 
 
@@ -71,29 +77,25 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
     return list(seen)
 
 
-def _cut(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
-         frequency: Callable[[Block], float]) -> set:
+def _network(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
+             executions: Estimate, places: Estimate) -> FlowNetwork:
     network = FlowNetwork()
     for value in closure:
-        runs = _executions(value, frequency)
+        runs = executions(value)
         recipe = recipes.of(value)
-        network.add((value, "in"), (value, "out"), keep_cost(value) * runs)
+        network.add((value, "in"), (value, "out"), KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * places(value))
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
         for operand in recipe.operands if recipe else ():
             if not available(operand):
                 network.add((operand, "out"), (value, "in"), INFINITE)
         if value in needed:
             network.add((value, "out"), network.SINK, INFINITE)
-    return network.source_side()
+    return network
 
 
-def keep_cost(value: Value) -> float:
-    """Cost of keeping a value once."""
-    return KEEP_COST + KEEP_COST_A_BYTE * (1 if value.type == I1 else size_of(value.type))
-
-
-def _executions(value: Value, frequency: Callable[[Block], float]) -> float:
-    return frequency(value.parent) if isinstance(value, Instruction) and value.parent is not None else 1.0
+def _size(value: Value) -> int:
+    """Bytes of one place: a bit takes one."""
+    return 1 if value.type == I1 else size_of(value.type)
 
 
 def is_literal(value: Value) -> bool:

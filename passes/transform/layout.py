@@ -1,9 +1,10 @@
 """Where on the tape each kept value lies.
 
-Requires: a cache plan; trip counts; counters.
+Requires: a cache plan; trip counts; counters; with which loops a value can change.
 Ensures:  a value outside all loops is a field of the tape record; a value of counted loops is an element of an array that is
           allocated once before the outermost of them, elements of consecutive iterations side by side; a value of a loop
           whose trips nobody knows beforehand is a field of that loop's record, one record pushed an iteration.
+An array has one element for all iterations of a loop with which the value cannot change: each of them writes the same there.
 The pointer to an array is itself a kept value of the block that allocates it.
 """
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ..analysis.induction import Inductions
 from ..analysis.loops import Loop, LoopForest
+from ..analysis.variation import Variation
 from ..ir.builder import Inserter, i64
 from ..ir.model import Block, Function, Instruction, Module, Value
 from ..ir.types import I1, I8, I64, PTR, FunctionType, Type, align_of, size_of
@@ -24,7 +26,10 @@ STACK_STATE_BYTES = 16
 
 @dataclass(frozen=True)
 class Group:
-    """Counted loops whose iterations are numbered together; the array is allocated in ``block``."""
+    """Counted loops whose iterations are numbered together; the array is allocated in ``block``.
+
+    Loops in between that the value does not change with are left out.
+    """
 
     loops: tuple[Loop, ...]
     block: Block
@@ -72,45 +77,57 @@ class LayoutPlanner:
     """Decides places; writes extents and array allocations into the function."""
 
     def __init__(self, module: Module, function: Function, forest: LoopForest, inductions: Inductions, counters: Counters,
-                 arena: Value):
+                 arena: Value, variation: Variation):
         self.module = module
         self.function = function
         self.forest = forest
         self.inductions = inductions
         self.counters = counters
         self.arena = arena
+        self.variation = variation
         self.layout = TapeLayout()
         self._extents: dict[tuple[Loop, Block], Value] = {}
 
-    def group(self, block: Block) -> Group | None:
-        """The counted loops that can share one array for values of ``block``."""
-        nest = self.forest.nest(block)
-        chosen: Group | None = None
-        for start in range(len(nest) - 1, -1, -1):
-            if not all(self._is_counted(loop, nest[start]) for loop in nest[start:]):
-                break
-            chosen = Group(nest[start:], nest[start].preheader)
-        return chosen
+    def group(self, value: Instruction) -> Group | None:
+        """The counted loops that can share one array for ``value``."""
+        nest = self.forest.nest(value.parent)
+        first = self._outermost_counted(nest)
+        if first == len(nest):
+            return None
+        changing = self.variation.of(value)
+        return Group(tuple(loop for loop in nest[first:] if loop in changing), nest[first].preheader)
+
+    def loops_kept(self, value: Instruction) -> tuple[Loop, ...]:
+        """The loops for each of whose iterations ``value`` has a place of its own."""
+        nest, group = self.forest.nest(value.parent), self.group(value)
+        return nest if group is None else (*self.forest.nest(group.block), *group.loops)
+
+    def _outermost_counted(self, nest: tuple[Loop, ...]) -> int:
+        """Where in a nest the loops begin whose trips are all known before the first of them starts."""
+        first = len(nest)
+        while first > 0 and all(self._is_counted(loop, nest[first - 1]) for loop in nest[first - 1:]):
+            first -= 1
+        return first
 
     def _is_counted(self, loop: Loop, outer: Loop) -> bool:
         """Whether the trips of ``loop`` are known before ``outer`` starts."""
         trips = self.inductions.trip_count(loop)
         return trips is not None and not any(isinstance(v, Instruction) and outer.contains(v.parent) for v in trips.inputs)
 
-    def groups(self, block: Block) -> list[Group]:
-        """The group of ``block``, that of the block which allocates its array, and so on."""
-        found = []
-        group = self.group(block)
+    def extents_needed(self, value: Value) -> list[Value]:
+        """The extents that the reverse sweep must know to find a kept value, and the array that it lies in, and so on."""
+        found: list[Value] = []
+        group = self.group(value) if isinstance(value, Instruction) else None
         while group is not None:
-            found.append(group)
-            group = self.group(group.block)
+            found += [self.extent(loop, group.block) for loop in group.loops[1:]]
+            group = self._group_of_array(group)
         return found
 
-    def extents_needed(self, value: Value) -> list[Value]:
-        """The extents that the reverse sweep must know to find a kept value."""
-        if not isinstance(value, Instruction):
-            return []
-        return [self.extent(loop, group.block) for group in self.groups(value.parent) for loop in group.loops[1:]]
+    def _group_of_array(self, group: Group) -> Group | None:
+        """The loops around the allocation of a group's array, which makes another in each of their iterations."""
+        nest = self.forest.nest(group.block)
+        first = self._outermost_counted(nest)
+        return Group(nest[first:], nest[first].preheader) if first < len(nest) else None
 
     def extent(self, loop: Loop, block: Block) -> Value:
         """Iterations of ``loop``, the last unfinished one included, computed at the end of ``block``."""
@@ -135,7 +152,7 @@ class LayoutPlanner:
         type_ = stored_type(value)
         if not isinstance(value, Instruction) or not self.forest.nest(value.parent):
             return FieldPlace(self._field(size_of(type_), align_of(type_)))
-        group = self.group(value.parent)
+        group = self.group(value)
         if group is None:
             loop = self.forest.nest(value.parent)[-1]
             return RecordPlace(loop, self._record_field(loop, type_))

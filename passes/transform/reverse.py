@@ -5,16 +5,19 @@ Ensures:  see ``pipeline.differentiate``.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from ..analysis import gated, induction, reverse_path
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
+from ..analysis.loops import Loop
 from ..analysis.needed import Needed
 from ..analysis.objects import Origin
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
+from ..analysis.variation import Variation
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
@@ -64,7 +67,7 @@ class ReverseFunctions:
         for value in self.plan.kept:
             nest = self.version.forest.nest(value.parent) if isinstance(value, Instruction) else ()
             if nest:
-                kept[nest[0].name] = kept.get(nest[0].name, 0.0) + size_of(value.type) * self.plan.frequency[value]
+                kept[nest[0].name] = kept.get(nest[0].name, 0.0) + size_of(value.type) * self.plan.places[value]
         return max(kept, key=kept.__getitem__, default="")
 
 
@@ -121,9 +124,17 @@ class _Build:
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated)
 
-    def _frequency(self, block: Block) -> float:
+    def _executions(self, value: Value) -> float:
+        """How often a value is computed."""
+        return self._iterations(self.analysed.forest.nest(value.parent)) if isinstance(value, Instruction) else 1.0
+
+    def _places(self, value: Value) -> float:
+        """How many places on the tape it takes to keep a value."""
+        return self._iterations(self.planner.loops_kept(value)) if isinstance(value, Instruction) else 1.0
+
+    def _iterations(self, loops: Iterable[Loop]) -> float:
         total = 1.0
-        for loop in self.analysed.forest.nest(block):
+        for loop in loops:
             total *= max(1.0, self.inductions.estimate(loop))
         return min(total, MOST_EXECUTIONS)
 
@@ -138,7 +149,8 @@ class _Build:
         overwritten = self.version.overwrites()
         overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
-        self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena)
+        self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
+                                     Variation(self.recipes))
         self.at_hand = self._given() | set(counters.loop)
         direct = list(dict.fromkeys(self._direct_needs(counters)))
         self.plan = self._plan_with_extents(direct)
@@ -181,7 +193,7 @@ class _Build:
         """Finding a kept value may need extents of loops, which must then be in the plan too."""
         needs = dict.fromkeys(direct)
         while True:
-            plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._frequency)
+            plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places)
             more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
             if not more:
                 return plan

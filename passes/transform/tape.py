@@ -92,6 +92,8 @@ class TapeWriter:
 
 def flat_index(builder: Builder, group: Group, planner: LayoutPlanner, get: Lookup) -> Value:
     """The number of the current iteration among all of a group's loops, the innermost counting fastest."""
+    if not group.loops:
+        return i64(0)
     index = get(planner.counters.counter[group.loops[0]])
     for loop in group.loops[1:]:
         index = builder.binary("mul", index, get(planner.extent(loop, group.block)))

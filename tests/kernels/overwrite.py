@@ -238,3 +238,88 @@ def first_cell_kept_in_register(x):
         x[i] = x[i] * head
         head = x[i] + 0.1 * head
     return head
+
+
+@kernel(args=lambda: (vector(6), 3), writes=(0,))
+def pairs_at_positions_of_a_step(x, steps):
+    """Columns read the same positions in every row, and others in every step."""
+    force = np.empty_like(x)
+    for _ in range(steps):
+        for i in range(x.size):
+            total = 0.0
+            for j in range(x.size):
+                total += math.sin(x[j] - x[i]) * x[j]
+            force[i] = total
+        for i in range(x.size):
+            x[i] += 0.1 * force[i]
+    return x[0] * x[-1]
+
+
+@kernel(args=lambda: (vector(6), 3), writes=(0,))
+def pairs_at_positions_of_a_row(x, steps):
+    """Each row moves a position that the columns of the next read."""
+    for _ in range(steps):
+        for i in range(x.size):
+            total = 0.0
+            for j in range(x.size):
+                total += math.sin(x[j] - x[i]) * x[j]
+            x[2] += 0.1 * total
+    return x[0] * x[2]
+
+
+@kernel(args=lambda: (vector(6), 3), writes=(0,))
+def pairs_below_the_diagonal(x, steps):
+    for _ in range(steps):
+        for i in range(x.size):
+            total = 0.0
+            for j in range(i):
+                if j % 2 != i % 3:
+                    total += math.sin(x[j] * x[j + 1])
+            x[5 - i] += 0.1 * total
+    return x[0] * x[-1]
+
+
+@kernel(args=lambda: (vector(6), np.arange(6), 3), writes=(0,))
+def columns_by_an_index_that_moves(x, order, steps):
+    """Which position a column reads changes from row to row, what lies there from step to step."""
+    force, place = np.empty_like(x), order.copy()
+    for _ in range(steps):
+        for i in range(x.size):
+            total = 0.0
+            for j in range(x.size):
+                total += x[place[j]] ** 2 * (j + 1)
+            force[i] = total
+            place[i] = (place[i] + i) % x.size
+        for i in range(x.size):
+            x[i] += 0.01 * force[i]
+    return x[0] * x[-1]
+
+
+@kernel(args=lambda: (vector(6), 3), writes=(0,))
+def rows_that_leave_early(x, steps):
+    """The columns that a row reaches hang on the row; what they read does not."""
+    for _ in range(steps):
+        for i in range(x.size):
+            total = 1.0
+            for j in range(x.size):
+                total *= 1.0 + 0.3 * x[j]
+                if j > 2 * i:
+                    break
+            x[i // 6] += 0.0
+            if i == x.size - 1:
+                x[0] += 0.1 * total
+        x[1] = x[1] * x[3]
+    return x[0] * x[1]
+
+
+@kernel(args=lambda: (vector(8), 3), writes=(0,))
+def rows_of_a_view_overwrite(x, steps):
+    """The rows write through another view of what the columns read."""
+    inner, even = x[1:-1], x[::2]
+    for _ in range(steps):
+        for i in range(even.size):
+            total = 0.0
+            for j in range(inner.size):
+                total += inner[j] * inner[j]
+            even[i] += 0.05 * total
+    return x[1] * x[2]

@@ -1,6 +1,6 @@
 """Runs the ``; RUN: dp-opt … %s | filecheck %s`` lines of the ``.ll`` files below, in this process.
 
-``not dp-opt …`` expects a failure.  What ``dp-opt`` says on either stream is checked.
+``%S`` is the folder of the file.  ``not dp-opt …`` expects a failure.  What ``dp-opt`` says on either stream is checked.
 """
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Run(pytest.Item):
         return matcher.run()
 
     def _arguments(self, line: str) -> list[str]:
-        return [word.replace("%s", str(self.path)) for word in shlex.split(line)]
+        return [word.replace("%s", str(self.path)).replace("%S", str(self.path.parent)) for word in shlex.split(line)]
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, 0, f"dp-opt {self.command}"

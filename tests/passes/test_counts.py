@@ -60,6 +60,8 @@ def test_nothing_affine_in_counters_is_kept(entry: str) -> None:
     ("heat", (spread(101), spread(101), 100, 20), 2 * 8 * 20),
     ("nonlinear_stencil", (spread(101), spread(101), 100, 20), 8 * 99 * 20 + 2 * 8 * 20),
     ("running_product", (spread(1001), 1001), 2 * 8 * 1000),
+    ("pairs", (spread(50), np.zeros(50), 50, 20), 2 * 8 * 50 * 20),
+    ("pairs_moving", (spread(30), np.zeros(30), 30, 10), 8 * 30 * 30 * 10),
 ])
 def test_bytes_taken(entry: str, arguments: tuple, expected: int) -> None:
     machine = machine_of(memory(entry, *arguments))

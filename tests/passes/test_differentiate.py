@@ -163,6 +163,8 @@ CASES = [
     memory("stack_table", spread(4), np.zeros(1)),
     memory("heat", spread(7), spread(7, 0, 1), 6, 4),
     memory("nonlinear_stencil", spread(7), spread(7, 0, 1), 6, 4),
+    memory("pairs", spread(5), spread(5, 0, 1), 5, 3),
+    memory("pairs_moving", spread(5), spread(5, 0, 1), 5, 3),
     memory("matmul", spread(9), spread(9, -1, 1), spread(9, 0, 1), 3),
     memory("lotka_volterra", 0.7, 1.2, 0.05, np.zeros(2), 20),
     memory("shared_pointer", spread(5), spread(5), np.zeros(1), 5, constant=(1,)),

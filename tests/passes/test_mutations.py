@@ -12,6 +12,7 @@ from dpcompile.passes.analysis.alias import Aliasing
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
+from dpcompile.passes.analysis.variation import Variation
 from dpcompile.passes.ir.model import Block, Instruction, Value
 from dpcompile.passes.transform import cotangents, forward, hoist, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
@@ -110,6 +111,10 @@ MUTATIONS = [
     Mutation("swapped buffers are read again", SWAP, patch(Overwrites, "_may_follow", lambda self, first, second: False)),
     Mutation("writers behind the load only", SWAP, patch(
         Overwrites, "_may_follow", lambda self, first, second: first.parent is not second.parent)),
+    Mutation("rows write nothing that columns read", memory("pairs_moving", spread(5), spread(5, 0, 1), 5, 3),
+             patch(Variation, "_written_in", lambda self, load, nest: frozenset())),
+    Mutation("no column has an address of its own", memory("pairs", spread(5), spread(5, 0, 1), 5, 3),
+             patch(Variation, "_sources", lambda self, value: ())),
     Mutation("cotangents are not consumed", ROTATING, patch(Cotangents, "take", keep_what_was_taken)),
     Mutation("every cotangent is local", ROTATING, patch(cotangents, "_is_local", lambda value: True)),
     Mutation("phis in sequence", ROTATING, add_one_phi_after_the_other),

@@ -13,6 +13,12 @@
 ; RUN: dp-opt --pass=cache_plan --function=three_ways %s | filecheck %s --check-prefix=THREE
 ; RUN: dp-opt --pass=cache_plan --function=swap %s | filecheck %s --check-prefix=SWAP
 ; RUN: dp-opt --pass=cache_plan --function=call --set kinds=duplicated,duplicated %s | filecheck %s --check-prefix=CALL
+; RUN: dp-opt --pass=cache_plan --function=pairs %S/../differentiate/memory.ll | filecheck %s --check-prefix=PAIRS
+; RUN: dp-opt --pass=cache_plan --function=pairs_moving %S/../differentiate/memory.ll | filecheck %s --check-prefix=MOVING
+
+; What a column reads is the same in every row of a step, unless rows write there.
+; PAIRS: keep %there (8 bytes × 1024): argument %x may be overwritten later by 'store' in
+; MOVING: keep %d (8 bytes × 32768): keeping it is cheaper than rebuilding it
 
 declare double @llvm.sin.f64(double)
 declare double @llvm.exp.f64(double)

@@ -340,6 +340,116 @@ done:
   ret i32 0
 }
 
+; Forces between all pairs move all positions: one state a step must be kept, not one number a pair
+define i32 @pairs(ptr %x, ptr %f, i64 %n, i64 %steps) {
+entry:
+  br label %time
+time:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %time.latch ]
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %time ], [ %i.next, %rows.latch ]
+  %here.p = getelementptr double, ptr %x, i64 %i
+  %here = load double, ptr %here.p
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns ]
+  %sum = phi double [ 0.0, %rows ], [ %sum.next, %columns ]
+  %there.p = getelementptr double, ptr %x, i64 %j
+  %there = load double, ptr %there.p
+  %d = fsub double %there, %here
+  %square = fmul double %d, %d
+  %cube = fmul double %square, %d
+  %sum.next = fadd double %sum, %cube
+  %j.next = add nuw nsw i64 %j, 1
+  %more.j = icmp slt i64 %j.next, %n
+  br i1 %more.j, label %columns, label %rows.latch
+rows.latch:
+  %force = phi double [ %sum.next, %columns ]
+  %f.p = getelementptr double, ptr %f, i64 %i
+  store double %force, ptr %f.p
+  %i.next = add nuw nsw i64 %i, 1
+  %more.i = icmp slt i64 %i.next, %n
+  br i1 %more.i, label %rows, label %moves
+moves:
+  br label %move
+move:
+  %k = phi i64 [ 0, %moves ], [ %k.next, %move ]
+  %k.p = getelementptr double, ptr %x, i64 %k
+  %g.p = getelementptr double, ptr %f, i64 %k
+  %old = load double, ptr %k.p
+  %g = load double, ptr %g.p
+  %step = fmul double %g, 0.01
+  %new = fadd double %old, %step
+  store double %new, ptr %k.p
+  %k.next = add nuw nsw i64 %k, 1
+  %more.k = icmp slt i64 %k.next, %n
+  br i1 %more.k, label %move, label %time.latch
+time.latch:
+  %t.next = add nuw nsw i64 %t, 1
+  %again = icmp slt i64 %t.next, %steps
+  br i1 %again, label %time, label %done
+done:
+  ret i32 0
+}
+
+; The same where each row moves the first position too: columns read other positions in each row
+define i32 @pairs_moving(ptr %x, ptr %f, i64 %n, i64 %steps) {
+entry:
+  br label %time
+time:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %time.latch ]
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %time ], [ %i.next, %rows.latch ]
+  %here.p = getelementptr double, ptr %x, i64 %i
+  %here = load double, ptr %here.p
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns ]
+  %sum = phi double [ 0.0, %rows ], [ %sum.next, %columns ]
+  %there.p = getelementptr double, ptr %x, i64 %j
+  %there = load double, ptr %there.p
+  %d = fsub double %there, %here
+  %square = fmul double %d, %d
+  %cube = fmul double %square, %d
+  %sum.next = fadd double %sum, %cube
+  %j.next = add nuw nsw i64 %j, 1
+  %more.j = icmp slt i64 %j.next, %n
+  br i1 %more.j, label %columns, label %rows.latch
+rows.latch:
+  %force = phi double [ %sum.next, %columns ]
+  %f.p = getelementptr double, ptr %f, i64 %i
+  store double %force, ptr %f.p
+  %x.new = fmul double %force, 0.01
+  %x.old = load double, ptr %x
+  %x.moved = fadd double %x.old, %x.new
+  store double %x.moved, ptr %x
+  %i.next = add nuw nsw i64 %i, 1
+  %more.i = icmp slt i64 %i.next, %n
+  br i1 %more.i, label %rows, label %moves
+moves:
+  br label %move
+move:
+  %k = phi i64 [ 0, %moves ], [ %k.next, %move ]
+  %k.p = getelementptr double, ptr %x, i64 %k
+  %g.p = getelementptr double, ptr %f, i64 %k
+  %old = load double, ptr %k.p
+  %g = load double, ptr %g.p
+  %step = fmul double %g, 0.01
+  %new = fadd double %old, %step
+  store double %new, ptr %k.p
+  %k.next = add nuw nsw i64 %k, 1
+  %more.k = icmp slt i64 %k.next, %n
+  br i1 %more.k, label %move, label %time.latch
+time.latch:
+  %t.next = add nuw nsw i64 %t, 1
+  %again = icmp slt i64 %t.next, %steps
+  br i1 %again, label %time, label %done
+done:
+  ret i32 0
+}
+
 ; c += a b for square matrices
 define i32 @matmul(ptr %a, ptr %b, ptr %c, i64 %n) {
 entry:
