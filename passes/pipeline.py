@@ -29,6 +29,7 @@ from .transform.outline import outline
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, build_functions, write_gradient
 from .transform.scalarise import scalarise
+from .transform.settle_signs import settle_signs
 from .transform.sharing import share_shadows, told_of_loops
 from .visible import check, dump
 
@@ -145,6 +146,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         module.functions[rule.symbol].rule = rule
     primal = module.functions[request.entry]
     require_status(primal)
+    settle_signs(module, _lengths(primal.arguments, request.parameters))
     if request.rerun:
         assert request.mode == "reverse", request.mode
         outline(module, primal, request.rerun)
@@ -209,6 +211,11 @@ def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> di
             item, axes = parameter.extent
             found[argument] = Extent(item, tuple((arguments[count], arguments[step]) for count, step in axes))
     return found
+
+
+def _lengths(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> list[Argument]:
+    """The parameters that say how long arrays are."""
+    return [arguments[count] for parameter in parameters if parameter.extent is not None for count, _ in parameter.extent[1]]
 
 
 def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRule]:

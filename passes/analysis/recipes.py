@@ -123,17 +123,24 @@ class Recipes:
 
     def _source(self, phi: Instruction, block: Block) -> Recipe | str:
         """Two ways lead here from one branch: its condition tells which was taken."""
+        found = self.choice_before(block)
+        if found is None:
+            return "paths join here"
+        condition, sides = found
+        yes, no = (phi.operands[sides.index(side)] for side in (0, 1))
+        return Recipe((condition,), lambda b, get: b.select(get(condition), yes, no), 0.5, "recompute")
+
+    def choice_before(self, block: Block) -> tuple[Value, list[int]] | None:
+        """The condition that chooses between the two predecessors of a block, and which target of its branch leads to each;
+        None where no single one does."""
         above = self.cfg.immediate_dominator[block]
         predecessors = self.cfg.predecessors[block]
         branch = above.terminator
         if branch.opcode != "br" or len(branch.blocks) != 2 or len(predecessors) != 2 \
                 or self.forest.loop_of(above) is not self.forest.loop_of(block):
-            return "paths join here"
+            return None
         sides = [self._side(above, branch, block, p) for p in predecessors]
-        if sorted(sides) != [0, 1]:
-            return "paths join here"
-        yes, no = (phi.operands[sides.index(side)] for side in (0, 1))
-        return Recipe((branch.operands[0],), lambda b, get: b.select(get(branch.operands[0]), yes, no), 0.5, "recompute")
+        return (branch.operands[0], sides) if sorted(sides) == [0, 1] else None
 
     def _side(self, above: Block, branch: Instruction, block: Block, predecessor: Block) -> int:
         """Over which target of ``branch`` control came to ``predecessor``: 0, 1, or -1 where that is not certain."""

@@ -47,6 +47,18 @@ def leaf_numbers(leaf: Any) -> np.ndarray:
     return array.astype(np.result_type(array, np.float64)).ravel().view(np.float64)
 
 
+def is_rounded(tree: Any) -> np.ndarray:
+    """Of each of the ``numbers``, whether it lies in memory of single precision."""
+    parts = [_leaf_is_rounded(leaf) for leaf in leaves(tree) if differentiable(leaf)]
+    return np.concatenate(parts) if parts else np.zeros(0, bool)
+
+
+def _leaf_is_rounded(leaf: Any) -> np.ndarray:
+    if getattr(getattr(leaf, "dtype", None), "names", None):
+        return np.concatenate([_leaf_is_rounded(leaf[name]) for name in float_fields(leaf)])
+    return np.full(leaf_numbers(leaf).size, np.asarray(leaf).dtype in (np.float32, np.complex64))
+
+
 def mapped(leaf: Leaf, *trees: Any) -> Any:
     """The structure of the first tree with ``leaf`` of the leaves of all of them; ``None`` stands for a whole tree."""
     first = trees[0]

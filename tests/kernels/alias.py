@@ -319,3 +319,30 @@ def flat_iterator(a):
         total += value * value
     for i in range(a.size):
         a.flat[i] = a.flat[i] * total
+
+
+@kernel(args=lambda: (vector(7), vector(22, 1)), writes=(0,))
+def triangle_below_a_packed_matrix(x, packed):
+    """The inner counter begins at the outer one; the place in the packed matrix is counted up by both."""
+    p = x.size
+    for i in range(x.size):
+        for j in range(i + 1, min(x.size, i + 4)):
+            x[j] += packed[p] * x[i] * x[j]
+            p += 1
+    return x[0] * x[-1] + x[3]
+
+
+@kernel(args=lambda: (vector(7),), writes=(0,))
+def triangle_of_negative_indices(x):
+    for i in range(x.size):
+        for j in range(i + 1, x.size):
+            x[j - x.size] += 0.1 * x[i - j] * x[j]
+    return x[-1] * x[2]
+
+
+@kernel(args=lambda: (vector(6), 2), writes=(0,))
+def counted_from_a_number_given(x, first):
+    """Nothing says of the first index that it is not negative."""
+    for j in range(first - 4, x.size):
+        x[j] *= x[j - 1]
+    return x[0] * x[-1]

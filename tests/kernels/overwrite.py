@@ -323,3 +323,20 @@ def rows_of_a_view_overwrite(x, steps):
                 total += inner[j] * inner[j]
             even[i] += 0.05 * total
     return x[1] * x[2]
+
+
+@kernel(args=lambda: (vector(6), np.linspace(0.2, 1.9, 40), 3), writes=(0, 1))
+def places_counted_by_the_data(x, table, steps):
+    """How far the place moves in a row hangs on numbers that other steps have changed."""
+    for _ in range(steps):
+        place = 0
+        for i in range(x.size):
+            limit = 0.5 * x[i]
+            while limit > 0.15 and place < table.size - 1:
+                limit -= 0.22
+                place += 1
+            for j in range(3):
+                x[i] += 0.05 * table[place - j] ** 2
+        table[3] = x[1] * x[2]
+        table[5] *= x[3]
+    return x[0] * x[-1]

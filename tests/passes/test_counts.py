@@ -54,6 +54,12 @@ def test_nothing_affine_in_counters_is_kept(entry: str) -> None:
     assert all(v.opcode == "phi" and v.parent.name == "time" for v in kept), "only pointers that change places"
 
 
+def test_where_a_row_begins_is_kept_once_a_row() -> None:
+    plan = plan_of("memory", "packed")
+    places = {value.name: plan.places[value] for value in plan.kept}
+    assert places["p"] == 32, "not once more for each step"
+
+
 @pytest.mark.parametrize(("entry", "arguments", "expected"), [
     ("matmul", (spread(100), spread(100), spread(100), 10), 0),
     ("lotka_volterra", (0.7, 1.2, 0.05, np.zeros(2), 1000), 2 * 8 * 1000),

@@ -14,7 +14,7 @@ from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
 from dpcompile.passes.analysis.variation import Variation
 from dpcompile.passes.ir.model import Block, Instruction, Value
-from dpcompile.passes.transform import cotangents, forward, hoist, shadow
+from dpcompile.passes.transform import cotangents, forward, hoist, settle_signs, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.cotangents import Cotangents
 from dpcompile.passes.transform.dependency import DependencyWriter
@@ -111,10 +111,14 @@ MUTATIONS = [
     Mutation("swapped buffers are read again", SWAP, patch(Overwrites, "_may_follow", lambda self, first, second: False)),
     Mutation("writers behind the load only", SWAP, patch(
         Overwrites, "_may_follow", lambda self, first, second: first.parent is not second.parent)),
+    Mutation("no index is negative", memory("negative_indices", spread(6), np.zeros(1), 6), patch(
+        settle_signs, "non_negative", lambda function, given: set(function.instructions()))),
     Mutation("rows write nothing that columns read", memory("pairs_moving", spread(5), spread(5, 0, 1), 5, 3),
              patch(Variation, "_written_in", lambda self, load, nest: frozenset())),
+    Mutation("loops that end have no length", memory("packed_wider", spread(5), spread(26), 5, 3),
+             patch(Variation, "_at_the_end", lambda self, phi, known: ())),
     Mutation("no column has an address of its own", memory("pairs", spread(5), spread(5, 0, 1), 5, 3),
-             patch(Variation, "_sources", lambda self, value: ())),
+             patch(Variation, "_sources", lambda self, value, known: ())),
     Mutation("cotangents are not consumed", ROTATING, patch(Cotangents, "take", keep_what_was_taken)),
     Mutation("every cotangent is local", ROTATING, patch(cotangents, "_is_local", lambda value: True)),
     Mutation("phis in sequence", ROTATING, add_one_phi_after_the_other),

@@ -777,3 +777,111 @@ loop:
 done:
   ret i32 0
 }
+
+; Python's negative indices: from the third element down to the last but one
+define i32 @negative_indices(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %j = phi i64 [ 2, %entry ], [ %j.next, %loop ]
+  %sum = phi double [ 0.0, %entry ], [ %sum.next, %loop ]
+  %negative = icmp slt i64 %j, 0
+  %wrapped = select i1 %negative, i64 %n, i64 0
+  %p = getelementptr double, ptr %x, i64 %j
+  %q = getelementptr double, ptr %p, i64 %wrapped
+  %v = load double, ptr %q
+  %product = fmul double %v, %v
+  %scaled = fmul double %sum, 0.5
+  %sum.next = fadd double %scaled, %product
+  %j.next = add nsw i64 %j, -1
+  %more = icmp sgt i64 %j, -2
+  br i1 %more, label %loop, label %done
+done:
+  store double %sum.next, ptr %y
+  ret i32 0
+}
+
+; A triangle in packed storage: where a row begins is counted up by the rows before, the same in every step
+define i32 @packed(ptr %x, ptr %m, i64 %n, i64 %steps) {
+entry:
+  br label %time
+time:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %time.latch ]
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %time ], [ %i.next, %rows.latch ]
+  %p = phi i64 [ 0, %time ], [ %p.after, %rows.latch ]
+  %x.p = getelementptr double, ptr %x, i64 %i
+  %i.next = add nuw nsw i64 %i, 1
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns ]
+  %q = phi i64 [ %p, %rows ], [ %q.next, %columns ]
+  %m.p = getelementptr double, ptr %m, i64 %q
+  %v = load double, ptr %m.p
+  %old = load double, ptr %x.p
+  %square = fmul double %v, %v
+  %product = fmul double %square, %old
+  %scaled = fmul double %product, 0.1
+  %new = fadd double %old, %scaled
+  store double %new, ptr %x.p
+  %q.next = add nsw i64 %q, 1
+  %j.next = add nuw nsw i64 %j, 1
+  %more.j = icmp slt i64 %j.next, %i.next
+  br i1 %more.j, label %columns, label %rows.latch
+rows.latch:
+  %p.after = phi i64 [ %q.next, %columns ]
+  %more.i = icmp slt i64 %i.next, %n
+  br i1 %more.i, label %rows, label %time.latch
+time.latch:
+  %last = load double, ptr %x
+  store double %last, ptr %m
+  %t.next = add nuw nsw i64 %t, 1
+  %again = icmp slt i64 %t.next, %steps
+  br i1 %again, label %time, label %done
+done:
+  ret i32 0
+}
+
+; The same with rows that are longer in each step: where they begin is kept for each
+define i32 @packed_wider(ptr %x, ptr %m, i64 %n, i64 %steps) {
+entry:
+  br label %time
+time:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %time.latch ]
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %time ], [ %i.next, %rows.latch ]
+  %p = phi i64 [ 0, %time ], [ %p.after, %rows.latch ]
+  %x.p = getelementptr double, ptr %x, i64 %i
+  %i.next = add nuw nsw i64 %i, 1
+  %width = add nuw nsw i64 %i.next, %t
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns ]
+  %q = phi i64 [ %p, %rows ], [ %q.next, %columns ]
+  %m.p = getelementptr double, ptr %m, i64 %q
+  %v = load double, ptr %m.p
+  %old = load double, ptr %x.p
+  %square = fmul double %v, %v
+  %product = fmul double %square, %old
+  %scaled = fmul double %product, 0.1
+  %new = fadd double %old, %scaled
+  store double %new, ptr %x.p
+  %q.next = add nsw i64 %q, 1
+  %j.next = add nuw nsw i64 %j, 1
+  %more.j = icmp slt i64 %j.next, %width
+  br i1 %more.j, label %columns, label %rows.latch
+rows.latch:
+  %p.after = phi i64 [ %q.next, %columns ]
+  %more.i = icmp slt i64 %i.next, %n
+  br i1 %more.i, label %rows, label %time.latch
+time.latch:
+  %last = load double, ptr %x
+  store double %last, ptr %m
+  %t.next = add nuw nsw i64 %t, 1
+  %again = icmp slt i64 %t.next, %steps
+  br i1 %again, label %time, label %done
+done:
+  ret i32 0
+}

@@ -1,0 +1,142 @@
+"""Integers that are never negative.
+
+Requires: ``given``, parameters that are not (lengths of arrays).
+Ensures:  each value of the result is zero or positive, or poison, whenever it is computed.
+Algorithm: greatest fixed point: all are taken for non-negative until something says otherwise. What stays is right by induction
+          over the steps of a run, for each value is made of ones that were computed before it.
+
+Most follow from operands and from additions that do not wrap. One does not: a counter ``i`` that goes on to ``i + 1`` until
+that equals ``n``, where ``i < n`` held at the start, cannot wrap, though nothing at the addition says so.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
+from ..ir.types import IntType
+from .cfg import ControlFlow
+from .cfg import analyse as analyse_cfg
+from .integers import INVERSE, SWAPPED
+
+Test = Callable[[Value], bool]
+
+
+def non_negative(function: Function, given: Iterable[Argument] = ()) -> set[Value]:
+    """The integers of a function, and of its parameters, that are never negative."""
+    cfg = analyse_cfg(function)
+    found: set[Value] = set(given)
+    found.update(i for b in cfg.reverse_postorder for i in b.instructions if isinstance(i.type, IntType) and i.type.bits > 1)
+
+    def holds(value: Value) -> bool:
+        number = value.integer if isinstance(value, Constant) else None
+        return value in found if number is None else number >= 0
+
+    pending = {i: None for i in found if isinstance(i, Instruction)}
+    while pending:
+        instruction = next(iter(pending))
+        del pending[instruction]
+        if instruction in found and not _follows(instruction, holds, cfg):
+            found.discard(instruction)
+            pending.update((user, None) for user in instruction.users)
+    return found
+
+
+def _every(instruction: Instruction, holds: Test) -> bool:
+    return all(map(holds, instruction.operands))
+
+
+def _any(instruction: Instruction, holds: Test) -> bool:
+    return any(map(holds, instruction.operands))
+
+
+def _first(instruction: Instruction, holds: Test) -> bool:
+    return holds(instruction.operands[0])
+
+
+def _second(instruction: Instruction, holds: Test) -> bool:
+    return holds(instruction.operands[1])
+
+
+def _without_wrap(which: Callable[[Instruction, Test], bool]) -> Callable[[Instruction, Test], bool]:
+    return lambda instruction, holds: "nsw" in instruction.flags and which(instruction, holds)
+
+
+def _chosen(select: Instruction, holds: Test) -> bool:
+    return all(map(holds, select.operands[1:]))
+
+
+#: From which operands being non-negative it follows that the result is.
+_RULES: Mapping[str, Callable[[Instruction, Test], bool]] = {
+    "add": _without_wrap(_every), "mul": _without_wrap(_every), "shl": _without_wrap(_first), "lshr": _first, "ashr": _first,
+    "and": _any, "or": _every, "xor": _every, "udiv": _first, "sdiv": _every, "urem": _second, "srem": _first,
+    "zext": lambda instruction, holds: True, "sext": _first, "phi": _every, "select": _chosen,
+}
+_CALLS: Mapping[str, Callable[[list[Value], Test], bool]] = {
+    "llvm.smax.": lambda given, holds: any(map(holds, given)), "llvm.smin.": lambda given, holds: all(map(holds, given)),
+    "llvm.umax.": lambda given, holds: all(map(holds, given)), "llvm.umin.": lambda given, holds: any(map(holds, given)),
+}
+
+
+def _follows(instruction: Instruction, holds: Test, cfg: ControlFlow) -> bool:
+    if instruction.opcode == "call":
+        return any(instruction.callee_name.startswith(name) and rule(instruction.arguments, holds)
+                   for name, rule in _CALLS.items())
+    rule = _RULES.get(instruction.opcode)
+    return rule is not None and (rule(instruction, holds) or (instruction.opcode == "add" and _every(instruction, holds)
+                                                              and _is_bounded(instruction, cfg)))
+
+
+def _is_bounded(add: Instruction, cfg: ControlFlow) -> bool:
+    """Whether ``add`` is the next value of a counter that stops where it equals a bound which it begins below."""
+    phi, step = add.operands
+    if not (isinstance(phi, Instruction) and phi.opcode == "phi" and isinstance(step, Constant) and step.integer == 1
+            and len(phi.operands) == 2 and add in phi.operands):
+        return False
+    latch = phi.blocks[phi.operands.index(add)]
+    start, before = next((v, b) for v, b in zip(phi.operands, phi.blocks, strict=True) if b is not latch)
+    bound = _end(latch, add, phi.parent)
+    return (bound is not None and cfg.dominates(phi.parent, latch) and _is_from_outside(bound, phi.parent, cfg)
+            and any(_is_below(start, bound, condition, is_true) for condition, is_true in _known(before, cfg)))
+
+
+def _end(latch: Block, counted: Value, header: Block) -> Value | None:
+    """What ``counted`` equals when ``latch`` does not go back to ``header``."""
+    branch = latch.terminator
+    if branch.opcode != "br" or len(branch.blocks) != 2 or header not in branch.blocks:
+        return None
+    condition = branch.operands[0]
+    leaves = "eq" if branch.blocks[1] is header else "ne"
+    if not isinstance(condition, Instruction) or condition.opcode != "icmp" or condition.predicate != leaves \
+            or counted not in condition.operands:
+        return None
+    return next((o for o in condition.operands if o is not counted), None)
+
+
+def _is_from_outside(value: Value, header: Block, cfg: ControlFlow) -> bool:
+    return not isinstance(value, Instruction) or (value.parent is not header and cfg.dominates(value.parent, header))
+
+
+def _known(block: Block, cfg: ControlFlow) -> Iterator[tuple[Value, bool]]:
+    """Conditions of branches that were taken on the way to ``block``, and which way."""
+    current: Block | None = block
+    while current is not None:
+        before = cfg.predecessors[current]
+        if len(before) == 1:
+            branch = before[0].terminator
+            if branch.opcode == "br" and len(set(branch.blocks)) == 2:
+                yield branch.operands[0], branch.blocks[0] is current
+        current = cfg.immediate_dominator[current]
+
+
+def _is_below(start: Value, bound: Value, condition: Value, is_true: bool) -> bool:
+    """Whether that condition says that ``start`` is less than ``bound``, as signed numbers."""
+    if not isinstance(condition, Instruction) or condition.opcode != "icmp":
+        return False
+    left, right = condition.operands
+    predicate = condition.predicate if is_true else INVERSE[condition.predicate]
+    if right is bound:
+        left, right, predicate = right, left, SWAPPED[predicate]
+    if left is not bound or predicate != "sgt":
+        return False
+    lower, upper = (v.integer if isinstance(v, Constant) else None for v in (start, right))
+    return right is start or (lower is not None and upper is not None and lower <= upper)
