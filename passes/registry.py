@@ -101,6 +101,7 @@ PASSES: dict[str, Pass] = {
     "chunks": transform("transform.chunks", "split_loops"),
     "dissolve": transform("transform.dissolve", "dissolve"),
     "hoist": step("hoist"),
+    "negations": function_transform("transform.negations", "move_negations"),
     "outline": _outline,
     "reducible": function_transform("transform.reducible", "make_reducible"),
     "scalarise": transform("transform.scalarise", "scalarise"),

@@ -29,6 +29,7 @@ from .calls import extend_signature, split_calls
 from .counters import Counters, insert_counters
 from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
+from .negations import move_negations
 from .program import Program, Version
 from .scopes import DerivativeScopes
 from .shadow import Shadows, insert_shadows
@@ -219,6 +220,7 @@ class _Build:
                                  if is_float(i) and i not in context.gated)
         context.distributions = self.distributions
         ReverseSweep(context).write()
+        move_negations(self.reverse)
         dump("adjoint", lambda: write_function(self.reverse))
 
 
