@@ -11,7 +11,9 @@ import ctypes
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-PREFIX = "numba.dynamic.globals.dpcompile."
+from ..frontend.compile import OWN_CELLS
+
+PREFIX = OWN_CELLS
 I64 = ir.IntType(64)
 
 
