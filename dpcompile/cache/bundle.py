@@ -1,9 +1,9 @@
 """The machine code behind one entry point as data, and the same loaded into another process.
 
 Requires: the library of an entry that Numba has compiled, whose derivatives are compiled too.
-Ensures:  ``Bundle`` holds the code of the entry and of all derivatives that it calls in one object file, in which nothing can be
-          seen from outside but names that no other bundle has.  What it needs from its process it names: functions of Numba, of
-          the runtime and of C, cells of numbers, environments.  ``Unportable`` where code holds anything else of its process.
+Ensures:  ``Bundle`` holds the code of the entry and of all derivatives that it calls in one object file, in which nothing can
+          be seen from outside but names that no other bundle has.  What it needs from its process it names: functions of
+          Numba, of the runtime and of C, cells of numbers, environments.  ``Unportable`` where it holds anything else.
 """
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from dpcompile.runtime import arena
 
 from ..frontend.compile import DYNAMIC, ENVIRONMENT
 from ..targets import calls, cells
-from ..targets.cpu import DERIVATIVES, CompiledDerivative, environments, loaded
+from ..targets.cpu import DERIVATIVES, CompiledDerivative, environments
+from ..targets.objects import from_object, loaded, object_code
 from .fingerprint import Fingerprint
 
 #: Symbols that mean the same in every process that has them: of C, Python, Numba's runtime and ours.
@@ -51,6 +52,8 @@ class Bundle:
     needed: list[str]
     #: Kinds of cells and how many they are, by the symbols that the code knows them by.
     cells: dict[str, tuple[str, int]]
+    #: Parts of the runtime that it calls, with their object code.
+    runtime: list[tuple[str, bytes]] = field(default_factory=list)
     #: Constants of environments, by the symbols of the cells that hold their addresses.
     environments: dict[str, list] = field(default_factory=dict)
 
@@ -81,12 +84,13 @@ def make(library: JITCodeLibrary, entries: list[str]) -> Bundle:
     kept = {*entries, *callable_, *known}
     kinds = {made.symbol: (kind, len(made.memory)) for derivative in derivatives
              for kind, made in vars(derivative).get("_cells", {}).items()}
-    bundle = Bundle(secrets.token_hex(12), b"", b"", [], [], {}, {})
+    bundle = Bundle(secrets.token_hex(12), b"", b"", [], [], {})
     whole, *others = [part._final_module.clone() for part in (library, *(made.library for made in derivatives))]
     needed = {symbol for part in (whole, *others) for symbol in _closed(part, kept | kinds.keys(), bundle)}
     for part in others:
         whole.link_in(part)
     bundle.needed = sorted(needed)
+    bundle.runtime = [(text, object_code(text)) for text in _used(bundle.needed)]
     bundle.exported = sorted(bundle.renamed(name) for name in kept if _defines(whole, bundle.renamed(name)))
     bundle.environments = {bundle.renamed(name): constants for name, constants in known.items()
                            if bundle.renamed(name) in bundle.exported}
@@ -161,19 +165,14 @@ def _defines(module: llvm.ModuleRef, name: str) -> bool:
 
 def load(bundle: Bundle, name: str) -> tuple[JITCodeLibrary, dict[str, cells.Cells]]:
     """The code in this process, with its cells by kind."""
-    _load_runtime(bundle.needed)
+    _load_runtime(bundle.runtime)
     codegen = cpu_target.target_context.codegen()
     missing = [symbol for symbol in bundle.needed if not _is_there(codegen, symbol)]
     if missing:
         raise Unportable(f"{missing[0]} is not there")
     made = {symbol: cells.Cells(symbol.removeprefix(cells.PREFIX), (0,) * count)
             for symbol, (_, count) in bundle.cells.items()}
-    library = codegen.create_library(name)
-    library.enable_object_caching()
-    library._set_compiled_object(bundle.object_code)
-    library._shared_module = llvm.parse_bitcode(bundle.linkable)
-    library._finalize_final_module()
-    codegen._engine._defined_symbols.update(bundle.exported)
+    library = from_object(name, bundle.object_code, bundle.exported, bundle.linkable)
     vars(library).update(dpcompile_cells=made, dpcompile_environments=dict(_restored(codegen, bundle)))
     return library, {bundle.cells[symbol][0]: found for symbol, found in made.items()}
 
@@ -187,14 +186,20 @@ def _restored(codegen, bundle: Bundle) -> Iterator[tuple[str, Environment]]:
         yield symbol, environment
 
 
-def _load_runtime(needed: list[str]) -> None:
-    """What the code calls of Numba's runtime and ours."""
-    rtsys.initialize(cpu_target.target_context)
+def _used(needed: list[str]) -> Iterator[str]:
+    """The parts of the runtime that the code calls."""
     for text in (arena.SHARED, arena.FILES, arena.PARALLEL):
         if any(f"@{symbol}(" in text for symbol in needed if symbol.startswith("dp.")):
-            if text is arena.PARALLEL:
-                _launch_threads()
-            loaded(text)
+            yield text
+
+
+def _load_runtime(codes: list[tuple[str, bytes]]) -> None:
+    """What the code calls of Numba's runtime and ours."""
+    rtsys.initialize(cpu_target.target_context)
+    for text, code in codes:
+        if text == arena.PARALLEL:
+            _launch_threads()
+        loaded(text, code)
 
 
 def _is_there(codegen, symbol: str) -> bool:

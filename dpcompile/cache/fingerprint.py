@@ -299,8 +299,6 @@ def _walk_option(value: object, name: str, found: Fingerprint) -> None:
         found.write("set", *sorted(map(str, value)))
     elif isinstance(value, dict):
         found.mapping(value)
-    elif name in ("parallel", "fastmath", "inline", "boundscheck", "error_model") and not isinstance(value, python.FunctionType):
-        found.write(type(value).__name__, str(value) if type(value) in _CONSTANTS else sorted(vars(value).items()))
     else:
         found.add(value, name)
 

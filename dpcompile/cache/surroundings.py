@@ -71,9 +71,10 @@ def _add_registrations(found: Fingerprint) -> None:
     """What others than dpcompile and Numba have registered and may matter to any function."""
     for package in sorted(foreign.waiting()):
         found.write(package)
+    packages: dict[str, str] = {}
     for registration in foreign.everywhere():
         found.write("registered", registration.kind)
-        _add_registration(registration, found)
+        _add_registration(registration, found, packages)
     for key, entry in foreign.rules():
         found.write("rule")
         found.add(key, "a rule")
@@ -81,21 +82,27 @@ def _add_registrations(found: Fingerprint) -> None:
         found.add(None if entry.wanted is None else tuple(entry.wanted), "the types of a rule")
 
 
-def _add_registration(registration: foreign.Registration, found: Fingerprint) -> None:
+def _add_registration(registration: foreign.Registration, found: Fingerprint, packages: dict[str, str]) -> None:
     """What is registered; of an installed package, whose files do not change while it is installed, its files."""
     try:
-        if registration.overload is None:
-            raise Unknown(f"what others have registered with Numba for {registration.key}")
-        part = Fingerprint()
-        part.add((registration.key,), "an overload")
-        part.add(registration.overload, "an overload")
+        found.write(_of_overload(registration, found))
     except Unknown:
-        if not (files := _package(registration.owner.split(".")[0])):
+        name = registration.owner.split(".")[0]
+        if name not in packages:
+            packages[name] = _package(name)
+        if not packages[name]:
             raise
-        found.write(files)
-    else:
-        found.write(part.digest())
-        found.codes |= part.codes
+        found.write(packages[name])
+
+
+def _of_overload(registration: foreign.Registration, found: Fingerprint) -> str:
+    if registration.overload is None:
+        raise Unknown(f"what others have registered with Numba for {registration.key}")
+    part = Fingerprint()
+    part.add((registration.key,), "an overload")
+    part.add(registration.overload, "an overload")
+    found.codes |= part.codes
+    return part.digest()
 
 
 def _package(name: str) -> str:

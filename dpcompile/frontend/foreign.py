@@ -6,6 +6,7 @@ Ensures:  each registration of somebody else's is found, with the function that 
 """
 from __future__ import annotations
 
+import functools
 import types as python
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ import numpy as np
 from numba.core import datamodel, imputils, pythonapi, rewrites
 from numba.core.registry import cpu_target
 from numba.core.typing import templates
-from numba.experimental.jitclass import overloads as _overloads  # noqa: F401  registers functions that do not say whose they are
 
 from . import intercept
 from .structure import GENERATED
@@ -29,7 +29,20 @@ def is_known(value: object) -> bool:
     """Whether a function, class or other object says that it belongs to one of the known packages."""
     if isinstance(value, np.ufunc):
         return getattr(np, value.__name__, None) is value
-    module = value.__name__ if isinstance(value, python.ModuleType) else getattr(value, "__module__", None)
+    return _is_of_known_package(_module(value))
+
+
+def _module(value: object) -> str | None:
+    """Where an object comes from; a function by its globals, because its ``__module__`` may be that of one that it wraps."""
+    if isinstance(value, python.ModuleType):
+        return value.__name__
+    if isinstance(value, python.FunctionType):
+        return value.__globals__.get("__name__")
+    return getattr(value, "__module__", None)
+
+
+@functools.cache
+def _is_of_known_package(module: object) -> bool:
     return isinstance(module, str) and module.split(".")[0] in KNOWN
 
 
@@ -66,13 +79,17 @@ class _Registrations:
     def __init__(self) -> None:
         self.seen: dict[int, tuple[list, int]] = {}
         self.found: list[Registration] = []
+        #: Those for functions, by the identity of the function.
+        self.by_key: dict[int, list[Registration]] = {}
 
     def update(self) -> None:
         for kind, entries in _lists():
             _, start = self.seen.get(id(entries), (entries, 0))
             for entry in entries[start:]:
                 registration, own = _registration(kind, entry)
-                self.found.extend(() if own else (registration,))
+                if not own:
+                    self.found.append(registration)
+                    self.by_key.setdefault(id(registration.key), []).append(registration)
             self.seen[id(entries)] = entries, len(entries)
 
 
@@ -88,10 +105,11 @@ def _lists() -> Iterator[tuple[str, list]]:
 
 def _registration(kind: str, entry) -> tuple[Registration, bool]:
     """A registration, and whether it is Numba's or dpcompile's own."""
-    if kind == "globals":
+    if kind == "globals":      # overloads are among the functions too
         value, ty = entry
         made = getattr(ty, "templates", ())
-        return Registration(kind, value), all(map(_is_own_template, made)) and (bool(made) or is_known(type(ty)))
+        own = all(hasattr(template, "_overload_func") or _is_own_template(template) for template in made)
+        return Registration(kind, value, None, _owner(made[0]) if made else ""), own and (bool(made) or is_known(type(ty)))
     if kind in ("functions", "attributes"):
         overload = getattr(entry, "_overload_func", None)
         wanted = (entry.key,) if kind == "attributes" else ()
@@ -102,7 +120,7 @@ def _registration(kind: str, entry) -> tuple[Registration, bool]:
 
 
 def _owner(value: object) -> str:
-    module = getattr(value, "__module__", None)
+    module = _module(value)
     return module if isinstance(module, str) and not is_known(value) else ""
 
 
@@ -124,16 +142,15 @@ _registrations = _Registrations()
 
 
 def registered(key: object) -> list[Registration]:
-    """What others have registered for a function."""
-    _registrations.update()
-    return [found for found in _registrations.found if found.key is key and found.kind != "globals"]
+    """What others have registered for a function, as of the last call of ``generation``."""
+    return _registrations.by_key.get(id(key), [])
 
 
 def everywhere() -> list[Registration]:
     """What others have registered that may matter where nobody names it: Numba's own code may use the function, or the type."""
     _registrations.update()
-    named = ("functions", "lowered")
-    known = [found for found in _registrations.found if found.kind != "globals" and found.is_for_known_types
+    named = ("functions", "globals", "lowered")
+    known = [found for found in _registrations.found if found.is_for_known_types
              and (found.kind not in named or is_known(found.key) or getattr(found.key, "__module__", None) is None)]
     return [*known, *(Registration("representation", key) for key in _representations())]
 

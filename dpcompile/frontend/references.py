@@ -1,4 +1,4 @@
-"""What a function names: globals, closures, defaults, attributes of modules; and whether that has changed since it was compiled.
+"""What a function names: globals, closures, defaults, attributes of modules; and whether that has changed since compilation.
 
 Requires: Python functions whose globals Numba freezes when it compiles them.
 Ensures:  ``references`` gives every object outside a function that its code can name, under a path that says how; rather some

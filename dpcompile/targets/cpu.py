@@ -46,6 +46,7 @@ from ..frontend.diagnose import explained
 from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 from .cells import Cells
+from .objects import loaded
 
 #: Position of the first argument among the LLVM parameters, after return value and exception.
 FIRST_ARGUMENT = 2
@@ -296,15 +297,6 @@ def _with_gates(text: str) -> llvm.ModuleRef:
         machine = DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
         run_passes(module, machine, 0, ["add_always_inliner_pass"], default=False)
     return module
-
-
-@functools.cache
-def loaded(text: str):
-    """Functions of the runtime, compiled once; all other code finds them by name."""
-    library = cpu_target.target_context.codegen().create_library("dpcompile.runtime")
-    library.add_llvm_module(llvm.parse_assembly(text))
-    library.finalize()
-    return library
 
 
 def _environments_defined(text: str) -> str:
