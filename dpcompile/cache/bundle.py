@@ -23,8 +23,9 @@ from numba.np.ufunc.parallel import _launch_threads
 from dpcompile.passes.pipeline import GENERATED
 from dpcompile.runtime import arena
 
-from ..frontend.compile import DYNAMIC, ENVIRONMENT
-from ..targets import calls, cells
+from ..frontend import symbols
+from ..frontend.compile import ENVIRONMENT
+from ..targets import calls, cells, fortran
 from ..targets.cpu import DERIVATIVES, CompiledDerivative, environments
 from ..targets.objects import from_object, loaded, object_code
 from .fingerprint import Fingerprint
@@ -140,7 +141,7 @@ def _closed(module: llvm.ModuleRef, kept: set[str], bundle: Bundle, is_shared: b
     needed = []
     for values, shared in ((module.functions, "linkonce_odr"), (module.global_variables, "common")):
         for value in list(values):
-            if value.name.startswith(DYNAMIC) and not value.name.startswith(cells.PREFIX):
+            if value.name.startswith(symbols.DYNAMIC) and not value.name.startswith(symbols.OWN):
                 raise Unportable("it uses an address of this process, as of a pointer or a large array")
             if value.name in kept:
                 value.name = bundle.renamed(value.name)
@@ -170,7 +171,7 @@ def load(bundle: Bundle, name: str) -> tuple[JITCodeLibrary, dict[str, cells.Cel
     missing = [symbol for symbol in bundle.needed if not _is_there(codegen, symbol)]
     if missing:
         raise Unportable(f"{missing[0]} is not there")
-    made = {symbol: cells.Cells(symbol.removeprefix(cells.PREFIX), (0,) * count)
+    made = {symbol: cells.Cells(symbol.removeprefix(symbols.OWN), (0,) * count)
             for symbol, (_, count) in bundle.cells.items()}
     library = from_object(name, bundle.object_code, bundle.exported, bundle.linkable)
     vars(library).update(dpcompile_cells=made, dpcompile_environments=dict(_restored(codegen, bundle)))
@@ -205,4 +206,5 @@ def _load_runtime(codes: list[tuple[str, bytes]]) -> None:
 def _is_there(codegen, symbol: str) -> bool:
     if symbol.startswith("llvm."):
         return True
-    return codegen._engine.is_symbol_defined(symbol) or llvm.address_of_symbol(symbol) is not None
+    return (codegen._engine.is_symbol_defined(symbol) or llvm.address_of_symbol(symbol) is not None
+            or fortran.provide(symbol))

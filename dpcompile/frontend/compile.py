@@ -27,16 +27,13 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import chosen, intercept, prange, structure, target
+from . import chosen, intercept, prange, structure, symbols, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .locations import defined_at
 from .ties import ties_of_minimum_to_second
 from .unroll import annotated, without_annotations
 
 ENVIRONMENT = "_ZN08NumbaEnv"
-#: How Numba's names of addresses begin, and our names of cells, which hold no address.
-DYNAMIC = "numba.dynamic.globals"
-OWN_CELLS = f"{DYNAMIC}.dpcompile."
 #: Declarations of marks (see ``marks``), which do nothing but compute.
 _MARK = re.compile(
     r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach|discrete|gated\w*)\.(?:v\d+)?f\d\d\([^)]*\)).*$", re.MULTILINE)
@@ -219,8 +216,8 @@ def _unresolved(module: llvm.ModuleRef) -> list[str]:
 
 def _bound_by(text: str) -> str:
     """What of this process is in a linked module; later, optimisations make it a mere number."""
-    named = re.findall(rf'@"?({re.escape(DYNAMIC)}[\w.]+)', text)
-    if any(not name.startswith(OWN_CELLS) for name in set(named) if named.count(name) > 1):   # its definition, and a use
+    named = re.findall(rf'@"?({re.escape(symbols.DYNAMIC)}[\w.]+)', text)
+    if any(not name.startswith(symbols.OWN) for name in set(named) if named.count(name) > 1):   # its definition, and a use
         return "uses an address of this process, as of a pointer or a large array"
     return "chooses among functions while it runs" if f"@{chosen.PREFIX}" in text else ""
 

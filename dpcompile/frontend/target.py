@@ -38,7 +38,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import chosen, intercept, interpreted, parfors, record_copies, references, stencils, ufuncs
+from . import chosen, intercept, interpreted, parfors, record_copies, references, stencils, symbols, ufuncs
 from .containers import SUBSTITUTES
 from .foreign import RULE
 from .generated import GeneratedDispatcher, implement
@@ -124,6 +124,8 @@ class DifferentiableContext(cpu.CPUContext):
     def get_constant_generic(self, builder, ty, val):
         if isinstance(ty, types.FunctionType):
             self.active_code_library.is_given_functions = True
+        if isinstance(ty, types.Dispatcher):
+            return symbols.named(builder, val)
         return super().get_constant_generic(builder, ty, val)
 
     def load_additional_registries(self):

@@ -16,14 +16,14 @@ from numba.core.callconv import errcode_t, excinfo_ptr_t
 from numba.core.typing.templates import signature
 
 from ..config import config
-from ..frontend import structure
+from ..frontend import structure, symbols
 from ..frontend.activity import holds_arrays, is_differentiable, leaf_count
 from . import cells
 from .cpu import FIRST_ARGUMENT, SHADOWED, CompiledDerivative
 
 I64 = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
-LIMIT = cells.name(config.max_tape_bytes_address, "max_tape_bytes")
+LIMIT = symbols.add("max_tape_bytes", config.max_tape_bytes_address)
 
 
 @dataclass(frozen=True, eq=False)
