@@ -94,7 +94,7 @@ class _Mark:
         self.parts = tuple(map(_Mark, value)) if isinstance(value, tuple) else ()
         self.rule = weakref.ref(rule) if (rule := getattr(value, foreign.RULE, None)) is not None else None
         self.content = _digest(value) if isinstance(value, np.ndarray) else None
-        self.constant = (type(value), repr(value)) if isinstance(value, (*_CONSTANTS, np.generic)) else None
+        self.constant = (type(value), repr(value)) if isinstance(value, (*_CONSTANTS, np.generic, np.dtype)) else None
         self.reference = None if self.constant or self.parts else _reference(value)
 
     def is_the_same(self, other: _Mark) -> bool:
