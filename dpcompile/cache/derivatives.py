@@ -61,6 +61,8 @@ class Live:
 
 #: What has been loaded, by its digest: code stays where it is, so nothing is loaded twice.
 _live: dict[str, Live] = {}
+#: All caches.
+_caches: weakref.WeakSet[DerivativeCache] = weakref.WeakSet()
 
 
 def caches(primal) -> bool:
@@ -71,18 +73,29 @@ def caches(primal) -> bool:
 def kept(dispatcher: GeneratedDispatcher, primal) -> GeneratedDispatcher:
     """The dispatcher, with a cache where the primal has one."""
     if caches(primal):
-        dispatcher._cache = DerivativeCache(dispatcher, primal)
+        dispatcher._cache = DerivativeCache(dispatcher)
     return dispatcher
 
 
 class DerivativeCache(_Cache):
     """What Numba's ``Dispatcher`` asks before it compiles, and tells afterwards."""
 
-    def __init__(self, dispatcher: GeneratedDispatcher, primal):
-        self.dispatcher, self.primal = weakref.proxy(dispatcher), weakref.proxy(primal)
+    def __init__(self, dispatcher: GeneratedDispatcher):
+        self._dispatcher = weakref.ref(dispatcher)
         self._enabled = True
         self._asked: dict[Any, str] = {}
         self._used: set[str] = set()
+
+    @property
+    def dispatcher(self) -> GeneratedDispatcher:
+        found = self._dispatcher()
+        assert found is not None, "a dispatcher asks its cache"
+        return found
+
+    @property
+    def _function(self):
+        """The primal."""
+        return self.dispatcher.recipe[1][0]
 
     @property
     def cache_path(self) -> str:
@@ -102,78 +115,74 @@ class DerivativeCache(_Cache):
             store.store().remove(digest)
 
     def load_overload(self, sig, target_context) -> CompileResult | None:
-        if not self._enabled:
+        if not self._enabled or surroundings.is_watched() or self._is_within_another():
             return None
         try:
-            digest = self._asked[sig] = self._digest(sig).digest()
-            live = _live.get(digest) or self._loaded(digest)
-        except (Unknown, store.UnsafeStore) as reason:
+            digest = self._asked[sig] = self._fingerprint(sig).digest()
+            live = _live.get(digest) or _loaded(digest)
+        except Exception as reason:     # a cache is no reason for which a derivative may fail
             return self._say(reason)
         if live is None:
             return None
+        self._asked.pop(sig)
         self._used.add(digest)
         args, _ = sigutils.normalize_signature(sig)
         if live.again is not None:
-            live.again.make = _maker(self.dispatcher, args)
+            live.again.make = _maker(self._dispatcher, args)
         for positions in live.stored.compared:
             warn_of_comparisons(self._function, positions)
         return _result(live, args, target_context)
 
     def save_overload(self, sig, data: CompileResult) -> None:
         digest = self._asked.pop(sig, None)
-        if not self._enabled or digest is None:
+        if digest is None:
             return
         try:
             self._check_unchanged(sig, digest)
-            content = pickle.dumps(_stored(data, self._function), pickle.HIGHEST_PROTOCOL)
-            store.store().save(digest, content)
-        except (Unknown, bundle.Unportable, store.UnsafeStore, OSError, pickle.PicklingError) as reason:
+            store.store().save(digest, pickle.dumps(_stored(data, self._function), pickle.HIGHEST_PROTOCOL))
+        except Exception as reason:     # as above
             return self._say(reason)
         self._used.add(digest)
 
-    @property
-    def _function(self):
-        """The primal itself."""
-        return self.dispatcher.recipe[1][0]
+    def _is_within_another(self) -> bool:
+        """Whether another generated dispatcher is being compiled, which needs the code of this one to keep it with its own."""
+        _caches.add(self)
+        return any(cache is not self and (found := cache._dispatcher()) is not None and found.is_compiling for cache in _caches)
 
-    def _digest(self, sig) -> Fingerprint:
+    def _fingerprint(self, sig) -> Fingerprint:
         intercept.load_waiting()
         found = Fingerprint()
         surroundings.add(found)
         args, return_type = sigutils.normalize_signature(sig)
-        found.add(self.dispatcher.recipe[0])
-        found.all(map(_plain, self.dispatcher.recipe[1]), self.primal.py_func.__name__)
-        found.write(sorted(self.dispatcher.targetoptions.items()))
+        found.add(self.dispatcher)
         found.all((*args, return_type), "the arguments")
         return found
 
     def _check_unchanged(self, sig, digest: str) -> None:
         """Numba freezes what it compiles; what it froze must be what the digest speaks of."""
-        now = self._digest(sig)
+        now = self._fingerprint(sig)
         name = references.changed(now.codes)
         if name is not None or now.digest() != digest:
             raise Unknown(f"something that {name or 'it'} names has changed since it was compiled")
 
-    def _loaded(self, digest: str) -> Live | None:
-        content = store.store().load(digest)
-        if content is None:
-            return None
-        try:
-            stored = pickle.loads(content)
-            found = _live[digest] = _in_this_process(stored)
-        except (bundle.Unportable, AttributeError, ImportError, EOFError, pickle.UnpicklingError):
-            return None
-        return found
-
-    def _say(self, reason: Exception) -> None:
+    def _say(self, reason: Exception | str) -> None:
         code = self._function.py_func.__code__
+        known = isinstance(reason, Unknown | bundle.Unportable | store.UnsafeStore | OSError)
+        reason = reason if known else repr(reason)
         warnings.warn_explicit(f"{self.dispatcher.py_func.__name__} is not kept on disk: {reason}", CacheWarning,
                                code.co_filename, code.co_firstlineno)
 
 
-def _plain(value):
-    """Selections of arguments may be lists."""
-    return tuple(value) if isinstance(value, list) else value
+def _loaded(digest: str) -> Live | None:
+    """What is on disk under a digest; a file that does not do is none."""
+    content = store.store().load(digest)
+    if content is None:
+        return None
+    try:
+        found = _live[digest] = _in_this_process(pickle.loads(content))
+    except Exception:
+        return None
+    return found
 
 
 def _stored(result: CompileResult, function) -> Stored:
@@ -230,11 +239,11 @@ def _result(live: Live, args: tuple, target_context) -> CompileResult:
 def _maker(dispatcher, args: tuple):
     """Compiles what a loaded gradient was compiled from."""
     def make() -> CompiledDerivative | None:
-        try:
-            body = dispatcher.implementation(tuple(map(plain_type, args)))
-        except ReferenceError:
+        found = dispatcher()
+        if found is None:
             return None
-        found = [value for value in body.__globals__.values() if isinstance(value, CompiledDerivative)]
-        return found[0] if len(found) == 1 else None
+        body = found.implementation(tuple(map(plain_type, args)))
+        made = [value for value in body.__globals__.values() if isinstance(value, CompiledDerivative)]
+        return made[0] if len(made) == 1 else None
 
     return make

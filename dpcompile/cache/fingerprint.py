@@ -115,7 +115,7 @@ def _walk(value, found: Fingerprint) -> None:
     """What the compiler takes from an object, by its class; here that of all for which nothing is said."""
     if _is_plain_dataclass(value):
         return found.mapping({part.name: getattr(value, part.name) for part in dataclasses.fields(value)})
-    if type(value).__module__.startswith("dpcompile.") and not getattr(value, "__dict__", None):
+    if type(value).__module__.startswith("dpcompile.") and getattr(value, "__dict__", None) == {}:
         return None      # nothing but its class
     home = _home(value)
     if not home and not (foreign.is_known(value) and _resolved(value)):
@@ -206,7 +206,9 @@ def _walk_function(value: python.FunctionType, found: Fingerprint) -> None:
     if foreign.is_known(value) and _resolved(value):
         return _registered(value, found)
     found.add(value.__code__)
-    for path, named in references(value).items():
+    named_by_it = references(value)
+    found.write(len(named_by_it))
+    for path, named in named_by_it.items():
         found.write(path)
         found.add(named, path) if named is not ABSENT else found.write("absent")
     return _registered(value, found)
@@ -308,7 +310,11 @@ def _walk_generated(value: GeneratedDispatcher, found: Fingerprint) -> None:
     if make is unpicklable:
         raise found.unknown(f"{value.py_func.__name__}, which nothing can make again")
     found.add(make)
-    found.all(given, value.py_func.__name__)
+    found.write(len(given))
+    for item in given:
+        found.add(tuple(item) if isinstance(item, list) else item, getattr(getattr(item, "py_func", None), "__name__", ""))
+    found.add(value.implementation)
+    found.write(sorted(value.targetoptions.items()))
     found.add(getattr(value, foreign.RULE, None), "its rule")
 
 

@@ -9,6 +9,7 @@ import hashlib
 import importlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from numba.core.registry import cpu_target
 from ..frontend import foreign
 from .fingerprint import Fingerprint, Unknown
 
+_IMPORTED = time.time()
 #: Counted up where what is stored changes its form.
 FORMAT = 1
 _INDIFFERENT = ("CACHE_DIR", "DEBUG_CACHE", "CACHE_LOCATOR_CLASSES")
@@ -30,11 +32,12 @@ _INDIFFERENT_VARIABLES = ("DPCOMPILE_CACHE_DIR", *(f"NUMBA_{name}" for name in _
 _WATCHING = ("DPCOMPILE_DUMP", "DPCOMPILE_VERIFY")
 
 
+def is_watched() -> bool:
+    return any(map(os.environ.get, _WATCHING))
+
+
 def add(found: Fingerprint) -> None:
     """Writes the surroundings of this process, as they are now, into a fingerprint."""
-    for variable in _WATCHING:
-        if os.environ.get(variable):
-            raise Unknown(f"{variable} is set")
     found.write(FORMAT, sys.version, numba.__version__, llvmlite.__version__, *llvm.llvm_version_info, np.__version__)
     found.write(source(), *cpu_target.target_context.codegen().magic_tuple(), *_settings())
     _add_registrations(found)
@@ -45,9 +48,17 @@ def source() -> str:
     """A digest of dpcompile's own source."""
     digest = hashlib.sha256()
     for path in sorted(_files()):
+        if _has_changed(path):
+            raise Unknown("dpcompile's source has changed since it was imported")
         content = path.read_bytes()
         digest.update(f"{path.name} {len(content)} ".encode() + content)
     return digest.hexdigest()
+
+
+def _has_changed(path: Path) -> bool:
+    """Whether a file may be another than the one that was imported."""
+    found = path.stat()
+    return max(found.st_mtime, found.st_ctime) > _IMPORTED
 
 
 def _files() -> Iterator[Path]:
@@ -111,7 +122,7 @@ def _package(name: str) -> str:
     modules = sorted(module for module in list(sys.modules) if name and module.split(".")[0] == name)
     for module in modules:
         file = getattr(sys.modules[module], "__file__", None)
-        if not file or not {"site-packages", "dist-packages"}.intersection(Path(file).parts):
+        if not file or not {"site-packages", "dist-packages"}.intersection(Path(file).parts) or _has_changed(Path(file)):
             return ""
         digest.update(f"{module} {_file(file)} ".encode())
     return digest.hexdigest() if modules else ""

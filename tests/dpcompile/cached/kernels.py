@@ -116,8 +116,13 @@ def with_a_gradient(x):
 
 
 @njit(cache=True)
+def of_many(x):
+    return x * x[0]
+
+
+@njit(cache=True)
 def of_a_pointer(x):
-    return cosine(x)
+    return cosine(2.0) * x
 
 
 @njit(cache=True)
@@ -148,4 +153,8 @@ CASES = {
     "cube": (dp.grad(cube), (2.0,)),
     "cube_again": (dp.grad(dp.grad(cube)), (2.0,)),
     "with_a_gradient": (dp.grad(with_a_gradient), (2.0,)),
+    "jacobian": (dp.jacobian(of_many), (POINT,)),
+    "jacobian_by_rows": (dp.jacrev(of_many), (POINT,)),
+    "derivative": (dp.derivative(cube), (2.0,)),
+    "hessian": (dp.hessian(by_array), (POINT,)),
 }
