@@ -19,6 +19,15 @@ class ComparisonWarning(UserWarning):
     """
 
 
+class CacheWarning(UserWarning):
+    """A derivative of a function with ``cache=True`` is compiled in each process, because something that it is made of cannot
+    be told from something else by looking at it, or belongs to the process.
+
+    Example: ``dp.grad(f)`` of an ``f`` that calls a function pointer, or names a dictionary.
+    Fix: pass what the message names as an argument, or write it as numbers, arrays and tuples of them.
+    """
+
+
 class UnsupportedError(DifferentiationError):
     """Active data reaches something that has no derivative here.
 

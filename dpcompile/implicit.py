@@ -24,7 +24,7 @@ from .custom import RuledFunction, custom_vjp
 from .errors import ConvergenceError, RuleError
 from .frontend import structure
 from .frontend.activity import is_differentiable
-from .frontend.generated import GeneratedDispatcher, stub
+from .frontend.generated import GeneratedDispatcher, stub, unpicklable
 from .linear import HELPERS
 from .operators.gradient import grad
 from .operators.jacobian import jacobian
@@ -131,7 +131,7 @@ class _Equation:
 
     def _generated(self, name: str, model: Callable, implementation: Callable) -> GeneratedDispatcher:
         made = stub(f"{name}_of_{self.name}", inspect.signature(model), "")
-        return GeneratedDispatcher(self.function, made, implementation, (_unpicklable, (self.name,)))
+        return GeneratedDispatcher(self.function, made, implementation, (unpicklable, (self.name,)))
 
     def _backward(self, argument_types: tuple[types.Type, ...]) -> Callable:
         (_, given), _ = argument_types
@@ -255,7 +255,3 @@ class _FixedPoint(_Equation):
 
     def change_names(self) -> structure.Names:
         return {"matrix_of": jacobian(self.function)}
-
-
-def _unpicklable(name: str) -> None:
-    raise TypeError(f"the solution of {name} belongs to this process")

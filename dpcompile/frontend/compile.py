@@ -27,7 +27,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import chosen, intercept, prange, structure, target
+from . import chosen, intercept, prange, structure, symbols, target
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .locations import defined_at
 from .ties import ties_of_minimum_to_second
@@ -56,6 +56,8 @@ class Primal:
     environments: dict[str, object] = field(repr=False)
     #: Functions in ``text`` that have a derivative of their own.
     rules: tuple[CallRule, ...] = ()
+    #: What ties its code to this process; empty where nothing does.
+    bound_by: str = ""
 
     @property
     def has_rules_for_both(self) -> bool:
@@ -76,8 +78,8 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
     entry = result.fndesc.llvm_func_name
     given = any(map(_holds_functions, result.signature.args))
     linked, rules, tangents = _link(result.library, entry, mode, given)
-    text, support = _prepare(linked, entry, rules, tangents)
-    return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules)
+    text, support, bound_by = _prepare(linked, entry, rules, tangents)
+    return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules, bound_by)
 
 
 def _refuse_dictionaries(ty: types.Type, dispatcher) -> None:
@@ -212,24 +214,34 @@ def _unresolved(module: llvm.ModuleRef) -> list[str]:
     return [name[len(UNRESOLVED):] for name in names if name[len(UNRESOLVED):] not in defined] + declared
 
 
+def _bound_by(text: str) -> str:
+    """What of this process is in a linked module; later, optimisations make it a mere number."""
+    named = re.findall(rf'@"?({re.escape(symbols.DYNAMIC)}[\w.]+)', text)
+    if any(not name.startswith(symbols.OWN) for name in set(named) if named.count(name) > 1):   # its definition, and a use
+        return "uses an address of this process, as of a pointer or a large array"
+    return "chooses among functions while it runs" if f"@{chosen.PREFIX}" in text else ""
+
+
 def _environments(module: llvm.ModuleRef) -> dict[str, object]:
     names = [variable.name for variable in module.global_variables if variable.name.startswith(ENVIRONMENT)]
     return {name: lookup_environment(name) for name in names}
 
 
-def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], tangents: dict[str, str]) -> tuple[str, str]:
-    """The text of the module for the passes, and the text of what only its error paths need."""
+def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], tangents: dict[str, str]) -> tuple[str, str, str]:
+    """The text of the module for the passes, the text of what only its error paths need, and ``Primal.bound_by``."""
     roots = [entry, *tangents.values(), *(name for rule in rules for name in rule.functions)]
     machine = target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
     run_passes(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
-    text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, str(module)))))
+    text = str(module)
+    bound_by = _bound_by(text)
+    text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, text))))
     text = _with_tangents(text, tangents, rules, machine)
     text = prange.pinned(text)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
-    return prange.without_pins(_optimised(main, machine)), _support(text, graph)
+    return prange.without_pins(_optimised(main, machine)), _support(text, graph), bound_by
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:

@@ -40,11 +40,16 @@ class GeneratedDispatcher(CPUDispatcher):
                  recipe: tuple[Callable, tuple]):
         super().__init__(stub, targetoptions={"nopython": True, "nogil": primal.targetoptions.get("nogil", False)})
         self.implementation = implementation
-        self._recipe = recipe
+        self.recipe = recipe
         implement(self, implementation)
 
     def __reduce__(self):
-        return self._recipe
+        return self.recipe
+
+
+def unpicklable(name: str) -> None:
+    """The recipe of what nothing can make again."""
+    raise TypeError(f"the solution of {name} belongs to this process")
 
 
 def plain_type(ty: types.Type) -> types.Type:

@@ -38,15 +38,14 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import chosen, intercept, interpreted, parfors, record_copies, stencils, ufuncs
+from . import chosen, intercept, interpreted, parfors, record_copies, references, stencils, symbols, ufuncs
 from .containers import SUBSTITUTES
+from .foreign import RULE
 from .generated import GeneratedDispatcher, implement
 from .locations import LineBuilder
 from .lowering import LineLowering, ParallelLowering
 
 TARGET = "dpcompile"
-#: Attribute of a dispatcher that has a derivative of its own (see ``ruled``).
-RULE = "__dpcompile_rule__"
 #: Options of a primal that do not change what it computes and that this target replaces by its own choice.
 #: ``parallel``: a ``prange`` is lowered as the serial loop that it denotes, with a mark (see ``prange``).
 DROPPED_OPTIONS = ("cache", "parallel", "debug", "nogil", "forceinline", "target_backend")
@@ -125,6 +124,8 @@ class DifferentiableContext(cpu.CPUContext):
     def get_constant_generic(self, builder, ty, val):
         if isinstance(ty, types.FunctionType):
             self.active_code_library.is_given_functions = True
+        if isinstance(ty, types.Dispatcher):
+            return symbols.named(builder, val)
         return super().get_constant_generic(builder, ty, val)
 
     def load_additional_registries(self):
@@ -265,6 +266,7 @@ class DifferentiableDispatcher(Dispatcher):
     def add_overload(self, cres):
         """Remembers the compiled signature; there is nothing that Python could call."""
         self.overloads[tuple(cres.signature.args)] = cres
+        references.remember(self.py_func)
         _libraries[cres.fndesc.llvm_func_name] = cres.library
 
 

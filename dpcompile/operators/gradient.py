@@ -12,6 +12,7 @@ from numba.core import types
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
+from ..cache.derivatives import kept
 from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
@@ -87,9 +88,10 @@ class Gradient:
     def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
         transform = value_and_grad if self.with_value else grad
         doc = f"{transform.__name__} of {self.function.py_func.__name__}"
-        return GeneratedDispatcher(
+        made = GeneratedDispatcher(
             self.function, stub(self.name, signature_of(self.function), doc), self.implementation,
             (transform, (self.function, *selection)))
+        return kept(made, self.function)
 
     def implementation(self, argument_types: tuple[types.Type, ...]):
         check_differentiable(self.function, self.positions, argument_types)

@@ -12,6 +12,7 @@ from numba import njit
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
+from ..cache.derivatives import kept
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..frontend.structure import definition
 from .gradient import grad, value_and_grad
@@ -56,9 +57,10 @@ class Together:
     def dispatcher(self) -> GeneratedDispatcher:
         name = self.function.py_func.__name__
         doc = f"value, gradient and Hessian of {name}"
-        return GeneratedDispatcher(
+        made = GeneratedDispatcher(
             self.function, stub(f"hessian_of_{name.strip('<>')}", signature_of(self.function), doc), self.implementation,
             (value_gradient_and_hessian, (self.function, self.selection, None, self.has_aux)))
+        return kept(made, self.function)
 
     def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
         parameters = ", ".join(f"argument_{index}" for index in range(len(argument_types)))

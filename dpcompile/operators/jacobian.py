@@ -14,6 +14,7 @@ import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.registry import cpu_target
 
+from ..cache.derivatives import kept
 from ..errors import ModeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays, is_differentiable
@@ -132,8 +133,9 @@ class Jacobian(Matrix):
 
     def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
         doc = f"Jacobian of {self.function.py_func.__name__}"
-        return GeneratedDispatcher(self.function, stub(self.name, signature_of(self.function), doc), self.implementation,
+        made = GeneratedDispatcher(self.function, stub(self.name, signature_of(self.function), doc), self.implementation,
                                    (jacobian, (self.function, *selection)))
+        return kept(made, self.function)
 
     def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
         if is_through_parts(self.function, argument_types, self.wanted(argument_types)):

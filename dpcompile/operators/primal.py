@@ -62,14 +62,22 @@ def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wante
 
 
 def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None:
-    """Once a function that a user wrote: zero is right, but seldom what was meant."""
+    warn_of_comparisons(function, compared(made))
+
+
+def compared(made: CompiledDerivative) -> list[int]:
+    """The arguments by which the derivative is zero although they decide something."""
     offsets = [FIRST_ARGUMENT + offset for offset in made.argument_offsets()]
-    positions = {bisect.bisect_right(offsets, place) - 1 for place in made.derivative.compared}
+    return sorted({bisect.bisect_right(offsets, place) - 1 for place in made.derivative.compared})
+
+
+def warn_of_comparisons(function: Dispatcher, positions: list[int]) -> None:
+    """Once a function that a user wrote: zero is right, but seldom what was meant."""
     function = getattr(function, FLAT, function)
     known = vars(function).setdefault("__dpcompile__", {})
     if positions and not isinstance(function, GeneratedDispatcher) and not known.get("warned"):
         known["warned"] = True
-        names = [list(signature_of(function).parameters)[position] for position in sorted(positions)]
+        names = [list(signature_of(function).parameters)[position] for position in positions]
         code = function.py_func.__code__
         warnings.warn_explicit(
             f"the derivative of {code.co_name} by {' and '.join(names)} is zero: the result depends on that by comparisons "

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
+from ..cache.derivatives import kept
 from ..errors import ArgumentSelectionError, IntegerArgumentError, ShadowShapeError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable
@@ -46,9 +47,10 @@ class Derivative:
 
     def dispatcher(self, selection: tuple) -> GeneratedDispatcher:
         name = self.function.py_func.__name__
-        return GeneratedDispatcher(
+        made = GeneratedDispatcher(
             self.function, stub(f"derivative_of_{name.strip('<>')}", signature_of(self.function), f"derivative of {name}"),
             self.implementation, (derivative, (self.function, *selection)))
+        return kept(made, self.function)
 
     def implementation(self, argument_types: tuple[types.Type, ...]) -> Callable:
         name = self.function.py_func.__name__

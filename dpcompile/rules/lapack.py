@@ -7,11 +7,10 @@ Source:   the separation of operator and solver is that of ``lineax`` (Rader, Ly
 """
 from __future__ import annotations
 
-import llvmlite.binding as llvm
 import numpy as np
 from numba import njit
 from numba.core import types
-from numba.extending import get_cython_function_address, overload, register_jitable
+from numba.extending import overload, register_jitable
 from numba.np.linalg import (
     _BLAS,
     _LAPACK,
@@ -23,16 +22,16 @@ from numba.np.linalg import (
 )
 
 from ..custom import register_vjp
+from ..targets import fortran
 from ._arrays import conjugate, lower, outer_product
 
 SINGULAR = "Matrix is singular to machine precision."
 
 
-def _external(module: str, name: str, dtype: types.Type, shape: str) -> types.ExternalFunction:
+def _external(name: str, dtype: types.Type, shape: str) -> types.ExternalFunction:
     """A function of Fortran: ``shape`` says of each argument whether it is a character, an integer or a number."""
     symbol = f"dp.{get_blas_kind(dtype)}{name}"
-    address = get_cython_function_address(f"scipy.linalg.cython_{module}", get_blas_kind(dtype) + name)
-    llvm.add_symbol(symbol, address)
+    fortran.provide(symbol)
     kinds = {"c": types.uint8, "i": F_INT_nbtype, "n": dtype}
     return types.ExternalFunction(symbol, types.void(*(types.CPointer(kinds[letter]) for letter in shape)))
 
@@ -106,7 +105,7 @@ def _substituted(found, pivots, b, transposed):
 
 @overload(_substituted)
 def _substituted_overload(found, pivots, b, transposed):
-    getrs = _external("lapack", "getrs", b.dtype, "ciiniinii")
+    getrs = _external("getrs", b.dtype, "ciiniinii")
 
     def solved(found, pivots, b, transposed):
         if found.shape[0] != b.shape[0]:
@@ -186,7 +185,7 @@ def _triangular(triangle, b, transposed):
 @overload(_triangular)
 def _triangular_overload(triangle, b, transposed):
     _BLAS()
-    trsm = _external("blas", "trsm", b.dtype, "cccciinnini")
+    trsm = _external("trsm", b.dtype, "cccciinnini")
     one = np.array([1.0], str(b.dtype))
 
     def solved(triangle, b, transposed):

@@ -16,12 +16,14 @@ from numba.core.callconv import errcode_t, excinfo_ptr_t
 from numba.core.typing.templates import signature
 
 from ..config import config
-from ..frontend import structure
+from ..frontend import structure, symbols
 from ..frontend.activity import holds_arrays, is_differentiable, leaf_count
+from . import cells
 from .cpu import FIRST_ARGUMENT, SHADOWED, CompiledDerivative
 
 I64 = ir.IntType(64)
 BYTES = ir.IntType(8).as_pointer()
+LIMIT = symbols.add("max_tape_bytes", config.max_tape_bytes_address)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +95,7 @@ class Call:
 
     def limit(self) -> ir.Value:
         """The limit of the tape as it stands now."""
-        # A dynamic address also keeps Numba from caching the caller on disk: the derivative lives in this process.
-        address = self.context.add_dynamic_addr(self.builder, config.max_tape_bytes_address, "max_tape_bytes")
-        return self.builder.load(self.builder.bitcast(address, I64.as_pointer()))
+        return self.builder.load(cells.pointer(self.builder, LIMIT))
 
     def invoke(self, role: str, operands: list[ir.Value], result=errcode_t) -> ir.Value:
         function_type = ir.FunctionType(result, [operand.type for operand in operands])

@@ -41,14 +41,18 @@ from ..frontend.activity import (
     memory_leaves,
     parts_with_offsets,
 )
-from ..frontend.compile import Primal, run_passes, with_reducible_cycles
+from ..frontend.compile import ENVIRONMENT, Primal, run_passes, with_reducible_cycles
 from ..frontend.diagnose import explained
 from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
+from .cells import Cells
+from .objects import loaded
 
 #: Position of the first argument among the LLVM parameters, after return value and exception.
 FIRST_ARGUMENT = 2
 SHADOWED = ("duplicated", "scratch")
+#: Attribute of a library: the derivatives that it calls.
+DERIVATIVES = "dpcompile_derivatives"
 _serial = itertools.count()
 
 
@@ -80,7 +84,7 @@ class CompiledDerivative:
 
     def link_into(self, library) -> None:
         """Makes the symbols available to ``library``, which keeps them alive; as IR where that is differentiated."""
-        vars(library).setdefault("dpcompile_libraries", []).append((self.library, self.primal.environments))
+        vars(library).setdefault(DERIVATIVES, []).append(self)
         if isinstance(library, RawLibrary):
             library.add_linking_library(self._raw)
 
@@ -111,6 +115,11 @@ class CompiledDerivative:
     @property
     def is_parallel(self) -> bool:
         return any(loop.made is not None for loop in self.derivative.loops)
+
+    def cells(self, kind: str, values: tuple[int, ...]) -> Cells:
+        """Memory of the code that calls this derivative, made once of each kind."""
+        known = vars(self).setdefault("_cells", {})
+        return known[kind] if kind in known else known.setdefault(kind, Cells(f"{kind}.{self.request.name}", values))
 
     def address(self, role: str) -> int:
         """Where the machine code of this symbol begins."""
@@ -242,27 +251,39 @@ def _scalar(ty: types.Type) -> str | None:
 def _load(primal: Primal, derivative: pipeline.Derivative, name: str):
     library = cpu_target.target_context.codegen().create_library(name)
     library.add_linking_library(rtsys.library)      # error paths count references as Numba does
-    library.add_llvm_module(_complete(primal, derivative))
+    library.add_llvm_module(_complete(primal, derivative, name))
     library.finalize()
+    for symbol, environment in environments(primal, library).items():
+        library.codegen.set_env(symbol, environment)
     return library
 
 
-def _complete(primal: Primal, derivative: pipeline.Derivative) -> llvm.ModuleRef:
+def environments(primal: Primal, library: JITCodeLibrary) -> dict[str, object]:
+    """The Python objects that code of a derivative looks up, by the symbols of the cells that hold their addresses."""
+    known = {_cell(library.name, symbol): found for symbol, found in primal.environments.items()}
+    return {variable.name: known[variable.name] for variable in library._final_module.global_variables
+            if variable.name in known}
+
+
+def _complete(primal: Primal, derivative: pipeline.Derivative, name: str) -> llvm.ModuleRef:
     """The derivative linked with its runtime and what its error paths call, nothing but its own symbols visible."""
     loaded(arena.SHARED)
     if any(loop.made is not None for loop in derivative.loops):
         _launch_threads()
         loaded(arena.PARALLEL)
-    module = _with_gates(_bind_environments(derivative.text, primal.environments))
+    module = _with_gates(_environments_defined(derivative.text))
     # What nothing asks for yet is not linked: users first.
     for text in (*([arena.COUNTED] if "@dp.arena.counted(" in derivative.text else []), arena.INLINED):
         module.link_in(llvm.parse_assembly(text))
     if primal.support:
-        module.link_in(llvm.parse_assembly(_bind_environments(primal.support, primal.environments)))
+        module.link_in(llvm.parse_assembly(_environments_defined(primal.support)))
     visible = set(derivative.symbols.values())
     for function in module.functions:
         if not function.is_declaration and function.name not in visible:
             function.linkage = "internal"
+    for variable in module.global_variables:
+        if variable.name in primal.environments:
+            variable.name, variable.linkage = _cell(name, variable.name), "external"
     module.verify()
     return module
 
@@ -278,18 +299,13 @@ def _with_gates(text: str) -> llvm.ModuleRef:
     return module
 
 
-@functools.cache
-def loaded(text: str):
-    """Functions of the runtime, compiled once; all other code finds them by name."""
-    library = cpu_target.target_context.codegen().create_library("dpcompile.runtime")
-    library.add_llvm_module(llvm.parse_assembly(text))
-    library.finalize()
-    return library
+def _environments_defined(text: str) -> str:
+    """With cells for the addresses of Python objects, each once in all that is linked together; the primal keeps the objects
+    alive."""
+    declared = rf'^(@"?{ENVIRONMENT}[^" ]*"?) = external (?:\w+ )*global ptr.*$'
+    return re.sub(declared, r"\1 = common global ptr null, align 8", text, flags=re.MULTILINE)
 
 
-def _bind_environments(text: str, environments: Mapping[str, object]) -> str:
-    """Writes the addresses of Python objects into their cells; the primal keeps the objects alive."""
-    def bound(match: re.Match) -> str:
-        return f"{match[1]} = internal constant ptr inttoptr (i64 {id(environments[match[2]])} to ptr)"
-
-    return re.sub(r'^(@"?(_ZN08NumbaEnv[^" ]*)"?) = external (?:\w+ )*global ptr.*$', bound, text, flags=re.MULTILINE)
+def _cell(name: str, symbol: str) -> str:
+    """What the cell of an environment is called in the library of that name."""
+    return f"{name}.{symbol}"

@@ -18,7 +18,7 @@ from numba.np.arrayobj import populate_array
 from dpcompile.runtime import arena
 
 from .calls import BYTES, I64
-from .cpu import loaded
+from .objects import loaded
 
 #: mkstemp fills in the six X.
 NAME = "checkpoint-XXXXXX"

@@ -10,34 +10,72 @@ import ctypes
 import itertools
 import warnings
 import weakref
+from collections.abc import Callable
 
+import llvmlite.binding as llvm
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.core.callconv import errcode_t
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
 from ..errors import CheckpointWarning, DifferentiationError
 from ..frontend.target import RawLibrary
+from . import cells
 from .calls import I64, Call
 from .cpu import CompiledDerivative, compile_derivative
 from .intrinsics import TAPE_TOO_LARGE, both_sweeps, gradient_signature
 
+#: What the cells are called that hold the number of a gradient.
+NUMBER = "rerun"
 _serial = itertools.count(1)
+
+
+class Loaded:
+    """A gradient of an earlier process: the derivative is made for the first time where it has to be made again.  ``kinds``:
+    what the parameters of the code that asks are."""
+
+    def __init__(self, kinds: list[str], make: Callable[[], CompiledDerivative | None]):
+        self.kinds, self.make = kinds, make
+        self.number = next(_serial)
+        _known[self.number] = self
+
+
 #: Gradients that may ask, by their number.
-_known: weakref.WeakValueDictionary[int, CompiledDerivative] = weakref.WeakValueDictionary()
+_known: weakref.WeakValueDictionary[int, CompiledDerivative | Loaded] = weakref.WeakValueDictionary()
 #: What was made for those that did.
-_made: weakref.WeakKeyDictionary[CompiledDerivative, CompiledDerivative | None] = weakref.WeakKeyDictionary()
+_made: weakref.WeakKeyDictionary[CompiledDerivative | Loaded, CompiledDerivative | None] = weakref.WeakKeyDictionary()
 
 
 def _address(number: int) -> int:
-    compiled = _known.get(number)
-    if compiled is None:
+    asking = _known.get(number)
+    if asking is None:
         return 0
-    if compiled not in _made:
-        _made[compiled] = _compiled_again(compiled)
-    made = _made[compiled]
+    if asking not in _made:
+        _made[asking] = _made_again(asking)
+    made = _made[asking]
     return made.address("gradient") if made is not None else 0
+
+
+def _made_again(asking: CompiledDerivative | Loaded) -> CompiledDerivative | None:
+    if isinstance(asking, CompiledDerivative):
+        return _compiled_again(asking)
+    compiled = asking.make()
+    return _compiled_again(compiled) if compiled is not None and kinds(compiled) == asking.kinds else None
+
+
+def kinds(compiled: CompiledDerivative) -> list[str]:
+    """What the operands of a gradient depend on, beside the types of the arguments."""
+    return [parameter.kind for parameter in compiled.parameters]
+
+
+def _number(compiled: CompiledDerivative) -> cells.Cells:
+    """The cell that holds the number of this gradient."""
+    made = compiled.cells(NUMBER, (0,))
+    if not made.memory[0]:
+        made.memory[0] = next(_serial)
+        _known[made.memory[0]] = compiled
+    return made
 
 
 def _compiled_again(compiled: CompiledDerivative) -> CompiledDerivative | None:
@@ -48,7 +86,7 @@ def _compiled_again(compiled: CompiledDerivative) -> CompiledDerivative | None:
         made = compile_derivative(function, compiled.primal, compiled.wanted, "reverse", usual=derivative)
     except DifferentiationError:
         return None
-    if [p.kind for p in made.parameters] != [p.kind for p in compiled.parameters]:
+    if kinds(made) != kinds(compiled):
         return None
     code = function.py_func.__code__
     line = derivative.heaviest_line.removeprefix("line ")
@@ -61,6 +99,8 @@ def _compiled_again(compiled: CompiledDerivative) -> CompiledDerivative | None:
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(_address)
+ASK = "dp.rerun.ask"
+llvm.add_symbol(ASK, ctypes.cast(_CALLBACK, ctypes.c_void_p).value)
 
 
 def may_be_rerun(compiled: CompiledDerivative) -> bool:
@@ -75,19 +115,15 @@ def may_be_rerun(compiled: CompiledDerivative) -> bool:
 def gradient_again(typing_context, derivative, code):
     """The address of the other gradient where ``code`` says that the tape was too large, else zero."""
     compiled = derivative.compiled
-    number = vars(compiled).setdefault("rerun_number", next(_serial))
-    _known[number] = compiled
 
     def codegen(context, builder, sig, values):
         if isinstance(context.active_code_library, RawLibrary):
             return ir.Constant(I64, 0)      # to be differentiated again: nothing outside the program may be called
-        asked = ctypes.cast(_CALLBACK, ctypes.c_void_p).value
-        address = context.add_dynamic_addr(builder, asked, "dpcompile.rerun")
-        function_type = ir.FunctionType(I64, [I64])
+        ask = cgutils.get_or_insert_function(builder.module, ir.FunctionType(I64, [I64]), ASK)
         too_large = builder.icmp_signed("==", values[1], ir.Constant(errcode_t, TAPE_TOO_LARGE))
         with builder.if_else(too_large) as (yes, no):
             with yes:
-                answer = builder.call(builder.bitcast(address, function_type.as_pointer()), [ir.Constant(I64, number)])
+                answer = builder.call(ask, [builder.load(cells.pointer(builder, _number(compiled).symbol))])
                 here = builder.block
             with no:
                 elsewhere = builder.block

@@ -6,14 +6,13 @@ Ensures:  nothing but a choice is kept; a race between threads can only make it 
 """
 from __future__ import annotations
 
-import ctypes
-
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
 from ..frontend.target import RawLibrary
+from . import cells
 from .calls import I64
 from .cpu import CompiledDerivative
 
@@ -23,10 +22,8 @@ TRUSTED = 32
 KEY, CHOICE, USES = range(3)
 
 
-def _cells(context, builder, compiled: CompiledDerivative):
-    memory = vars(compiled).setdefault("choice", (ctypes.c_int64 * 3)())
-    address = context.add_dynamic_addr(builder, ctypes.addressof(memory), "dpcompile.choice")
-    first = builder.bitcast(address, I64.as_pointer())
+def _cells(builder, compiled: CompiledDerivative):
+    first = cells.pointer(builder, compiled.cells("choice", (0, 0, 0)).symbol)
     return [builder.gep(first, [ir.Constant(I64, index)]) for index in range(3)]
 
 
@@ -38,7 +35,7 @@ def recall(typing_context, derivative, key):
     def codegen(context, builder, sig, values):
         if isinstance(context.active_code_library, RawLibrary):
             return ir.Constant(I64, 0)
-        known, choice, uses = _cells(context, builder, compiled)
+        known, choice, uses = _cells(builder, compiled)
         used = builder.load(uses)
         valid = builder.and_(builder.icmp_signed("==", builder.load(known), values[1]),
                              builder.icmp_signed("<", used, ir.Constant(I64, TRUSTED)))
@@ -55,7 +52,7 @@ def remember(typing_context, derivative, key, choice):
 
     def codegen(context, builder, sig, values):
         if not isinstance(context.active_code_library, RawLibrary):
-            known, chosen, uses = _cells(context, builder, compiled)
+            known, chosen, uses = _cells(builder, compiled)
             builder.store(values[1], known)
             builder.store(values[2], chosen)
             builder.store(ir.Constant(I64, 0), uses)

@@ -1,0 +1,1 @@
+"""Compiled derivatives on disk, found again by all that they were made of."""

@@ -1,0 +1,249 @@
+"""The cache of a dispatcher that dpcompile generates: ``cache=True`` of a primal holds for its derivatives.
+
+Requires: a ``GeneratedDispatcher``, whose recipe says all that its code depends on; compilation under Numba's lock.
+Ensures:  an entry point that another process has compiled from the same objects in the same surroundings, or nothing.  What
+          cannot be kept on disk is compiled as ever, and a warning says why.
+"""
+from __future__ import annotations
+
+import pickle
+import warnings
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import sigutils
+from numba.core.caching import NullCache, _Cache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompileResult, compile_result
+from numba.core.environment import Environment
+from numba.core.funcdesc import FunctionDescriptor, PythonFunctionDescriptor
+from numba.core.typing.templates import signature
+
+from ..errors import CacheWarning
+from ..frontend import intercept, references
+from ..frontend.containers.arguments import FLAT
+from ..frontend.generated import GeneratedDispatcher, plain_type
+from ..operators.primal import compared, warn_of_comparisons
+from ..targets import rerun
+from ..targets.cpu import CompiledDerivative
+from . import bundle, store, surroundings
+from .fingerprint import Fingerprint, Unknown
+
+#: What is made anew for each process.
+_NOT_KEPT = ("typemap", "calltypes", "global_dict", "argtypes", "restype")
+
+
+@dataclass
+class Stored:
+    """An entry point as data."""
+
+    description: dict[str, Any]
+    return_type: Any
+    annotation: str
+    code: bundle.Bundle
+    #: Arguments by which derivatives are zero, which is worth a warning.
+    compared: list[list[int]]
+    #: Of a gradient that can be run again with less tape, the kinds of its parameters.
+    kinds: list[str] | None
+
+
+@dataclass
+class Live:
+    """The same in this process."""
+
+    library: JITCodeLibrary
+    description: FunctionDescriptor
+    environment: Environment
+    stored: Stored
+    again: rerun.Loaded | None
+
+
+#: What has been loaded, by its digest: code stays where it is, so nothing is loaded twice.
+_live: dict[str, Live] = {}
+#: All caches.
+_caches: weakref.WeakSet[DerivativeCache] = weakref.WeakSet()
+
+
+def caches(primal) -> bool:
+    """Whether Numba was asked to keep this function on disk."""
+    return not isinstance(primal._cache, NullCache)
+
+
+def kept(dispatcher: GeneratedDispatcher, primal) -> GeneratedDispatcher:
+    """The dispatcher, with a cache where the primal has one."""
+    if caches(primal):
+        dispatcher._cache = DerivativeCache(dispatcher)
+    return dispatcher
+
+
+class DerivativeCache(_Cache):
+    """What Numba's ``Dispatcher`` asks before it compiles, and tells afterwards."""
+
+    def __init__(self, dispatcher: GeneratedDispatcher):
+        self._dispatcher = weakref.ref(dispatcher)
+        self._enabled = True
+        self._asked: dict[Any, str] = {}
+        self._used: set[str] = set()
+
+    @property
+    def dispatcher(self) -> GeneratedDispatcher:
+        found = self._dispatcher()
+        assert found is not None, "a dispatcher asks its cache"
+        return found
+
+    @property
+    def _function(self):
+        """The primal."""
+        return self.dispatcher.recipe[1][0]
+
+    @property
+    def cache_path(self) -> str:
+        return str(store.folder())
+
+    def enable(self) -> None:
+        self._enabled = True
+
+    def disable(self) -> None:
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Forgets what this dispatcher has used."""
+        while self._used:
+            digest = self._used.pop()
+            _live.pop(digest, None)
+            store.store().remove(digest)
+
+    def load_overload(self, sig, target_context) -> CompileResult | None:
+        if not self._enabled or surroundings.is_watched() or self._is_within_another():
+            return None
+        try:
+            digest = self._asked[sig] = self._fingerprint(sig).digest()
+            live = _live.get(digest) or _loaded(digest)
+        except Exception as reason:     # a cache is no reason for which a derivative may fail
+            return self._say(reason)
+        if live is None:
+            return None
+        self._asked.pop(sig)
+        self._used.add(digest)
+        args, _ = sigutils.normalize_signature(sig)
+        if live.again is not None:
+            live.again.make = _maker(self._dispatcher, args)
+        for positions in live.stored.compared:
+            warn_of_comparisons(self._function, positions)
+        return _result(live, args, target_context)
+
+    def save_overload(self, sig, data: CompileResult) -> None:
+        digest = self._asked.pop(sig, None)
+        if digest is None:
+            return
+        try:
+            self._check_unchanged(sig, digest)
+            store.store().save(digest, pickle.dumps(_stored(data, self._function), pickle.HIGHEST_PROTOCOL))
+        except Exception as reason:     # as above
+            return self._say(reason)
+        self._used.add(digest)
+
+    def _is_within_another(self) -> bool:
+        """Whether another generated dispatcher is being compiled, which needs the code of this one to keep it with its own."""
+        _caches.add(self)
+        return any(cache is not self and (found := cache._dispatcher()) is not None and found.is_compiling for cache in _caches)
+
+    def _fingerprint(self, sig) -> Fingerprint:
+        intercept.load_waiting()
+        found = Fingerprint()
+        surroundings.add(found)
+        args, return_type = sigutils.normalize_signature(sig)
+        found.add(self.dispatcher)
+        found.all((*args, return_type), "the arguments")
+        return found
+
+    def _check_unchanged(self, sig, digest: str) -> None:
+        """Numba freezes what it compiles; what it froze must be what the digest speaks of."""
+        now = self._fingerprint(sig)
+        name = references.changed(now.codes)
+        if name is not None or now.digest() != digest:
+            raise Unknown(f"something that {name or 'it'} names has changed since it was compiled")
+
+    def _say(self, reason: Exception | str) -> None:
+        code = self._function.py_func.__code__
+        known = isinstance(reason, Unknown | bundle.Unportable | store.UnsafeStore | OSError)
+        reason = reason if known else repr(reason)
+        warnings.warn_explicit(f"{self.dispatcher.py_func.__name__} is not kept on disk: {reason}", CacheWarning,
+                               code.co_filename, code.co_firstlineno)
+
+
+def _loaded(digest: str) -> Live | None:
+    """What is on disk under a digest; a file that does not do is none."""
+    content = store.store().load(digest)
+    if content is None:
+        return None
+    try:
+        found = _live[digest] = _in_this_process(pickle.loads(content))
+    except Exception:
+        return None
+    return found
+
+
+def _stored(result: CompileResult, function) -> Stored:
+    if result.objectmode or result.lifted:
+        raise bundle.Unportable("some of it is interpreted")
+    Fingerprint().add(result.signature.return_type, "its result")
+    description = {slot: getattr(result.fndesc, slot) for slot in FunctionDescriptor.__slots__ if slot not in _NOT_KEPT}
+    entries = [result.fndesc.llvm_func_name, result.fndesc.llvm_cpython_wrapper_name, result.fndesc.llvm_cfunc_wrapper_name,
+               result.fndesc.env_name]
+    code = bundle.make(result.library, entries)
+    description["mangled_name"] = code.renamed(result.fndesc.mangled_name)
+    description["env_name"] = code.renamed(result.fndesc.env_name)
+    derivatives = bundle.derivatives_of(result.library)
+    return Stored(description, result.signature.return_type, str(result.type_annotation), code,
+                  [compared(made) for made in derivatives if _is_of(made, function)], _kinds(derivatives))
+
+
+def _is_of(made: CompiledDerivative, function) -> bool:
+    found = made.function()
+    return found is not None and getattr(found, FLAT, found) is function
+
+
+def _kinds(derivatives: list[CompiledDerivative]) -> list[str] | None:
+    asking = [made for made in derivatives if rerun.NUMBER in vars(made).get("_cells", {})]
+    if len(asking) > 1:
+        raise bundle.Unportable("several gradients in it may be run again with less tape")
+    return rerun.kinds(asking[0]) if asking else None
+
+
+def _in_this_process(stored: Stored) -> Live:
+    description = PythonFunctionDescriptor.__new__(PythonFunctionDescriptor)
+    for slot, value in {**dict.fromkeys(_NOT_KEPT), **stored.description}.items():
+        setattr(description, slot, value)
+    library, made = bundle.load(stored.code, description.qualname)
+    again = None
+    if stored.kinds is not None:
+        again = rerun.Loaded(stored.kinds, lambda: None)
+        made[rerun.NUMBER].memory[0] = again.number
+    environment = vars(library)["dpcompile_environments"].get(description.env_name) or Environment({})
+    return Live(library, description, environment, stored, again)
+
+
+def _result(live: Live, args: tuple, target_context) -> CompileResult:
+    """As the compiler would have given it."""
+    description, return_type = live.description, live.stored.return_type
+    description.argtypes, description.restype = args, return_type
+    return compile_result(
+        typing_context=target_context.typing_context, target_context=target_context, library=live.library,
+        entry_point=target_context.get_executable(live.library, description, live.environment), fndesc=description,
+        type_annotation=live.stored.annotation, signature=signature(return_type, *args), objectmode=False, lifted=(),
+        environment=live.environment, reload_init=[], referenced_envs=[])
+
+
+def _maker(dispatcher, args: tuple):
+    """Compiles what a loaded gradient was compiled from."""
+    def make() -> CompiledDerivative | None:
+        found = dispatcher()
+        if found is None:
+            return None
+        body = found.implementation(tuple(map(plain_type, args)))
+        made = [value for value in body.__globals__.values() if isinstance(value, CompiledDerivative)]
+        return made[0] if len(made) == 1 else None
+
+    return make
