@@ -1,17 +1,8 @@
-"""How much faster two threads are than one: parallel kernels and their gradients.
-
-    NUMBA_NUM_THREADS=2 python benchmarks/parallel.py [--rounds N]
-
-A stencil of five points, the energy of bodies and the likelihood of a mixture. The four times of a kernel, primal and
-gradient with one thread and with two, are taken in turns, so that a busy machine disturbs all alike. Reported is the
-median of the ratios of a round: the speed-up of each, and of the gradient over that of the primal, which shall be at least
-0.85.
-"""
+"""Parallel kernels, and how much faster two threads are than one: a stencil of five points, the energy of bodies and the
+likelihood of a mixture."""
 from __future__ import annotations
 
-import argparse
 import math
-import time
 from collections.abc import Callable
 from statistics import median
 
@@ -20,6 +11,8 @@ import numpy as np
 from numba import njit, prange
 
 import dpcompile as dp
+
+from .timing import seconds
 
 
 @njit(parallel=True)
@@ -73,17 +66,20 @@ def mixture(means, points):
     return total
 
 
-def cases() -> dict[str, tuple[Callable, tuple]]:
+def cases(small: bool = False) -> dict[str, tuple[Callable, tuple]]:
     rng = np.random.default_rng(0)
-    return {"stencil": (stencil, (rng.random((1024, 1024)),)), "bodies": (bodies, (rng.random((2000, 3)),)),
-            "mixture": (mixture, (rng.random((32, 8)), rng.random((20000, 8))))}
+    side, count, points = (8, 5, 9) if small else (1024, 2000, 20_000)
+    return {"stencil": (stencil, (rng.random((side, side)),)), "bodies": (bodies, (rng.random((count, 3)),)),
+            "mixture": (mixture, (rng.random((32, 8)), rng.random((points, 8))))}
 
 
 def timed(function: Callable, arguments: tuple, threads: int) -> float:
+    usual = numba.get_num_threads()
     numba.set_num_threads(threads)
-    start = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - start
+    try:
+        return seconds(lambda: function(*arguments))
+    finally:
+        numba.set_num_threads(usual)
 
 
 def speed_ups(function: Callable, arguments: tuple, rounds: int) -> tuple[float, float, float, float, float]:
@@ -95,21 +91,3 @@ def speed_ups(function: Callable, arguments: tuple, rounds: int) -> tuple[float,
         if number >= 2:
             found.append((primal / primal2, back / back2, (back / back2) / (primal / primal2), back / primal, back2 / primal2))
     return tuple(map(median, zip(*found, strict=True)))     # type: ignore[return-value]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args(arguments).rounds
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        print("There is one thread only.")
-        return 0
-    print(f"{'kernel':10} {'primal':>8} {'gradient':>9} {'ratio':>6} {'gradient/primal, 1 thread':>26} {'2 threads':>10}")
-    for name, (function, values) in cases().items():
-        primal, back, ratio, serial, parallel = speed_ups(function, values, rounds)
-        print(f"{name:10} {primal:8.2f} {back:9.2f} {ratio:6.2f} {serial:26.2f} {parallel:10.2f}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
