@@ -33,7 +33,7 @@ def main(command_line: list[str] | None = None) -> int:
     options = parser.parse_args(command_line)
     if unknown := set(options.sections) - set(SECTIONS):
         parser.error(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}")
-    warnings.simplefilter("ignore", category=FutureWarning)
+    warnings.simplefilter("ignore")         # of other systems, on what is not there
     for section in options.sections or SECTIONS:
         run(section, options.into, options.rounds)
     return 0

@@ -10,7 +10,9 @@ Two equations, two gradients of the same loss by the same Runge–Kutta method:
 """
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType
 
@@ -89,18 +91,34 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.max(np.abs(found - expected)) / np.max(np.abs(expected)))
 
 
-def checked(page: Page, label: str, problem: Problem, make: Callable, expected: np.ndarray) -> Callable | None:
+@dataclass(frozen=True)
+class Contender:
+    """A gradient, and the seconds from the request for it to its first result."""
+
+    gradient: Callable
+    first: float
+
+
+def contender(problem: Problem, make: Callable) -> tuple[Contender, np.ndarray]:
+    """With what its first call gave."""
+    start = time.perf_counter()
+    gradient = make(problem)
+    found = gradient(problem.parameters)
+    return Contender(gradient, time.perf_counter() - start), found
+
+
+def checked(page: Page, label: str, problem: Problem, make: Callable, expected: np.ndarray) -> Contender | None:
     """A gradient that agrees with ours; a line says why there is none."""
     try:
-        gradient = make(problem)
-        away = difference(gradient(problem.parameters), expected)
+        made, found = contender(problem, make)
     except Unavailable as reason:
         page.say(f"- {label}: left out, {reason}")
         return None
+    away = difference(found, expected)
     if not away <= TOLERANCE:
         page.say(f"- {label}: **not timed, its gradient is wrong** by {away:.0e} of the largest entry")
         return None
-    return gradient
+    return made
 
 
 def violins(times: dict[str, np.ndarray], title: str, axes) -> None:
@@ -116,57 +134,62 @@ def violins(times: dict[str, np.ndarray], title: str, axes) -> None:
     axes.set_title(title, fontsize="medium")
 
 
-def compared(page: Page, problem: Problem, modules: list[ModuleType], rounds: int) -> dict[str, dict[str, np.ndarray]]:
-    """The times of both gradients of one problem, by all systems."""
-    p, ours, solved = problem.parameters, own.gradient(problem), solvers(problem)
-    expected = ours(p)
-    compiled = njit(interpolating_adjoint(problem, solved, own.pullback(problem)))
-    expected_by_adjoint = compiled(p)
-    apart = difference(expected_by_adjoint, expected)
+Contenders = dict[str, Contender]
+
+
+def contenders(page: Page, problem: Problem, modules: list[ModuleType]) -> dict[str, Contenders]:
+    """For each kind of gradient the systems that have it right, by name."""
+    solved = solvers(problem)
+
+    def by_driver(problem: Problem, pullback: Callable) -> Callable:
+        return interpolating_adjoint(problem, solved, pullback(problem))
+
+    ours, expected = contender(problem, own.gradient)
+    compiled, expected_by_driver = contender(problem, lambda problem: njit(by_driver(problem, own.pullback)))
+    apart = difference(expected_by_driver, expected)
     if not apart <= SCHEMES_TOLERANCE:
         raise AssertionError(f"the two gradients of {problem.title} are {apart:.0e} apart")
     page.say(f"- {problem.title}: the two kinds of gradient are {apart:.0e} apart, by the largest entry")
-    discrete = {"dpcompile": ours}
-    adjoint = {"dpcompile, driver compiled too": compiled,
-               "driver alone": interpolating_adjoint(problem, solved, zeros(problem))}
-    for module in modules:
-        label = f"{module.TITLE}, {problem.title}, discrete"
-        if (made := checked(page, label, problem, module.gradient, expected)) is not None:
-            discrete[module.TITLE] = made
+    discrete: Contenders = {own.TITLE: ours}
+    adjoint: Contenders = {f"{own.TITLE}, driver compiled too": compiled,
+                           "driver alone": contender(problem, partial(by_driver, pullback=zeros))[0]}
     for module in (own, *modules):
-        def make(problem: Problem, module: ModuleType = module) -> Callable:
-            return interpolating_adjoint(problem, solved, module.pullback(problem))
+        ways = [("interpolating adjoint", adjoint, partial(by_driver, pullback=module.pullback), expected_by_driver)]
+        if module is not own:
+            ways.insert(0, ("discrete", discrete, module.gradient, expected))
+        for kind, found, make, right in ways:
+            made = checked(page, f"{module.TITLE}, {problem.title}, {kind}", problem, make, right)
+            if made is not None:
+                found[module.TITLE] = made
+    return {"discrete": discrete, "interpolating adjoint": adjoint}
 
-        label = f"{module.TITLE}, {problem.title}, interpolating adjoint"
-        if (made := checked(page, label, problem, make, expected_by_adjoint)) is not None:
-            adjoint[module.TITLE] = made
-    return {kind: spread({name: partial(call, p) for name, call in calls.items()}, rounds)
-            for kind, calls in (("discrete", discrete), ("interpolating adjoint", adjoint))}
 
-
-def rows_of(times: dict[str, np.ndarray]) -> list[tuple[str, ...]]:
-    """From fast to slow: the median, the quartiles, and the median beside ours."""
-    ours = float(np.median(times["dpcompile"]))
-    found = []
+def rows_of(found: Contenders, times: dict[str, np.ndarray]) -> list[tuple[str, ...]]:
+    """From fast to slow: the median, the quartiles, the median beside ours, the first call."""
+    rows, ours = [], float(np.median(times[own.TITLE]))
     for name in sorted(times, key=lambda name: np.median(times[name])):
         low, middle, high = np.percentile(times[name], [25, 50, 75])
-        found.append((name, f"{1e3 * middle:.3g}", f"{1e3 * low:.3g} – {1e3 * high:.3g}", f"{middle / ours:.2f}",
-                      len(times[name])))
-    return found
+        rows.append((name, f"{1e3 * middle:.3g}", f"{1e3 * low:.3g} – {1e3 * high:.3g}", f"{middle / ours:.2f}",
+                     f"{found[name].first:.2f}", str(len(times[name]))))
+    return rows
 
 
 def write(page: Page, rounds: int, small: bool, names: tuple[str, ...] = systems.NAMES) -> tuple[str, ...]:
     page.say(__doc__.partition("\n\n")[2])
     modules = systems.available(names, page.say)
     for problem in PROBLEMS:
-        found = compared(page, problem.shorter(2) if small else problem, modules, rounds)
-        for kind, times in found.items():
+        taken = problem.shorter(2) if small else problem
+        times = {}
+        for kind, found in contenders(page, taken, modules).items():
+            times[kind] = spread({name: partial(one.gradient, taken.parameters) for name, one in found.items()}, rounds)
             page.say(f"## {problem.title}, {kind}")
-            page.table(("system", "median ms", "quartiles ms", "beside dpcompile", "gradients timed"), rows_of(times))
+            page.table(("system", "median ms", "quartiles ms", "beside dpcompile", "first call s", "gradients timed"),
+                       rows_of(found, times[kind]))
         name = f"adjoints_{problem.rates.py_func.__name__}"
-        page.figure(name, partial(both_violins, found, problem.title), size=(11, 4.5), panels=2)
+        page.figure(name, partial(both_violins, times, problem.title), size=(11, 4.5), panels=2)
     page.say("Each gradient was compared with dpcompile's before it was timed: the largest difference allowed is "
-             f"{TOLERANCE:.0e} of the largest entry. Fast calls are timed several at a time.")
+             f"{TOLERANCE:.0e} of the largest entry. Fast calls are timed several at a time. *First call*: from the request "
+             "for a gradient to its first value, with what is compiled on the way; some systems keep compiled code on disk.")
     return (*OWN_PACKAGES, *(module.PACKAGE for module in modules))
 
 

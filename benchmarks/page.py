@@ -35,7 +35,9 @@ def versions(packages: Iterable[str]) -> str:
 def machine(packages: Iterable[str] = OWN_PACKAGES) -> str:
     """One sentence on where the numbers come from, which names neither host nor folder."""
     return (f"Measured on {processor()}, {platform.system()}, Python {platform.python_version()}, {versions(packages)}. "
-            f"The load of the machine at the end was {os.getloadavg()[0]:.1f}; above 1, other work shared its cores.")
+            "Times are those that the process spent on processors, its threads added up, but for first calls of other systems "
+            "and speed-ups, which the clock on the wall gives. The machine was not idle: its load at the end of this page was "
+            f"{os.getloadavg()[0]:.1f}, this process included.")
 
 
 class Page:

@@ -3,6 +3,7 @@ likelihood of a mixture."""
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from statistics import median
 
@@ -77,7 +78,7 @@ def timed(function: Callable, arguments: tuple, threads: int) -> float:
     usual = numba.get_num_threads()
     numba.set_num_threads(threads)
     try:
-        return seconds(lambda: function(*arguments))
+        return seconds(lambda: function(*arguments), time.perf_counter)
     finally:
         numba.set_num_threads(usual)
 

@@ -1,4 +1,8 @@
-"""How benchmarks take time and memory: in turns in one process, because a machine's speed changes from minute to minute."""
+"""How benchmarks take time and memory: in turns in one process, because a machine's speed changes from minute to minute.
+
+Time is that which the process spends on processors, its threads added up: on a shared machine the clock on the wall runs while
+others compute, more often in a long call than in a short one.  Only where threads are compared it is the clock on the wall.
+"""
 from __future__ import annotations
 
 import time
@@ -7,16 +11,16 @@ from collections.abc import Callable
 import numpy as np
 
 
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def seconds(call: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def repeated(call: Callable[[], object]) -> Callable[[], float]:
     """Seconds of one call, from enough repetitions for a millisecond; the first calls happen here."""
     call()
-    count = max(1, round(1e-3 / seconds(call)))
+    count = max(1, round(1e-3 / max(seconds(call), 1e-6)))
     return lambda: seconds(lambda: [call() for _ in range(count)]) / count
 
 
