@@ -124,7 +124,8 @@ def checked(page: Page, label: str, problem: Problem, make: Callable, expected: 
 def violins(times: dict[str, np.ndarray], title: str, axes) -> None:
     """From fast to slow, on a logarithmic scale."""
     names = sorted(times, key=lambda name: np.median(times[name]))
-    axes.violinplot([np.log10(times[name]) for name in names], orientation="horizontal", showmedians=True, widths=0.8)
+    axes.violinplot([np.log10(times[name]) for name in names], orientation="horizontal", showmedians=True, widths=0.8,
+                     points=40)
     axes.set_yticks(range(1, len(names) + 1), names, fontsize="small")
     axes.invert_yaxis()
     low, high = axes.get_xlim()

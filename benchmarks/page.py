@@ -58,6 +58,7 @@ class Page:
     def figure(self, name: str, draw: Callable, size: tuple[float, float], panels: int = 1) -> None:
         """``draw`` gets the axes; without matplotlib the page has no figure."""
         try:
+            from matplotlib import rc_context
             from matplotlib.figure import Figure
         except ImportError:
             print("no figure: matplotlib is not installed\n")
@@ -66,7 +67,8 @@ class Page:
         draw(figure.subplots(1, panels))
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            figure.savefig(self.folder / f"{name}.svg", metadata={"Date": None})
+            with rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+                figure.savefig(self.folder / f"{name}.svg", metadata={"Date": None})
         self.parts.append(f"![{self.title}]({name}.svg)")
 
     def close(self, packages: Iterable[str] = OWN_PACKAGES) -> None:

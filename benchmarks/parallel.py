@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from statistics import median
 
 import numba
 import numpy as np
@@ -84,11 +83,13 @@ def timed(function: Callable, arguments: tuple, threads: int) -> float:
 
 
 def speed_ups(function: Callable, arguments: tuple, rounds: int) -> tuple[float, float, float, float, float]:
-    """Of the primal, of the gradient, of that over this; the gradient's time over the primal's with one thread and with two."""
+    """Of the primal, of the gradient, of that over this; the gradient's time over the primal's with one thread and with two.
+
+    Each of the four times is the least of all rounds: whoever else takes a core for a moment holds up two threads.
+    """
     gradient = dp.grad(function)
-    found = []
-    for number in range(rounds + 2):        # the first two warm caches and the pages of the tape
-        primal, primal2, back, back2 = (timed(f, arguments, t) for f in (function, gradient) for t in (1, 2))
-        if number >= 2:
-            found.append((primal / primal2, back / back2, (back / back2) / (primal / primal2), back / primal, back2 / primal2))
-    return tuple(map(median, zip(*found, strict=True)))     # type: ignore[return-value]
+    calls = [(f, arguments, threads) for f in (function, gradient) for threads in (1, 2)]
+    for call in calls * 2:        # warms caches and the pages of the tape
+        timed(*call)
+    primal, primal2, back, back2 = np.min([[timed(*call) for call in calls] for _ in range(rounds)], axis=0)
+    return primal / primal2, back / back2, (back / back2) / (primal / primal2), back / primal, back2 / primal2

@@ -130,7 +130,7 @@ def test_pages_name_neither_host_nor_folder():
 
 
 def test_figures_need_matplotlib(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     page.Page("title", "name", tmp_path).figure("name", lambda axes: None, (2, 2))
     assert not list(tmp_path.iterdir()) and "matplotlib is not installed" in capsys.readouterr().out
 
