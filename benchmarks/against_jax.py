@@ -1,8 +1,8 @@
-"""Derivatives beside JAX's: python benchmarks/against_jax.py
+"""Derivatives beside JAX's: python -m benchmarks.against_jax
 
 Each function of ``pairs.py`` is written once for Numba and once for JAX.  Value, first and second derivative are compared;
 each column shows the largest difference relative to the largest entry, ``nan`` where dpcompile refuses a function; the last
-line says whether all stay below 1e-10.  Needs JAX (extra ``bench``).
+line says whether all stay below 1e-10.  Needs JAX (extra ``benchmarks``).
 """
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import math
 import sys
 
 import numpy as np
-from pairs import PAIRS, Pair
 
 import dpcompile as dp
+
+from .pairs import PAIRS, Pair
 
 TOLERANCE = 1e-10
 
@@ -49,7 +50,7 @@ def main() -> int:
     try:
         import jax
     except ImportError:
-        print("JAX is not installed: pip install 'dpcompile[bench]'")
+        print("JAX is not installed: pip install 'dpcompile[benchmarks]'")
         return 0
     jax.config.update("jax_enable_x64", True)
     print(f"{'function':22}{'result':>8}{'value':>10}{'reverse':>10}{'forward':>10}{'second':>10}")

@@ -1,6 +1,6 @@
 """What checkpointing costs and saves: a long run of a tiny system, and one of a large state.
 
-    python benchmarks/checkpointing.py [--rounds N]
+    python -m benchmarks.checkpointing [--rounds N]
 
 The Lotka–Volterra equations with 10⁷ steps of the method of Runge–Kutta, and the reaction with diffusion of the kernel
 ``heat_nonlinear`` on 256 × 256 points with 2000 steps.  Each way runs in a process of its own, which says how far its memory
@@ -15,10 +15,11 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
-from jacobians import in_turns
 from numba import njit
 
 import dpcompile as dp
+
+from .timing import in_turns, peak_mib
 
 STEPS, SIDE, HEAT_STEPS = 10_000_000, 256, 2000
 P = np.array([1.5, 1.0, 1.0, 3.0])
@@ -110,11 +111,6 @@ def calls_of(name: str) -> list[Callable]:
     return [_limited(whole, 8 << 30), _limited(limited, limit), by_slots]
 
 
-def _status(key: str) -> float:
-    with open("/proc/self/status") as lines:
-        return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
-
-
 def grown(name: str, column: int) -> float:
     """MiB by which the memory of this process grows in a second call, its code compiled on a first one that is short."""
     global STEPS, HEAT_STEPS
@@ -136,11 +132,7 @@ def grown(name: str, column: int) -> float:
         dp.grad(kernel)(argument)
     STEPS, HEAT_STEPS = usual
     dp.config.max_tape_bytes = usual_limit
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")
-    before = _status("VmRSS")
-    call()
-    return _status("VmHWM") - before
+    return peak_mib(call)
 
 
 def main() -> int:
@@ -157,7 +149,7 @@ def main() -> int:
     for name in WAYS:
         times = in_turns(calls_of(name), given.rounds)
         ratios = " / ".join(f"{ratio:.2f}" for ratio in np.median(times[:, 1:] / times[:, :1], axis=0))
-        memory = [float(subprocess.run([sys.executable, __file__, "--grown", name, str(column)], check=True,
+        memory = [float(subprocess.run([sys.executable, "-m", __spec__.name, "--grown", name, str(column)], check=True,
                                        capture_output=True, text=True).stdout) for column in range(3)]
         seconds = " | ".join(f"{t:.2f}" for t in np.median(times, axis=0))
         print(f"| {name} | {seconds} | {ratios} | {' | '.join(f'{m:.0f}' for m in memory)} |")

@@ -1,6 +1,6 @@
 """What a Jacobian costs by forward mode, by reverse mode and by the mode that dpcompile chooses.
 
-    python benchmarks/jacobians.py [--rounds N]
+    python -m benchmarks.jacobians [--rounds N]
 
 Three kernels from n numbers to m, from one row of a thousand columns to a thousand rows of one.  The three ways take turns
 in one process; a ratio is the median of the ratios of each round, because a machine's speed changes from minute to minute.
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 from numba import njit
 
 import dpcompile as dp
+
+from .timing import in_turns
 
 #: Rows (numbers that come out) and columns (numbers that go in).
 SHAPES = [(1, 1000), (10, 1000), (100, 1000), (30, 300), (100, 100), (300, 30), (1000, 100), (1000, 10), (1000, 1)]
@@ -67,21 +67,6 @@ def mixer(x):
         for i in range(x.size):
             state[i] = 0.5 * (state[i] + state[(i * 7 + step) % x.size]) + 0.1 * state[i] * x[i]
     return state
-
-
-def seconds(call: Callable) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def in_turns(calls: list[Callable], rounds: int) -> np.ndarray:
-    """Seconds of each call, a row for each round; enough repetitions in a round for a millisecond."""
-    for call in calls:
-        call()
-    repetitions = [max(1, round(1e-3 / seconds(call))) for call in calls]
-    return np.array([[seconds(lambda call=call, count=count: [call() for _ in range(count)]) / count
-                      for call, count in zip(calls, repetitions, strict=True)] for _ in range(rounds)])
 
 
 def shapes(rounds: int) -> None:

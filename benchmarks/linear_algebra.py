@@ -1,4 +1,4 @@
-"""What the gradients of linear algebra cost beside their primals: python benchmarks/linear_algebra.py [--rounds N]
+"""What the gradients of linear algebra cost beside their primals: python -m benchmarks.linear_algebra [--rounds N]
 
 Primal and gradient are timed in turns in one process; the ratio is the median of the ratios of each round, because a
 machine's speed changes from minute to minute.
@@ -6,13 +6,14 @@ machine's speed changes from minute to minute.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 
 import numpy as np
 from numba import njit
 
 import dpcompile as dp
+
+from .timing import in_turns, ratio
 
 SIZES = (10, 100, 500)
 
@@ -34,19 +35,11 @@ CASES: dict[str, tuple[Callable, Callable[[int], tuple]]] = {
 }
 
 
-def seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 def measure(function: Callable, arguments: tuple, rounds: int) -> tuple[float, float, float]:
     """Seconds of primal and gradient, and the ratio."""
     gradient = dp.grad(function, argnums=tuple(range(len(arguments))))
-    for call in (function, gradient, gradient):
-        call(*arguments)
-    pairs = np.array([[seconds(lambda: function(*arguments)), seconds(lambda: gradient(*arguments))] for _ in range(rounds)])
-    return (*np.median(pairs, axis=0), float(np.median(pairs[:, 1] / pairs[:, 0])))
+    times = in_turns([lambda: function(*arguments), lambda: gradient(*arguments)], rounds)
+    return (*np.median(times, axis=0), ratio(times))
 
 
 def main() -> None:

@@ -1,25 +1,18 @@
-"""How much faster two threads are than one: parallel kernels and their gradients.
-
-    NUMBA_NUM_THREADS=2 python benchmarks/parallel.py [--rounds N]
-
-A stencil of five points, the energy of bodies and the likelihood of a mixture. The four times of a kernel, primal and
-gradient with one thread and with two, are taken in turns, so that a busy machine disturbs all alike. Reported is the
-median of the ratios of a round: the speed-up of each, and of the gradient over that of the primal, which shall be at least
-0.85.
-"""
+"""Parallel kernels, and how much faster two threads are than one: a stencil of five points, the energy of bodies and the
+likelihood of a mixture."""
 from __future__ import annotations
 
-import argparse
 import math
 import time
 from collections.abc import Callable
-from statistics import median
 
 import numba
 import numpy as np
 from numba import njit, prange
 
 import dpcompile as dp
+
+from .timing import seconds
 
 
 @njit(parallel=True)
@@ -73,43 +66,30 @@ def mixture(means, points):
     return total
 
 
-def cases() -> dict[str, tuple[Callable, tuple]]:
+def cases(small: bool = False) -> dict[str, tuple[Callable, tuple]]:
     rng = np.random.default_rng(0)
-    return {"stencil": (stencil, (rng.random((1024, 1024)),)), "bodies": (bodies, (rng.random((2000, 3)),)),
-            "mixture": (mixture, (rng.random((32, 8)), rng.random((20000, 8))))}
+    side, count, points = (8, 5, 9) if small else (1024, 2000, 20_000)
+    return {"stencil": (stencil, (rng.random((side, side)),)), "bodies": (bodies, (rng.random((count, 3)),)),
+            "mixture": (mixture, (rng.random((32, 8)), rng.random((points, 8))))}
 
 
 def timed(function: Callable, arguments: tuple, threads: int) -> float:
+    usual = numba.get_num_threads()
     numba.set_num_threads(threads)
-    start = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - start
+    try:
+        return seconds(lambda: function(*arguments), time.perf_counter)
+    finally:
+        numba.set_num_threads(usual)
 
 
 def speed_ups(function: Callable, arguments: tuple, rounds: int) -> tuple[float, float, float, float, float]:
-    """Of the primal, of the gradient, of that over this; the gradient's time over the primal's with one thread and with two."""
+    """Of the primal, of the gradient, of that over this; the gradient's time over the primal's with one thread and with two.
+
+    Each of the four times is the least of all rounds: whoever else takes a core for a moment holds up two threads.
+    """
     gradient = dp.grad(function)
-    found = []
-    for number in range(rounds + 2):        # the first two warm caches and the pages of the tape
-        primal, primal2, back, back2 = (timed(f, arguments, t) for f in (function, gradient) for t in (1, 2))
-        if number >= 2:
-            found.append((primal / primal2, back / back2, (back / back2) / (primal / primal2), back / primal, back2 / primal2))
-    return tuple(map(median, zip(*found, strict=True)))     # type: ignore[return-value]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args(arguments).rounds
-    if numba.config.NUMBA_NUM_THREADS < 2:
-        print("There is one thread only.")
-        return 0
-    print(f"{'kernel':10} {'primal':>8} {'gradient':>9} {'ratio':>6} {'gradient/primal, 1 thread':>26} {'2 threads':>10}")
-    for name, (function, values) in cases().items():
-        primal, back, ratio, serial, parallel = speed_ups(function, values, rounds)
-        print(f"{name:10} {primal:8.2f} {back:9.2f} {ratio:6.2f} {serial:26.2f} {parallel:10.2f}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    calls = [(f, arguments, threads) for f in (function, gradient) for threads in (1, 2)]
+    for call in calls * 2:        # warms caches and the pages of the tape
+        timed(*call)
+    primal, primal2, back, back2 = np.min([[timed(*call) for call in calls] for _ in range(rounds)], axis=0)
+    return primal / primal2, back / back2, (back / back2) / (primal / primal2), back / primal, back2 / primal2

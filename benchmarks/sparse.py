@@ -1,6 +1,6 @@
 """What a sparse Jacobian costs against the dense one: the Brusselator on a grid.
 
-    python benchmarks/sparse.py [--rounds N]
+    python -m benchmarks.sparse [--rounds N]
 
 The right-hand side of the Brusselator reaction with diffusion on a periodic grid of n × n points with two species, whose
 Jacobian has six entries in a row.  The ways take turns in one process, as in ``jacobians.py``.
@@ -12,10 +12,11 @@ import math
 from functools import partial
 
 import numpy as np
-from jacobians import in_turns
 from numba import njit
 
 import dpcompile as dp
+
+from .timing import in_turns
 
 #: Points along a side; beyond the second a dense matrix would take gigabytes.
 SIDES = (16, 32, 128, 512)
