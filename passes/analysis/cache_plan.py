@@ -41,10 +41,10 @@ class CachePlan:
 
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
-               frequency: Callable[[Block], float]) -> CachePlan:
+               frequency: Callable[[Block], float], memory_cost: float = 1.0) -> CachePlan:
     """The cheapest plan under the cost model."""
     closure = _closure(needed, recipes, available)
-    sides = _cut(closure, set(needed), recipes, available, frequency)
+    sides = _cut(closure, set(needed), recipes, available, frequency, memory_cost)
     plan = CachePlan(function)
     for value in closure:
         plan.frequency[value] = _executions(value, frequency)
@@ -72,12 +72,12 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
 
 
 def _cut(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
-         frequency: Callable[[Block], float]) -> set:
+         frequency: Callable[[Block], float], memory_cost: float) -> set:
     network = FlowNetwork()
     for value in closure:
         runs = _executions(value, frequency)
         recipe = recipes.of(value)
-        network.add((value, "in"), (value, "out"), keep_cost(value) * runs)
+        network.add((value, "in"), (value, "out"), keep_cost(value) * runs * (memory_cost if runs > 1.0 else 1.0))
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
         for operand in recipe.operands if recipe else ():
             if not available(operand):

@@ -32,6 +32,7 @@ Kind: TypeAlias = Literal[
     "parallel",         # threads and their schedule
     "linear_algebra",   # BLAS and LAPACK: active, needs a rule of its own
     "container",        # typed list, dictionary or set: moves values through memory that only it knows
+    "barrier",          # waits for the other threads of the block
     "mathematics",      # active functions whose values pass through memory: need a rule of their own
 ]
 #: ``meminfo``: a MemInfo that owns new memory; ``memory``: the new memory itself; ``data``: memory of an argument.
@@ -216,6 +217,8 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_set_discard", "container", reads=(0, 1), writes=(0,)),
     RuntimeCall("numba_set_iter", "container", reads=(1,), writes=(0,)),
     RuntimeCall("numba_set_iter_next", "container", reads=(0,), writes=(0, 1)),
+    # Threads of a block
+    RuntimeCall("llvm.nvvm.barrier.cta.sync.aligned.all", "barrier"),
     # Mathematics through memory
     RuntimeCall("numba_cpow", "mathematics", reads=(1, 2), writes=(0,)),
     RuntimeCall("numba_cpowf", "mathematics", reads=(1, 2), writes=(0,)),
@@ -229,7 +232,9 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {row.name: row for row in _ROWS}
 
 #: Families of Python's C API: reporting errors and making strings, arithmetic on objects; and what runs Python itself.
 _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyBytes_": "effect", "PyString_": "effect",
-                               "PyNumber_": "python", INTERPRETED: "python"}
+                               "PyNumber_": "python", INTERPRETED: "python",
+                               # What a thread reads of its place among the others.
+                               "llvm.nvvm.read.ptx.sreg.": "integer"}
 #: The types that an overloaded intrinsic carries at the end of its name.
 _TYPE_SUFFIX = re.compile(r"(\.(v\d+)?(i\d+|p\d+))+$")
 

@@ -19,7 +19,7 @@ from ..analysis.objects import Origin
 from ..errors import PassError
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.clone import clone_instruction
-from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
+from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value, quoted
 from ..ir.types import I8, I64, PTR, FunctionType, size_of
 from ..ir.vocabulary import INTERPRETED
 from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
@@ -57,12 +57,17 @@ class Shadows:
         return pointer
 
 
+#: For memory on the stack, where it and its shadow lie instead: with whoever calls both sweeps.
+Frames = Mapping[Instruction, tuple[Value, Value]]
+
+
 def insert_shadows(module: Module, function: Function, activity: Activity, parameters: Mapping[Argument, Value],
-                   arena: Value, cold: frozenset[Block], lanes: Lanes = Lanes()) -> Shadows:  # noqa: B008  it is frozen
+                   arena: Value, cold: frozenset[Block], lanes: Lanes = Lanes(),  # noqa: B008  it is frozen
+                   frames: Frames | None = None) -> Shadows:
     """Writes the shadow instructions into ``function``."""
     shadows = Shadows(activity)
     shadows.table.update(parameters.items())
-    writer = _Writer(module, function, shadows, arena, lanes)
+    writer = _Writer(module, function, shadows, arena, lanes, frames or {})
     instructions = [i for b in function.blocks if b not in cold for i in b.instructions]
     writer.shadow_globals()
     for instruction in instructions:
@@ -73,8 +78,9 @@ def insert_shadows(module: Module, function: Function, activity: Activity, param
 
 
 class _Writer:
-    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value, lanes: Lanes):
+    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value, lanes: Lanes, frames: Frames):
         self.lanes = lanes
+        self.frames = frames
         self.module = module
         self.function = function
         self.shadows = shadows
@@ -85,13 +91,16 @@ class _Writer:
         self.counted = _hands_out_memory(module)
 
     def shadow_globals(self) -> None:
-        """A frozen array that shares a pointer with active memory gets scratch: what lands there is dropped."""
+        """A frozen array that shares a pointer with active memory gets scratch: what lands there is dropped. The shadow of
+        what a block of threads shares is shared like that."""
         builder = Inserter(self.function.entry, 0)
         for obj in sorted(self.activity.shadowed, key=str):
             if obj.origin == Origin.GLOBAL and isinstance(obj.site, Global):
                 size = size_of(obj.site.value_type) if obj.site.value_type is not None else 0
                 scaled = self.lanes.size(builder, i64(size))
                 self.shadows.globals[obj.site] = self._take(builder, scaled, f"{obj.site.name}.shadow")
+            elif obj.origin == Origin.SHARED and isinstance(obj.site, Global):
+                self.shadows.globals[obj.site] = shadow_of_shared(self.module, obj.site)
 
     def declare(self, instruction: Instruction) -> None:
         """First round: the shadow instruction, so that phis can refer to it."""
@@ -105,7 +114,7 @@ class _Writer:
             self.shadows.table[instruction] = self.declared[instruction] = mirror
             self.shadows.mirrors[mirror] = instruction
         elif instruction.opcode == "alloca":
-            self._move_to_arena(instruction)
+            self._move_from_stack(instruction)
         elif instruction.opcode == "call":
             self._shadow_allocation(instruction)
 
@@ -144,7 +153,12 @@ class _Writer:
     def _shadow_constant(self, constant: Constant) -> Value:
         """The shadow of a constant expression over a global: rebuilt on the global's shadow."""
         for obj in self.activity.aliasing.objects_of(constant):
-            if obj in self.activity.shadowed and isinstance(obj.site, Global):
+            if obj not in self.activity.shadowed or not isinstance(obj.site, Global):
+                continue
+            if obj.origin == Origin.SHARED:
+                shadow = self.shadows.globals[obj.site]
+                return Constant(constant.type, constant.text.replace(obj.site.ref, shadow.ref), (shadow.name,))
+            if obj.origin == Origin.GLOBAL:
                 builder = Inserter(self.function.entry, len(self.shadows.globals) * 2)
                 base, address = (builder.cast("ptrtoint", p, I64) for p in (obj.site, constant))
                 offset = self.lanes.size(builder, builder.binary("sub", address, base))
@@ -161,6 +175,12 @@ class _Writer:
             clear_memory(builder, self.module, memory, size)
         return memory
 
+    def _move_from_stack(self, alloca: Instruction) -> None:
+        if alloca in self.frames:
+            self._replace(alloca, *self.frames[alloca])
+        else:
+            self._move_to_arena(alloca)
+
     def _move_to_arena(self, alloca: Instruction) -> None:
         builder = Inserter.before(alloca)
         size: Value = i64(size_of(alloca.element))
@@ -171,7 +191,7 @@ class _Writer:
         shadow = self._take(builder, self.lanes.size(builder, size), f"{memory.name}.shadow")
         self._replace(alloca, memory, shadow)
 
-    def _replace(self, old: Instruction, new: Instruction, shadow: Value | None) -> None:
+    def _replace(self, old: Instruction, new: Value, shadow: Value | None) -> None:
         """``new`` takes the place of ``old`` in the program and in what the analyses said of it."""
         self.activity.aliasing.take_place_of(new, old)
         if shadow is not None:
@@ -254,6 +274,15 @@ class _Writer:
         builder = Inserter.after(store)
         shadow, address = self.shadow_operand(value), self.shadow_operand(pointer)
         self.shadows.mirrors[builder.store(shadow, address, align=store.align)] = store
+
+
+def shadow_of_shared(module: Module, variable: Global) -> Global:
+    """The variable that holds the shadow of one which the threads of a block share."""
+    name = f"{variable.name}.shadow"
+    if name not in module.globals:
+        text = variable.text.replace(variable.ref, f"@{quoted(name)}", 1)
+        module.globals[name] = Global(name, text, variable.value_type)
+    return module.globals[name]
 
 
 def _hands_out_memory(module: Module) -> bool:

@@ -12,7 +12,9 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.gated import Gates
+from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, zero
+from ..ir.clone import clone_instruction
 from ..ir.model import Instruction, Module, Value, is_float
 from ..ir.types import Type
 from ..rules.emit import emit
@@ -68,6 +70,8 @@ class TangentWriter:
         self.flags = adjoint_flags(instruction)
         if instruction.opcode == "store":
             self._store(instruction)
+        elif instruction.opcode == "atomicrmw":
+            self._atomic_sum(instruction)
         elif is_transfer(instruction) or is_fill(instruction):
             self._move(instruction)
         elif instruction.opcode != "phi" and is_float(instruction) and self.activity.active(instruction):
@@ -174,6 +178,17 @@ class TangentWriter:
         value, pointer = store.operands
         if not is_pointer(value.type) and self.activity.active_memory(pointer):
             self.builder.store(self.of(value), self.shadows.of(pointer), store.align)
+
+    def _atomic_sum(self, instruction: Instruction) -> None:
+        pointer, value = instruction.operands
+        if self.activity.active_memory(pointer) and self.activity.active(value):
+            if self.lanes.type_of(value.type) != value.type:
+                raise UnsupportedIR("cannot differentiate an atomic addition in several directions at once",
+                                    self.module.location_of(instruction))
+            copy = clone_instruction(instruction)
+            for operand in (self.shadows.of(pointer), self.of(value)):
+                copy.append_operand(operand)
+            self.builder.place(copy)
 
     def _move(self, call: Instruction) -> None:
         """A copy or a fill of memory; where it holds pointers, the shadows have been copied already."""
