@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from .errors import PassError, UnsupportedIR
+from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
@@ -24,7 +24,7 @@ from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
 from .transform.hoist import hoist_loads
-from .transform.kernel import write_count, write_thread
+from .transform.kernel import check_threads, write_count, write_thread
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
@@ -250,6 +250,8 @@ def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[s
 
 
 def _reverse(module: Module, program: Program, request: Request) -> _Built:
+    if request.mode == "kernel":
+        check_threads(module, program)
     functions = build_functions(module, program, request.target)
     symbols = {"augmented": functions.augmented.name, "reverse": functions.reverse.name, **ARENA}
     if request.mode == "reverse":
@@ -258,9 +260,6 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
             function.attributes = "alwaysinline"
         symbols = {"gradient": f"{request.name}.gradient"}
     elif request.mode == "kernel":
-        if len(program.transformed) > 1:
-            raise UnsupportedIR("cannot differentiate a kernel that calls functions which are not inlined", None,
-                                "Leave out recursion.")
         symbols = {"thread": write_thread(module, functions, f"{request.name}.thread").name}
         if functions.needs_storage:
             symbols["count"] = write_count(module, functions, f"{request.name}.count").name

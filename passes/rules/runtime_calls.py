@@ -136,7 +136,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_get_PyUnicode_ExtendedCase", "pure"),
     # Printing, raising, the interpreter's lock
     *(RuntimeCall(name, "effect", writes=(0,)) for name in ("snprintf", "_snprintf")),
-    *_all("effect", """printf puts putchar fflush abort llvm.trap llvm.debugtrap numba_gil_ensure
+    *_all("effect", """printf vprintf puts putchar fflush abort llvm.trap llvm.debugtrap numba_gil_ensure
         numba_gil_release PyEval_SaveThread PyEval_RestoreThread PyGILState_Ensure PyGILState_Release numba_do_raise
         numba_fatal_error numba_unpickle numba_runtime_build_excinfo_struct numba_gdb_breakpoint numba_set_fnclex
         nrt_unresolved_abort Py_IncRef Py_DecRef Py_FatalError PySys_FormatStdout PyObject_Str PyObject_Repr

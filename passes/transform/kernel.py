@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..analysis import uniform
+from ..analysis.call_kinds import is_opaque
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null
 from ..ir.model import Argument, Function, Global, Module, Value
 from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .increments import ATOMIC
 from .memory import clear_memory
+from .program import Program
 from .reverse import RETURNED_NONE, ReverseFunctions
 
 #: void (ptr memory, i64 bytes): the threads of a block together clear what they share.
@@ -55,6 +58,25 @@ def write_count(module: Module, functions: ReverseFunctions, name: str) -> Funct
     sweep = _FirstSweep(module, functions, name)
     sweep.builder.ret(sweep.status)
     return sweep.function
+
+
+def check_threads(module: Module, program: Program) -> None:
+    """Refuses what threads do together and no adjoint is known for."""
+    entry = program.entry
+    if len(program.transformed) > 1:
+        raise UnsupportedIR("cannot differentiate a kernel that calls functions which are not inlined", None,
+                            "Leave out recursion.")
+    for instruction in entry.warm_instructions():
+        if is_opaque(instruction) or instruction.opcode == "fence":
+            what = f"a call of {instruction.callee_name or 'a function pointer'}" if instruction.opcode == "call" else "a fence"
+            raise UnsupportedIR(f"cannot differentiate {what} in a kernel", module.location_of(instruction),
+                                "Of what threads do together, syncthreads and atomic additions have a derivative.")
+    stray = uniform.analyse(entry.function, entry.cfg, entry.aliasing).stray
+    if stray is not None:
+        raise UnsupportedIR("cannot differentiate a kernel of which some threads may return between two barriers that others "
+                            "wait at", module.location_of(stray),
+                            "Let a thread return before the first cuda.syncthreads() or behind the last one, and loops with "
+                            "one in them make as many iterations for all threads of a block.")
 
 
 @dataclass

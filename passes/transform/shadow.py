@@ -9,6 +9,7 @@ Algorithm: the shadow memory of Enzyme (Moses & Churavy, NeurIPS 2020, §3.2).
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -52,9 +53,20 @@ class Shadows:
             return self.table[pointer]
         if isinstance(pointer, Global) and pointer in self.globals:
             return self.globals[pointer]
-        if isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
+        if isinstance(pointer, Constant) and pointer.globals:
+            pointer = self._of_constant(pointer)
+        elif isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
             raise PassError(f"internal error: {pointer!r} has no shadow")
         return pointer
+
+    def _of_constant(self, constant: Constant) -> Constant:
+        """The same expression over the shadows of what a block of threads shares."""
+        for variable, shadow in self.globals.items():
+            if variable.name in constant.globals and isinstance(shadow, Global):
+                names = tuple(shadow.name if name == variable.name else name for name in constant.globals)
+                text = re.sub(rf"{re.escape(variable.ref)}(?![\w.$-])", shadow.ref.replace("\\", r"\\"), constant.text)
+                constant = Constant(constant.type, text, names)
+        return constant
 
 
 #: For memory on the stack, where it and its shadow lie instead: with whoever calls both sweeps.
@@ -156,8 +168,7 @@ class _Writer:
             if obj not in self.activity.shadowed or not isinstance(obj.site, Global):
                 continue
             if obj.origin == Origin.SHARED:
-                shadow = self.shadows.globals[obj.site]
-                return Constant(constant.type, constant.text.replace(obj.site.ref, shadow.ref), (shadow.name,))
+                return self.shadows.of(constant)
             if obj.origin == Origin.GLOBAL:
                 builder = Inserter(self.function.entry, len(self.shadows.globals) * 2)
                 base, address = (builder.cast("ptrtoint", p, I64) for p in (obj.site, constant))

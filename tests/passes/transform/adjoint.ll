@@ -14,6 +14,7 @@
 ; RUN: dp-opt --pass=adjoint,verify --function=flags %s | filecheck %s --check-prefix=FLAGS
 ; RUN: dp-opt --pass=adjoint,verify --function=atomic_sum %s | filecheck %s --check-prefix=SUM
 ; RUN: dp-opt --pass=adjoint,verify --function=between_barriers %s | filecheck %s --check-prefix=BARRIER
+; RUN: dp-opt --pass=adjoint,verify --function=fixed_place %s | filecheck %s --check-prefix=FIXED
 ; RUN: not dp-opt --pass=adjoint --function=number %s | filecheck %s --check-prefix=NUMBER
 
 declare ptr @NRT_MemInfo_alloc_aligned(i64, i32)
@@ -22,6 +23,7 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare double @llvm.log.f64(double)
 declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
 @dp.shared.cell = external global double, align 8
+@dp.shared.cells = external global [4 x double], align 8
 @weights = internal constant [2 x double] [double 1.0, double 2.0]
 
 ; A stored-over cell's cotangent is consumed: read, then cleared. The cotangents are stored in the order of the parameters.
@@ -73,6 +75,19 @@ loop:
   %more = icmp slt i64 %next, 4
   br i1 %more, label %loop, label %done
 done:
+  ret i32 0
+}
+
+; The shadow of a constant address in what a block shares is the same address in the shadow.
+; FIXED:      @fixed_place.reverse
+; FIXED:        load double, ptr getelementptr (i8, ptr @dp.shared.cells.shadow, i64 8)
+; FIXED:        store double 0x0000000000000000, ptr getelementptr (i8, ptr @dp.shared.cells.shadow, i64 8)
+define i32 @fixed_place(double %a, ptr %y, i64 %i) {
+  store double %a, ptr getelementptr (i8, ptr @dp.shared.cells, i64 8)
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %cell = getelementptr double, ptr @dp.shared.cells, i64 %i
+  %v = load double, ptr %cell
+  store double %v, ptr %y
   ret i32 0
 }
 
