@@ -174,7 +174,8 @@ def weighted_histogram_twin(bins, weight, counts):
         counts[bins[i]] += weight[i] * weight[i]
 
 
-@record(weighted_histogram_twin, lambda rng: [rng.integers(0, WIDTH, 60), *arrays(1, 60)(rng), *arrays(1, WIDTH)(rng)], (1, 2), 4,
+@record(weighted_histogram_twin,
+        lambda rng: [rng.integers(0, WIDTH, 60), *arrays(1, 60)(rng), *arrays(1, WIDTH)(rng)], (1, 2), 4,
         WIDTH)
 @cuda.jit
 def weighted_histogram(bins, weight, counts):
@@ -212,3 +213,28 @@ def early_return_before_barriers(x, out):
         for k in range(min(WIDTH, x.size - i)):
             total += cells[k]
         out[cuda.blockIdx.x] = total
+
+
+@njit
+def broadcast_rounds_twin(x, out):
+    for block in range(x.size // WIDTH):
+        for t in range(WIDTH):
+            i = block * WIDTH + t
+            out[i] = 0.0
+            for n in range(3):
+                out[i] += x[block * WIDTH] * x[i] * (n + 1.0)
+
+
+@record(broadcast_rounds_twin, arrays(2, 2 * WIDTH), (0, 1), 2, WIDTH)
+@cuda.jit
+def broadcast_rounds(x, out):
+    """The loop only reads what is written before its first barrier."""
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    cells[t] = x[i]
+    total = 0.0
+    rounds = out.size // x.size * 3
+    for n in range(rounds):
+        cuda.syncthreads()
+        total += cells[0] * x[i] * (n + 1.0)
+    out[i] = total
