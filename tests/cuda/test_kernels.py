@@ -5,34 +5,13 @@ import pytest
 import dpcompile as dp
 from dpcompile.targets.cuda import backend
 from tests.cuda.kernels import RECORDS
+from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
 
 pytest.importorskip("numba_cuda")
-
 
 SEEDS = (0, 1, 2)
 records = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
 ptxas = pytest.mark.skipif(backend.ptxas_path() is None, reason="ptxas is not installed")
-
-
-def copied(args):
-    return [np.copy(a) if isinstance(a, np.ndarray) else a for a in args]
-
-
-def shadows_of(record, args, rng):
-    return {k: rng.normal(size=np.shape(args[k]) or 1).astype(getattr(args[k], "dtype", np.float64)) for k in record.wrt}
-
-
-def annotated(args, shadows):
-    return [dp.Duplicated(a, shadows[k]) if k in shadows else dp.Const(a) for k, a in enumerate(args)]
-
-
-def on_the_cpu(record, args, shadows):
-    """In place, as the simulation; numbers passed by value give their cotangents back."""
-    given = [dp.Active(a) if k in shadows and np.ndim(a) == 0 else annotated(args, shadows)[k] for k, a in enumerate(args)]
-    _, cotangents = dp.autodiff(dp.Reverse, record.twin, *given)
-    for k, cotangent in enumerate(cotangents):
-        if isinstance(given[k], dp.Active):
-            shadows[k] += cotangent
 
 
 def close(found, expected, tolerance):

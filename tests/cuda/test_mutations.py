@@ -11,7 +11,7 @@ from dpcompile.passes.transform.shadow import Shadows
 import dpcompile as dp
 from dpcompile import errors
 from tests.cuda.kernels import RECORDS
-from tests.cuda.test_kernels import annotated, copied, on_the_cpu, shadows_of
+from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
 
 pytest.importorskip("numba_cuda")
 
