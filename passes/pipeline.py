@@ -24,7 +24,7 @@ from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
 from .transform.hoist import hoist_loads
-from .transform.kernel import check_threads, write_count, write_thread
+from .transform.kernel import check_returns, check_threads, write_count, write_tangent_thread, write_thread
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
@@ -230,6 +230,12 @@ def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRu
 def _forward(module: Module, program: Program, request: Request) -> _Built:
     entry = program.entry
     lanes = Lanes(request.width)
+    if request.target.has_threads:
+        check_threads(module, program)
+        shared = build_tangents(module, program, lanes, target=request.target)
+        thread = write_tangent_thread(module, entry, shared, f"{request.name}.thread")
+        entry.function.attributes = "alwaysinline"
+        return _Built({"thread": thread.name}, 0, str(entry.activity))
     build_tangents(module, program, lanes)
     symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
     return _Built({**symbols, **ARENA}, 0, str(entry.activity))
@@ -250,8 +256,9 @@ def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[s
 
 
 def _reverse(module: Module, program: Program, request: Request) -> _Built:
-    if request.mode == "kernel":
+    if request.target.has_threads:
         check_threads(module, program)
+        check_returns(module, program)
     functions = build_functions(module, program, request.target)
     symbols = {"augmented": functions.augmented.name, "reverse": functions.reverse.name, **ARENA}
     if request.mode == "reverse":

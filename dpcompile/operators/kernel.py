@@ -28,7 +28,7 @@ from ..errors import (
 from ..frontend.activity import arrays_with_offsets, holds_arrays, is_differentiable
 from ..targets.cuda.backend import ptx
 from ..targets.cuda.frontend import DEFAULT_CC, frontend_of
-from ..targets.cuda.kernels import CompiledKernel, compile_gradient, compile_primal
+from ..targets.cuda.kernels import CompiledKernel, compile_derivative, compile_primal
 from ..targets.cuda.machine import Machine, Shape
 from ..targets.cuda.races import Race, Races, Watched
 from ..targets.cuda.threads import thread_module
@@ -42,8 +42,11 @@ _UNLIMITED = 1 << 62
 _SLOT_BYTES = 8
 
 
-class KernelGradient:
-    """The gradient of a kernel, which takes the kernel's arguments, annotated."""
+class KernelDerivative:
+    """A derivative of a kernel, which takes the kernel's arguments, annotated; ``mode`` is that of the pipeline."""
+
+    mode = ""
+    what = "derivative"
 
     def __init__(self, kernel: Any):
         self.frontend = frontend_of(kernel)
@@ -57,25 +60,42 @@ class KernelGradient:
     def compiled(self, found: tuple[types.Type, ...], wanted: tuple[bool, ...], cc: tuple[int, int]) -> CompiledKernel:
         key = found, wanted, cc
         if key not in self._compiled:
-            self._compiled[key] = compile_gradient(self.kernel, found, wanted, cc)
+            self._compiled[key] = compile_derivative(self.kernel, found, wanted, self.mode, cc)
         return self._compiled[key]
 
     def __repr__(self) -> str:
-        return f"<gradient of the kernel {self.name}>"
+        return f"<{self.what} of the kernel {self.name}>"
+
+
+class KernelGradient(KernelDerivative):
+    """The kernel and its reverse sweep in one launch."""
+
+    mode, what = "kernel", "gradient"
+
+
+class KernelTangent(KernelDerivative):
+    """The kernel, which takes tangents along."""
+
+    mode, what = "forward", "tangent"
 
 
 def grad(kernel: Any) -> KernelGradient:
-    """The gradient of an existing kernel."""
+    """The gradient of an existing kernel: shadows are read as seeds, accumulated into and consumed."""
     return KernelGradient(kernel)
 
 
-def compile_ptx(kernel: Any, sig: Sequence, cc: tuple[int, int] = DEFAULT_CC) -> str:
-    """PTX of a kernel, or of the gradient of one, for arguments of these types; no GPU is needed.
+def jvp(kernel: Any) -> KernelTangent:
+    """The tangent of an existing kernel: shadows hold tangents, and change as what they belong to does."""
+    return KernelTangent(kernel)
 
-    ``sig`` holds Numba types. In a gradient arrays of floats have shadows and all else is constant, where an entry is not
+
+def compile_ptx(kernel: Any, sig: Sequence, cc: tuple[int, int] = DEFAULT_CC) -> str:
+    """PTX of a kernel, or of a derivative of one, for arguments of these types; no GPU is needed.
+
+    ``sig`` holds Numba types. In a derivative arrays of floats have shadows and all else is constant, where an entry is not
     annotated: ``dp.Const(float64[:])``, ``dp.Active(float64)``.
     """
-    if not isinstance(kernel, KernelGradient):
+    if not isinstance(kernel, KernelDerivative):
         return ptx(compile_primal(kernel, tuple(sig), cc), cc)[0]
     annotated = [_annotated_type(entry) for entry in sig]
     found = tuple(ty for ty, _ in annotated)
@@ -105,7 +125,7 @@ class Simulation:
 
 
 def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int], args: Sequence, seed: int = 0) -> Simulation:
-    """Runs a kernel, or the gradient of one, on the host: the code that a GPU would run, on NumPy arrays, in place.
+    """Runs a kernel, or a derivative of one, on the host: the code that a GPU would run, on NumPy arrays, in place.
 
     ``seed`` draws the order of blocks and of threads between barriers.
     """
@@ -132,42 +152,44 @@ class _Launch:
     #: Shadows of other strides than their primals': the one that the code uses, and the user's.
     mirrored: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     #: The shadows of numbers passed by value, in the order of their cells in the totals.
-    totals: list[tuple[types.Type, np.ndarray]] = field(default_factory=list)
+    totals: list[tuple[types.Type, Any]] = field(default_factory=list)
     watched: list[Watched] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.is_gradient = isinstance(self.kernel, KernelGradient)
+        self.is_derivative = isinstance(self.kernel, KernelDerivative)
+        self.is_forward = isinstance(self.kernel, KernelTangent)
         self.annotated = tuple(a if isinstance(a, Const | Active | Duplicated) else Const(a) for a in self.args)
-        if not self.is_gradient and any(not isinstance(a, Const) for a in self.annotated):
-            raise AnnotationError("only a gradient takes annotated arguments: simulate(dp.cuda.grad(kernel), …)")
-        own = self.kernel.kernel if self.is_gradient else self.kernel
+        if not self.is_derivative and any(not isinstance(a, Const) for a in self.annotated):
+            raise AnnotationError("only a derivative takes annotated arguments: simulate(dp.cuda.grad(kernel), …)")
+        own = self.kernel.kernel if self.is_derivative else self.kernel
         self.name = own.py_func.__name__
         frontend = frontend_of(own)
         found = tuple(frontend.typeof(a.value) for a in self.annotated)
         for index, (ty, argument) in enumerate(zip(found, self.annotated, strict=True)):
             _check_annotation(ty, argument, index)
         wanted = tuple(not isinstance(a, Const) for a in self.annotated)
-        self.code = self.kernel.compiled(found, wanted, DEFAULT_CC) if self.is_gradient else compile_primal(own, found)
+        self.code = self.kernel.compiled(found, wanted, DEFAULT_CC) if self.is_derivative else compile_primal(own, found)
 
     def run(self) -> Simulation:
         self._check_aliases()
         shadows = self._shadows()
         values_ = [a.value for a in self.annotated]
-        totals = np.zeros(max(1, len(self._total_cells())), np.float64)
+        totals = self._total_cells()
         storage, tape = self._storage(values_, shadows, totals)
         for index, (ty, value) in enumerate(zip(self.code.arguments, values_, strict=True)):
             self._watch(ty, value, f"argument {index}")
         races = self._run(self.code.thread, values_, shadows, totals, storage)
         for mirror, shadow in self.mirrored:
             shadow[...] = mirror
-        self._add_totals(totals)
+        if not self.is_forward:
+            self._add_totals(totals)
         return Simulation(tuple(races.found), tape.nbytes if tape is not None else 0)
 
     def _run(self, function: str, given: list, shadows: list[np.ndarray], totals: np.ndarray,
              storage: np.ndarray) -> Races:
         machine = _machine(self.code, function)
         leaves = [leaf for ty, value in zip(self.code.arguments, given, strict=True) for leaf in _leaves(ty, value)]
-        if self.is_gradient:
+        if self.is_derivative:
             leaves += [*(_address(shadow) for shadow in shadows), _address(totals), _address(storage)]
         races = Races([*self.watched, *map(_watched_shared, machine.shared)], machine.code.sites)
         statuses = machine.run(leaves, self.code.parameter_types, self.grid, self.block, self.seed, races)
@@ -214,7 +236,7 @@ class _Launch:
     # shadows --------------------------------------------------------------------------------------------------------
 
     def _check_aliases(self) -> None:
-        if not self.is_gradient:
+        if not self.is_derivative:
             return
         found = [(label, array, self.code.written(place))
                  for index, (ty, offset, argument) in enumerate(zip(self.code.arguments, self.code.offsets, self.annotated,
@@ -228,7 +250,7 @@ class _Launch:
     def _shadows(self) -> list[np.ndarray]:
         """One for each array that the gradient wants one of, in the order of the leaves."""
         found: list[np.ndarray] = []
-        if not self.is_gradient:
+        if not self.is_derivative:
             return found
         users: list[tuple[str, np.ndarray]] = []
         primals: list[tuple[str, np.ndarray]] = []
@@ -238,7 +260,7 @@ class _Launch:
             primals += values.arrays(ty, argument.value, label)
             given = argument.shadow if isinstance(argument, Duplicated) else None
             if isinstance(argument, Duplicated) and not holds_arrays(ty):
-                self.totals.append((ty, _total(ty, given, label)))
+                self.totals.append((ty, values.number(ty, given, label) if self.is_forward else _total(ty, given, label)))
                 continue
             places = iter([place for _, place, _ in arrays_with_offsets(ty, offset)])
             values.mapped(partial(self._shadow_leaf, places, users, found), ty, argument.value, given, label=label)
@@ -261,13 +283,19 @@ class _Launch:
         found.append(made)
         self.watched.append(_watched(f"the shadow of {label}", made))
 
-    def _total_cells(self) -> list[np.ndarray]:
-        return [shadow for ty, shadow in self.totals for _ in range(2 if isinstance(ty, types.Complex) else 1)]
+    def _total_cells(self) -> np.ndarray:
+        """Eight bytes for each number passed by value that is real, or part of one: its tangent, or room for the cotangent."""
+        found = [(ty, number) for ty, shadow in self.totals
+                 for number in values.numbers(ty, shadow if self.is_forward else _zero(ty))]
+        cells = np.zeros(max(1, len(found)), np.float64)
+        for cell, (ty, number) in zip(cells.reshape(-1, 1), found, strict=False):
+            _in_precision(cell, ty)[0] = number
+        return cells
 
     def _add_totals(self, totals: np.ndarray) -> None:
-        cells = iter(totals)
+        cells = iter(totals.reshape(-1, 1))
         for ty, shadow in self.totals:
-            parts = [_number(next(cells), shadow) for _ in range(2 if isinstance(ty, types.Complex) else 1)]
+            parts = [float(_in_precision(next(cells), ty)[0]) for _ in values.numbers(ty, _zero(ty))]
             shadow += complex(*parts) if isinstance(ty, types.Complex) else parts[0]
 
     def _watch(self, ty: types.Type, value: Any, label: str) -> None:
@@ -291,10 +319,13 @@ def _total(ty: types.Type, shadow: Any, label: str) -> np.ndarray:
     return shadow
 
 
-def _number(cell: np.float64, shadow: np.ndarray) -> float:
-    """A cell of eight bytes as what the threads have added to it."""
-    single = shadow.dtype in (np.float32, np.complex64)
-    return float(cell.reshape(1).view(np.float32)[0]) if single else float(cell)
+def _zero(ty: types.Type) -> complex | float:
+    return 0j if isinstance(ty, types.Complex) else 0.0
+
+
+def _in_precision(cell: np.ndarray, ty: types.Type) -> np.ndarray:
+    """A cell of eight bytes as threads see it."""
+    return cell.view(np.float32) if str(ty) in ("float32", "complex64") else cell
 
 
 def _machine(code: CompiledKernel, function: str) -> Machine:

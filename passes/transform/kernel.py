@@ -4,7 +4,8 @@ Requires: the augmented primal and the reverse of the entry, made for a target w
 Ensures:  ``i32 NAME.thread(P…, S…, ptr totals, ptr storage)``; all threads of a block clear the shadows of what they share
           before any of them begins.  A thread that raises, or has no room left for its tape, runs no reverse sweep; which
           it was says its status.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
-          of the k-th active parameter.  ``NAME.count``, with the same parameters, runs the first sweep alone.
+          of the k-th active parameter.  ``NAME.count``, with the same parameters, runs the first sweep alone.  A tangent's
+          ``NAME.thread`` is the same, with the tangents of the active parameters in ``totals``.
 """
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from ..ir.model import Argument, Function, Global, Module, Value
 from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .increments import ATOMIC
 from .memory import clear_memory
-from .program import Program
+from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
 
 #: void (ptr memory, i64 bytes): the threads of a block together clear what they share.
@@ -60,8 +61,37 @@ def write_count(module: Module, functions: ReverseFunctions, name: str) -> Funct
     return sweep.function
 
 
+def write_tangent_thread(module: Module, version: Version, shared_shadows: list[Value], name: str) -> Function:
+    """Writes ``name``, which calls the tangent function."""
+    tangent, count = version.function, len(version.active)
+    own = tangent.arguments[:-count - 1]
+    parameters = [Argument(a.type, a.name) for a in own]
+    totals, storage = (Argument(PTR, tangent.fresh(n)) for n in ("totals", "storage"))
+    arguments = [*parameters, totals, storage]
+    thread = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
+    module.functions[name] = thread
+    builder = Builder(thread.add_block("entry"))
+    clear_shared(builder, module, shared_shadows)
+    directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
+                  for number, a in enumerate(tangent.arguments[len(own):-1])]
+    status = builder.call(tangent, tangent.function_type, [*parameters, *directions, null()], name="status")
+    builder.ret(status if status.type == I32 else const(I32, 0))
+    return thread
+
+
+def clear_shared(builder: Builder, module: Module, shadows: list[Value]) -> None:
+    """All threads of a block together."""
+    for shadow in shadows:
+        assert isinstance(shadow, Global) and shadow.value_type is not None
+        if size_of(shadow.value_type) % _WORD:
+            raise UnsupportedIR(f"cannot differentiate shared memory of {size_of(shadow.value_type)} bytes")
+        _call(builder, module, CLEAR_SHARED, [shadow, i64(size_of(shadow.value_type))])
+    if shadows:
+        _call(builder, module, BARRIER, [const(I32, 0)])
+
+
 def check_threads(module: Module, program: Program) -> None:
-    """Refuses what threads do together and no adjoint is known for."""
+    """Refuses what threads do together and no derivative is known for."""
     entry = program.entry
     if len(program.transformed) > 1:
         raise UnsupportedIR("cannot differentiate a kernel that calls functions which are not inlined", None,
@@ -71,6 +101,11 @@ def check_threads(module: Module, program: Program) -> None:
             what = f"a call of {instruction.callee_name or 'a function pointer'}" if instruction.opcode == "call" else "a fence"
             raise UnsupportedIR(f"cannot differentiate {what} in a kernel", module.location_of(instruction),
                                 "Of what threads do together, syncthreads and atomic additions have a derivative.")
+
+
+def check_returns(module: Module, program: Program) -> None:
+    """Refuses threads that part where the barriers of a reverse sweep would wait for them."""
+    entry = program.entry
     stray = uniform.analyse(entry.function, entry.cfg, entry.aliasing).stray
     if stray is not None:
         raise UnsupportedIR("cannot differentiate a kernel of which some threads may return between two barriers that others "
@@ -99,7 +134,7 @@ class _FirstSweep:
         frames = [memory for type_ in self.functions.frames for memory in self._frame(type_)]
         tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
         thread = self._begin()
-        self._clear_shared()
+        clear_shared(self.builder, self.module, self.functions.shared_shadows)
         self.given: list[Value] = [*parameters, *frames, thread, tape]
         status = self.builder.call(augmented, augmented.function_type, self.given, name="status")
         if self.functions.needs_storage:
@@ -117,15 +152,6 @@ class _FirstSweep:
         thread = self.builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
         _call(self.builder, self.module, BEGIN, [thread, self.storage])
         return thread
-
-    def _clear_shared(self) -> None:
-        for shadow in self.functions.shared_shadows:
-            assert isinstance(shadow, Global) and shadow.value_type is not None
-            if size_of(shadow.value_type) % _WORD:
-                raise UnsupportedIR(f"cannot differentiate shared memory of {size_of(shadow.value_type)} bytes")
-            _call(self.builder, self.module, CLEAR_SHARED, [shadow, i64(size_of(shadow.value_type))])
-        if self.functions.shared_shadows:
-            _call(self.builder, self.module, BARRIER, [const(I32, 0)])
 
 
 def _call(builder: Builder, module: Module, name: str, arguments: list[Value]) -> None:

@@ -12,10 +12,9 @@ from ..analysis import gated, induction, reverse_path
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
 from ..analysis.needed import Needed
-from ..analysis.objects import MemoryObject, Origin
+from ..analysis.objects import Origin
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
-from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
@@ -30,7 +29,7 @@ from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
 from .program import Program, Version
 from .scopes import DerivativeScopes
-from .shadow import Shadows, insert_shadows
+from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
 from .tape import TAPE_FULL, TapeWriter
 
@@ -118,13 +117,8 @@ class _Build:
     def _frames(self) -> dict[Instruction, tuple[Argument, Argument]]:
         """Parameters for stack memory that has a shadow, and for that: no thread allocates memory, and both sweeps of one
         are run by one function."""
-        fresh, shadowed = self.function.fresh, self.version.activity.shadowed
-        allocas = (i for i in self.version.warm_instructions() if i.opcode == "alloca")
-        stack = [i for i in allocas if MemoryObject(Origin.STACK, i) in shadowed]
-        for alloca in stack:
-            if alloca.parent is not self.function.entry or alloca.operands:
-                raise UnsupportedIR("cannot differentiate local memory of a size that is not constant",
-                                    self.module.location_of(alloca), "Make it at the beginning, of a constant size.")
+        fresh = self.function.fresh
+        stack = stack_of_thread(self.module, self.function, self.version.activity)
         return {alloca: (Argument(PTR, fresh(f"{alloca.name}.memory")), Argument(PTR, fresh(f"{alloca.name}.shadow")))
                 for alloca in stack}
 
@@ -134,6 +128,8 @@ class _Build:
         frame_types = [alloca.element for alloca in self.frames]
         shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
                                  version.cfg.cold, frames=self.frames)
+        if self.target.has_threads:
+            refuse_allocations(self.module, shadows)
         self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)

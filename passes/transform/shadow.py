@@ -17,7 +17,7 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import ARENA_OF_BLOCK, is_fill, is_interpreted, is_transfer
 from ..analysis.objects import Origin
-from ..errors import PassError
+from ..errors import PassError, UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value, quoted
@@ -69,7 +69,7 @@ class Shadows:
         return constant
 
 
-#: For memory on the stack, where it and its shadow lie instead: with whoever calls both sweeps.
+#: For memory on the stack, where it and its shadow lie: with whoever calls both sweeps, or where it is.
 Frames = Mapping[Instruction, tuple[Value, Value]]
 
 
@@ -187,8 +187,11 @@ class _Writer:
         return memory
 
     def _move_from_stack(self, alloca: Instruction) -> None:
-        if alloca in self.frames:
-            self._replace(alloca, *self.frames[alloca])
+        memory, shadow = self.frames.get(alloca, (None, None))
+        if memory is alloca and shadow is not None:
+            self.shadows.table[alloca] = shadow
+        elif memory is not None:
+            self._replace(alloca, memory, shadow)
         else:
             self._move_to_arena(alloca)
 
@@ -285,6 +288,23 @@ class _Writer:
         builder = Inserter.after(store)
         shadow, address = self.shadow_operand(value), self.shadow_operand(pointer)
         self.shadows.mirrors[builder.store(shadow, address, align=store.align)] = store
+
+
+def stack_of_thread(module: Module, function: Function, activity: Activity) -> list[Instruction]:
+    """The stack memory that has a shadow; no thread of many takes memory, so its size must be constant."""
+    found = [i for i in function.instructions() if i.opcode == "alloca" and activity.has_shadow(i)]
+    for alloca in found:
+        if alloca.parent is not function.entry or alloca.operands:
+            raise UnsupportedIR("cannot differentiate local memory of a size that is not constant",
+                                module.location_of(alloca), "Make it at the beginning, of a constant size.")
+    return found
+
+
+def refuse_allocations(module: Module, shadows: Shadows) -> None:
+    """Threads of many are given memory; they take none."""
+    for call in shadows.allocations:
+        raise UnsupportedIR("cannot differentiate memory that a thread allocates, or a global array among those that carry "
+                            "derivatives", module.location_of(call), "Use cuda.local.array or cuda.shared.array.")
 
 
 def shadow_of_shared(module: Module, variable: Global) -> Global:

@@ -11,7 +11,7 @@ from dpcompile.targets.cuda.frontend import compile_kernel, shared_by_name
 
 pytest.importorskip("numba_cuda")
 
-from numba import cuda, float64  # noqa: E402
+from numba import cuda, float64
 
 VECTOR = float64[::1]
 

@@ -49,17 +49,34 @@ def test_the_gradient_is_that_of_the_cpu(record):
             close(shadow, wanted[k], record.tolerance)
 
 
+def tangents_of(record, args, shadows):
+    """Annotated for forward mode, on copies; numbers have numbers as tangents."""
+    return [dp.Duplicated(a, float(shadows[k][0]) if np.ndim(a) == 0 else shadows[k]) if k in shadows else dp.Const(a)
+            for k, a in enumerate(copied(args))]
+
+
+@records
+def test_the_tangent_is_that_of_the_cpu(record):
+    rng = np.random.default_rng(6)
+    args = record.make(rng)
+    wanted = shadows_of(record, args, rng)
+    moved = {k: np.copy(s) for k, s in wanted.items()}
+    dp.autodiff(dp.Forward, record.twin, *tangents_of(record, args, wanted))
+    report = dp.cuda.simulate(dp.cuda.jvp(record.kernel), record.grid, record.block, tangents_of(record, args, moved))
+    assert not report.races, str(report)
+    for k, shadow in moved.items():
+        close(shadow, wanted[k], record.tolerance)
+
+
 @records
 def test_dot(record):
-    """⟨ȳ, Jẋ⟩ = ⟨Jᵀȳ, ẋ⟩ with the tangent of the twin."""
+    """⟨ȳ, Jẋ⟩ = ⟨Jᵀȳ, ẋ⟩, both sides simulated."""
     rng = np.random.default_rng(3)
     args = record.make(rng)
     tangents, cotangents = shadows_of(record, args, rng), shadows_of(record, args, rng)
     moved = {k: np.copy(t) for k, t in tangents.items()}
     pulled = {k: np.copy(c) for k, c in cotangents.items()}
-    given = [dp.Duplicated(a, float(moved[k][0]) if np.ndim(a) == 0 else moved[k]) if k in moved else dp.Const(a)
-             for k, a in enumerate(copied(args))]
-    dp.autodiff(dp.Forward, record.twin, *given)
+    dp.cuda.simulate(dp.cuda.jvp(record.kernel), record.grid, record.block, tangents_of(record, args, moved))
     dp.cuda.simulate(dp.cuda.grad(record.kernel), record.grid, record.block, annotated(copied(args), pulled))
     numbers = {k for k in record.wrt if np.ndim(args[k]) == 0}
     forward = sum(float(np.vdot(cotangents[k], moved[k])) for k in record.wrt if k not in numbers)
@@ -94,8 +111,10 @@ def test_differences_of_the_kernel(record):
 
 @records
 @ptxas
-def test_ptxas_takes_the_gradient(record):
-    backend.assemble(gradient_ptx(record))
+def test_ptxas_takes_the_derivatives(record):
+    sig = [dp.Duplicated(ty, None) if k in record.wrt else dp.Const(ty) for k, ty in enumerate(types_of(record))]
+    backend.assemble(dp.cuda.compile(dp.cuda.grad(record.kernel), sig))
+    backend.assemble(dp.cuda.compile(dp.cuda.jvp(record.kernel), sig))
     backend.assemble(dp.cuda.compile(record.kernel, types_of(record)))
 
 
@@ -103,7 +122,3 @@ def types_of(record):
     frontend = dp.cuda.grad(record.kernel).frontend
     return tuple(frontend.typeof(a) for a in record.make(np.random.default_rng(0)))
 
-
-def gradient_ptx(record):
-    sig = [dp.Duplicated(ty, None) if k in record.wrt else dp.Const(ty) for k, ty in enumerate(types_of(record))]
-    return dp.cuda.compile(dp.cuda.grad(record.kernel), sig)

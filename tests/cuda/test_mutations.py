@@ -33,7 +33,7 @@ MUTATIONS = {
     "no barrier in the reverse sweep": ("block_sums", Needed, "has_work", without_barriers),
     "increments are not atomic": ("stencil", Increments, "is_atomic", lambda self, access, pointer: False),
     "shared increments are not atomic": ("tiled_stencil", Increments, "is_atomic", lambda self, access, pointer: False),
-    "shared shadows are not cleared": ("tiled_stencil", kernel._FirstSweep, "_clear_shared", lambda self: None),
+    "shared shadows are not cleared": ("tiled_stencil", kernel, "clear_shared", lambda builder, module, shadows: None),
     "stores do not consume": ("relaxed", Adjoints, "_store", store_without_clearing),
     "constant addresses have no shadow": ("tiled_stencil", Shadows, "_of_constant", lambda self, constant: constant),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),

@@ -9,7 +9,7 @@ from dpcompile import errors
 
 pytest.importorskip("numba_cuda")
 
-from numba import cuda  # noqa: E402
+from numba import cuda
 
 WIDTH = 8
 
@@ -186,7 +186,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("kernel", "message"), REFUSED, ids=lambda item: getattr(getattr(item, "py_func", None), "__name__", ""))
+@pytest.mark.parametrize(("kernel", "message"), [pytest.param(*pair, id=pair[0].py_func.__name__) for pair in REFUSED])
 def test_what_is_refused_is_refused_by_name(kernel, message):
     x, out = np.ones(WIDTH), np.ones(WIDTH)
     with pytest.raises(errors.UnsupportedError, match=message):

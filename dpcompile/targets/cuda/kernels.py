@@ -1,4 +1,4 @@
-"""From a kernel to the code of one thread: of the kernel itself, or of its gradient.
+"""From a kernel to the code of one thread: of the kernel itself, of its gradient, of its tangent.
 
 Requires: a front end that knows the kernel; for each argument whether a derivative is wanted.
 Ensures:  ``text`` defines ``thread`` and, where the tape's size is known only by running it, ``count``: functions that
@@ -86,12 +86,12 @@ def compile_primal(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int
     return CompiledKernel(compile_kernel(kernel, arguments, cc), None)
 
 
-def compile_gradient(kernel: Any, arguments: tuple[types.Type, ...], wanted: tuple[bool, ...],
-                     cc: tuple[int, int] = DEFAULT_CC) -> CompiledKernel:
-    """The kernel and its reverse in one launch."""
+def compile_derivative(kernel: Any, arguments: tuple[types.Type, ...], wanted: tuple[bool, ...], mode: str,
+                       cc: tuple[int, int] = DEFAULT_CC) -> CompiledKernel:
+    """The kernel and its reverse in one launch (``mode``: ``kernel``), or the kernel with its tangent (``forward``)."""
     primal = compile_kernel(kernel, arguments, cc)
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(ENTRY, _parameters(primal, wanted), "kernel", name, target=DEVICE)
+    request = pipeline.Request(ENTRY, _parameters(primal, wanted), mode, name, target=DEVICE)
     try:
         derivative = _differentiated(primal, request)
     except Exception as error:
