@@ -43,6 +43,16 @@ def test_device_functions_find_their_processor_where_there_is_none():
     assert callable(dispatcher.get_current_device)
 
 
+def test_pointers_are_moved_as_numba_cuda_does():
+    """What is put in its place takes the same parameters."""
+    from inspect import signature
+
+    from numba.cuda import cgutils
+
+    from dpcompile.targets.cuda.numba_cuda import _pointer_add
+    assert list(signature(cgutils.pointer_add).parameters) == list(signature(_pointer_add).parameters)
+
+
 def test_all_is_inlined_and_what_a_block_shares_goes_by_its_name():
     text = compile_kernel(waits, (VECTOR, VECTOR)).text
     assert len(re.findall(r"^define", text, re.MULTILINE)) == 1

@@ -16,6 +16,7 @@ import numba_cuda  # noqa: F401  Numba has an older target of the same name, whi
 import numpy as np
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
+from numba.cuda import cgutils
 from numba.cuda import dispatcher as dispatchers
 from numba.cuda.compiler import compile_cuda
 from numba.cuda.dispatcher import CUDADispatcher
@@ -38,11 +39,18 @@ class NumbaCuda:
     @global_compiler_lock
     def lower(self, kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
         options = kernel.targetoptions
-        with _device_of(cc):
+        with _device_of(cc), mock.patch.object(cgutils, "pointer_add", _pointer_add):
             result = compile_cuda(kernel.py_func, types.void, arguments, fastmath=bool(options.get("fastmath")),
                                   lineinfo=True, cc=cc)
         modules = tuple(str(module) for module in result.library.modules)
         return Lowered(kernel.py_func.__name__, result.signature.args, result.fndesc.llvm_func_name, modules)
+
+
+def _pointer_add(builder, ptr, offset, return_type=None):
+    """``cgutils.pointer_add`` by an address computation that keeps track of what the pointer points to."""
+    step = cgutils.intp_t(offset) if isinstance(offset, int) else offset
+    moved = builder.gep(builder.bitcast(ptr, cgutils.voidptr_t), [step])
+    return builder.bitcast(moved, return_type or ptr.type)
 
 
 @contextmanager

@@ -2,10 +2,18 @@
 import numpy as np
 
 import dpcompile as dp
+from dpcompile.operators.values import with_layout_of
 
 
 def copied(args):
-    return [np.copy(a) if isinstance(a, np.ndarray) else a for a in args]
+    """Copies in the same layout."""
+    return [copy(a) if isinstance(a, np.ndarray) else a for a in args]
+
+
+def copy(array):
+    made = with_layout_of(array)
+    made[...] = array
+    return made
 
 
 def shadows_of(record, args, rng):
