@@ -7,7 +7,7 @@ Ensures:  arrays change as the kernel changes them; shadows are read as seeds, a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from ..errors import (
 )
 from ..frontend.activity import arrays_with_offsets, holds_arrays, is_differentiable
 from ..targets.cuda.backend import ptx
-from ..targets.cuda.frontend import DEFAULT_CC, frontend_of
+from ..targets.cuda.frontend import DEFAULT_CC, default_frontend, frontend_of
 from ..targets.cuda.kernels import CompiledKernel, compile_derivative, compile_primal
 from ..targets.cuda.machine import Machine, Shape
 from ..targets.cuda.races import Race, Races, Watched
@@ -77,6 +77,15 @@ class KernelTangent(KernelDerivative):
     """The kernel, which takes tangents along."""
 
     mode, what = "forward", "tangent"
+
+
+def jit(function: Callable | None = None, **options: Any) -> Any:
+    """``numba.cuda.jit`` whose kernels carry their derivatives: ``kernel.grad``, ``kernel.jvp``."""
+    if function is None:
+        return partial(jit, **options)
+    kernel = default_frontend().jit(function, options)
+    kernel.grad, kernel.jvp = KernelGradient(kernel), KernelTangent(kernel)
+    return kernel
 
 
 def grad(kernel: Any) -> KernelGradient:

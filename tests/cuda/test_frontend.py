@@ -101,6 +101,29 @@ def test_what_the_code_generator_takes(symbol, known):
     assert backend._is_known(symbol) is known
 
 
+def test_kernels_carry_their_derivatives():
+    @dp.cuda.jit
+    def doubled(x):
+        i = cuda.grid(1)
+        if i < x.size:
+            x[i] *= 2.0
+
+    @dp.cuda.jit(fastmath=True)
+    def halved(x):
+        i = cuda.grid(1)
+        if i < x.size:
+            x[i] *= 0.5
+
+    for kernel, factor in ((doubled, 2.0), (halved, 0.5)):
+        x, dx = np.ones(4), np.ones(4)
+        dp.cuda.simulate(kernel, 1, 4, [x])
+        dp.cuda.simulate(kernel.grad, 1, 4, [dp.Duplicated(x, dx)])
+        assert (x == factor ** 2).all() and (dx == factor).all()
+        dp.cuda.simulate(kernel.jvp, 1, 4, [dp.Duplicated(x, dx)])
+        assert (x == factor ** 3).all() and (dx == factor ** 2).all()
+    assert halved.targetoptions["fastmath"]
+
+
 def test_errors_name_the_line():
     @cuda.jit
     def takes_the_largest(x, out):

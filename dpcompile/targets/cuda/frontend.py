@@ -18,7 +18,7 @@ from numba.core.typing.templates import Signature, signature
 
 from dpcompile.passes.ir.vocabulary import SHARED
 
-from ...errors import NotAFunctionError, UnsupportedError
+from ...errors import BackendError, NotAFunctionError, UnsupportedError
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend.ties import ties_of_minimum_to_second
 
@@ -26,6 +26,7 @@ TRIPLE = "nvptx64-nvidia-cuda"
 #: The processor that kernels are lowered for where nobody says which one they will run on.
 DEFAULT_CC = (9, 0)
 ENTRY = "kernel"
+_MISSING = "No compiler of kernels is installed: pip install 'dpcompile[cuda]'."
 _SHARED_VARIABLE = re.compile(r'^@("[^"]+"|[\w.$-]+) = (?:\w+ )*?addrspace\(3\) (?:\w+ )*?global (.*)$', re.MULTILINE)
 _LEFT_SHARED = "addrspace(3)"
 
@@ -42,6 +43,9 @@ class Lowered:
 
 class Frontend(Protocol):
     """A compiler of kernels."""
+
+    def jit(self, function: Any, options: dict[str, Any]) -> Any:
+        """The kernel that the compiler's own decorator makes."""
 
     def lowers(self, kernel: Any) -> bool:
         """Whether this is a kernel of this compiler."""
@@ -63,12 +67,18 @@ def frontends() -> tuple[Frontend, ...]:
     return (NumbaCuda(),)
 
 
+def default_frontend() -> Frontend:
+    """The first of those that are installed."""
+    if not frontends():
+        raise BackendError(_MISSING)
+    return frontends()[0]
+
+
 def frontend_of(kernel: Any) -> Frontend:
     for frontend in frontends():
         if frontend.lowers(kernel):
             return frontend
-    hint = "" if frontends() else " No compiler of kernels is installed: pip install 'dpcompile[cuda]'."
-    raise NotAFunctionError(f"{kernel!r} is no kernel of numba.cuda.jit.{hint}")
+    raise NotAFunctionError(f"{kernel!r} is no kernel of numba.cuda.jit." + ("" if frontends() else f" {_MISSING}"))
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from unittest import mock
 
 import numba_cuda  # noqa: F401  Numba has an older target of the same name, which is not meant
 import numpy as np
+from numba import cuda
 from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.cuda import cgutils
@@ -27,6 +28,9 @@ from .frontend import Lowered
 
 class NumbaCuda:
     """The front end of ``numba.cuda.jit``."""
+
+    def jit(self, function: Any, options: dict[str, Any]) -> Any:
+        return cuda.jit(**options)(function)
 
     def lowers(self, kernel: Any) -> bool:
         return isinstance(kernel, CUDADispatcher)
