@@ -1,5 +1,5 @@
 """Derivatives of unchanged Numba functions: ``import dpcompile as dp``."""
-from . import backends, errors
+from . import backends, cuda, errors
 from . import rules as _rules  # noqa: F401  registers them
 from .annotations import Active, Const, Duplicated, Forward, Reverse
 from .checkpoint import checkpoint
@@ -30,6 +30,7 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "config",
+    "cuda",
     "custom_jvp",
     "custom_vjp",
     "derivative",

@@ -196,6 +196,22 @@ class TapeTooLargeError(DifferentiationError, MemoryError):
     """
 
 
+class BarrierError(DifferentiationError, RuntimeError):
+    """Threads of a block wait for each other at different barriers, so that none may go on.
+
+    Example: ``dp.cuda.simulate`` of a kernel with ``cuda.syncthreads()`` in a branch that only some threads take.
+    Fix: let all threads of a block come to the same barriers; leave before the first one, or do nothing between them.
+    """
+
+
+class ThreadError(DifferentiationError, RuntimeError):
+    """A thread of a simulated kernel has raised an exception.
+
+    Example: ``dp.cuda.simulate`` of a kernel with ``raise ValueError`` for an index out of range.
+    Fix: give the kernel what it can compute with. On a GPU the thread ends there, without a word, and has no reverse sweep.
+    """
+
+
 class InternalError(DifferentiationError, RuntimeError):
     """dpcompile met a state that it should never be in, and stopped rather than guess a derivative.
 

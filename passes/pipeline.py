@@ -16,6 +16,7 @@ from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write, write_function
 from .report import first_line, report
+from .target import HOST, Target
 from .transform.checkpoints import insert_snapshots
 from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
@@ -23,6 +24,7 @@ from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
 from .transform.hoist import hoist_loads
+from .transform.kernel import check_returns, check_threads, write_count, write_tangent_thread, write_thread
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
@@ -35,7 +37,7 @@ from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
 ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
-MODES = ("reverse", "split", "forward", "dependency")
+MODES = ("reverse", "split", "forward", "dependency", "kernel")
 #: Prefix of every function that is defined in the text of a derivative.
 GENERATED = "dpcompile."
 
@@ -75,6 +77,7 @@ class Request:
     #: Whether loops that are marked as parallel shall run on several threads; not where the derivative is differentiated
     #: again.
     parallel: bool = False
+    target: Target = HOST
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     * forward: ``i32 NAME.tangent(P…, S…, T…, ptr arena)`` with the tangents T of the active parameters.
     * forward with a width: ``i32 NAME.tangents(P…, S…, ptr directions, ptr arena)`` with the tangents of the active
       parameters behind one another in memory, ``width`` doubles each, and shadow memory as ``transform.lanes`` says.
+    * kernel: see ``transform.kernel``.
     * dependency: ``i32 NAME.dependencies(P…, S…, ptr directions, ptr arena)``, as forward with a width, with sets of
       inputs in the place of tangents (``transform.dependency``).
 
@@ -233,6 +237,12 @@ def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRu
 def _forward(module: Module, program: Program, request: Request) -> _Built:
     entry = program.entry
     lanes = Lanes(request.width)
+    if request.target.has_threads:
+        check_threads(module, program)
+        shared = build_tangents(module, program, lanes, target=request.target)
+        thread = write_tangent_thread(module, entry, shared, f"{request.name}.thread")
+        entry.function.attributes = "alwaysinline"
+        return _Built({"thread": thread.name}, 0, str(entry.activity))
     build_tangents(module, program, lanes)
     symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
     return _Built({**symbols, **ARENA}, 0, str(entry.activity))
@@ -253,13 +263,22 @@ def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[s
 
 
 def _reverse(module: Module, program: Program, request: Request) -> _Built:
-    functions = build_functions(module, program)
+    if request.target.has_threads:
+        check_threads(module, program)
+        check_returns(module, program)
+    functions = build_functions(module, program, request.target)
     symbols = {"augmented": functions.augmented.name, "reverse": functions.reverse.name, **ARENA}
     if request.mode == "reverse":
         write_gradient(module, functions, f"{request.name}.gradient")
         for function in (functions.augmented, functions.reverse):
             function.attributes = "alwaysinline"
         symbols = {"gradient": f"{request.name}.gradient"}
+    elif request.mode == "kernel":
+        symbols = {"thread": write_thread(module, functions, f"{request.name}.thread").name}
+        if functions.needs_storage:
+            symbols["count"] = write_count(module, functions, f"{request.name}.count").name
+        for function in (functions.augmented, functions.reverse):
+            function.attributes = "alwaysinline"
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
     line = first_line(module, body)
     account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions, line)

@@ -9,7 +9,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, compared, gated, infinite, oblivious
+from .analysis import alias, compared, gated, infinite, oblivious, uniform
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.cache_plan import CachePlan
@@ -81,6 +81,14 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
     result = version.overwrites()
     result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
     return result
+
+
+def find_uniform(module: Module, function: Function, settings: Settings) -> str:
+    """What differs from thread to thread, and the branch at which threads part that should not."""
+    version = _program(module, function, settings, "analysed").entry
+    result = uniform.analyse(version.function, version.cfg, version.aliasing)
+    stray = result.stray.parent.ref if result.stray is not None else "nowhere"
+    return f"{result}\n  threads go astray at {stray}"
 
 
 def find_parallel(module: Module, function: Function, settings: Settings) -> str:

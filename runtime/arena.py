@@ -3,7 +3,7 @@
 ``SHARED`` is LLVM IR that a program compiles once; ``INLINED`` is linked with the module of each derivative;
 ``DIFFERENTIABLE`` with one that is differentiated again, whose memory then comes from the arena of the new derivative.
 ``COUNTED``: arrays that others than the arena may hold; ``FILES``: memory on disk for what asks for it; ``PARALLEL``:
-chunks of loops on Numba's threads.
+chunks of loops on Numba's threads; ``DEVICE``: all of it for threads of a GPU.
 """
 from __future__ import annotations
 
@@ -20,4 +20,5 @@ INLINED = _text("inlined.ll", "transfer.ll", "marks.ll")
 COUNTED = _text("counted.ll")
 FILES = _text("files.ll")
 PARALLEL = _text("parallel.ll")
+DEVICE = _text("device.ll", "transfer.ll", "marks.ll")
 DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

@@ -26,6 +26,8 @@ TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 #: What the tests look into counts too.
 TREES_OF_TESTS = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "tests").rglob("*.py"))}
 WATCHED = ("numba", "llvmlite", "scipy")
+#: Packages of extras: what uses them is watched where they are installed.
+OPTIONAL = frozenset({"numba_cuda", "rocket_fft"})
 
 
 def is_watched(module):
@@ -94,6 +96,8 @@ def version_of(name):
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in used_names()}))
 def test_name_exists(name):
+    if name.startswith("numba.cuda"):
+        pytest.importorskip("numba_cuda")
     try:
         resolve(name)
     except (ImportError, AttributeError) as error:
@@ -152,7 +156,12 @@ def subclasses():
     for information in pkgutil.walk_packages(dpcompile.__path__, "dpcompile."):
         if information.name.endswith("__main__"):
             continue
-        module = importlib.import_module(information.name)
+        try:
+            module = importlib.import_module(information.name)
+        except ModuleNotFoundError as error:
+            if error.name not in OPTIONAL:
+                raise
+            continue
         for value in vars(module).values():
             if inspect.isclass(value) and value.__module__ == module.__name__:
                 bases = [base for base in value.__mro__[1:] if is_watched(base.__module__)]

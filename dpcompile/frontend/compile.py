@@ -38,9 +38,9 @@ ENVIRONMENT = "_ZN08NumbaEnv"
 _MARK = re.compile(
     r"^(declare [^@]*@dp\.(?:stop|hold|follow|attach|discrete|gated\w*)\.(?:v\d+)?f\d\d\([^)]*\)).*$", re.MULTILINE)
 #: Attributes that would keep LLVM from preparing a function.
-_HINDRANCES = re.compile(r" (?:noinline|optnone)\b")
+HINDRANCES = re.compile(r" (?:noinline|optnone)\b")
 #: A word in their place, because a group of attributes may not be empty.
-_NO_HINDRANCE = ' "inline"'
+NO_HINDRANCE = ' "inline"'
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,14 +234,14 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     run_passes(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
     text = str(module)
     bound_by = _bound_by(text)
-    text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(_HINDRANCES.sub(_NO_HINDRANCE, text))))
+    text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(HINDRANCES.sub(NO_HINDRANCE, text))))
     text = _with_tangents(text, tangents, rules, machine)
     text = prange.pinned(text)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
-    return prange.without_pins(_optimised(main, machine)), _support(text, graph), bound_by
+    return prange.without_pins(optimised(main, machine)), _support(text, graph), bound_by
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:
@@ -297,7 +297,7 @@ _MINIMAL = ["add_always_inliner_pass", "add_global_dead_code_eliminate_pass", "a
             "add_simplify_cfg_pass", "add_sccp_pass", "add_dead_code_elimination_pass"]
 
 
-def _optimised(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:
+def optimised(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:
     """Optimised as ``DPCOMPILE_PREOPT`` says (0–3, default 2), short loops unrolled, the others in canonical form."""
     level = int(os.environ.get("DPCOMPILE_PREOPT", "2"))
     run_passes(module, machine, level, [] if level else _MINIMAL, default=bool(level))
@@ -316,12 +316,17 @@ def _optimised(module: llvm.ModuleRef, machine: llvm.TargetMachine) -> str:
 
 def with_reducible_cycles(primal: Primal) -> Primal:
     """The same, each cycle with one way in: LLVM's optimisations make others of loops now and then."""
+    return reducible(primal, target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm)
+
+
+def reducible(primal: Primal, machine: llvm.TargetMachine) -> Primal:
+    """The same for any machine."""
     module = read(primal.text)
     for function in module.functions.values():
         make_reducible(function)
     nodes = "\n".join(line for line in primal.text.splitlines() if line.startswith("!"))
     changed = llvm.parse_assembly(write(module, nodes))
-    run_passes(changed, target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm, 0, _CANONICAL, default=False)
+    run_passes(changed, machine, 0, _CANONICAL, default=False)
     return replace(primal, text=str(changed))
 
 

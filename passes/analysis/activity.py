@@ -22,7 +22,7 @@ from ..rules.scalar import INACTIVE, MARKS, lookup
 from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
-from .call_kinds import is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer, rule_of
+from .call_kinds import is_atomic_sum, is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer, rule_of
 from .memory_types import MemoryTypes
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 
@@ -170,6 +170,8 @@ class _Solver:
             if opcode == "store":
                 if instruction.operands[0] in self.result.varied or self._moves_loaded_bits(instruction):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[1])
+            elif opcode == "atomicrmw" and instruction.operands[1] in self.result.varied:
+                self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[0])
             elif is_transfer(instruction):
                 if self._any_varied(instruction.arguments[1]):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.arguments[0])
@@ -271,6 +273,9 @@ class _Solver:
             if opcode == "store":
                 if self.aliasing.objects_of(instruction.operands[1]) & self.result.useful_objects:
                     self.result.useful.add(instruction.operands[0])
+            elif opcode == "atomicrmw":
+                if self.aliasing.objects_of(instruction.operands[0]) & self.result.useful_objects:
+                    self.result.useful.add(instruction.operands[1])
             elif is_transfer(instruction):
                 if self.aliasing.objects_of(instruction.arguments[0]) & self.result.useful_objects:
                     self.result.useful_objects |= self.aliasing.objects_of(instruction.arguments[1])
@@ -353,9 +358,13 @@ class _Solver:
         pointer = instruction.operands[slot]
         if not self.result.active_memory(pointer):
             return
-        if instruction.opcode in ("atomicrmw", "cmpxchg") or "volatile" in instruction.flags or "atomic" in instruction.flags:
-            self._fail(instruction, "an atomic or volatile access of memory that carries derivatives")
+        is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_atomic_sum(instruction)
+        if is_special or "volatile" in instruction.flags or "atomic" in instruction.flags:
+            self._fail(instruction, "an atomic or volatile access of memory that carries derivatives",
+                       "Of atomic operations, additions whose result is not used have a derivative.")
         self._refuse_pointer(instruction, pointer)
+        if is_atomic_sum(instruction):
+            return
         value = instruction.operands[0] if slot else instruction
         if UNKNOWN in self.aliasing.objects_of(pointer) and (slot or not isinstance(value.type, (IntType, PointerType))):
             self._fail(instruction, "memory that carries derivatives is reached through a pointer of unknown origin")

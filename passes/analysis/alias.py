@@ -20,7 +20,7 @@ from ..ir.types import PTR, ArrayType, PointerType, StructType, Type
 from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .addresses import addresses_in, loads_in
 from .call_kinds import handed_over, is_exception, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer
-from .objects import PYTHON, UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, somewhere, widened
+from .objects import PYTHON, UNKNOWN, Cell, Cells, MemoryObject, Objects, Origin, moved, of_global, somewhere, widened
 from .offsets import constant_step
 from .parameters import Parameters, Place
 
@@ -80,14 +80,14 @@ class Aliasing:
     def cells_of(self, pointer: Value) -> Cells:
         """Where a pointer may point."""
         if isinstance(pointer, Global):
-            return frozenset({(MemoryObject(Origin.GLOBAL, pointer), 0)})
+            return frozenset({(of_global(pointer), 0)})
         if isinstance(pointer, Constant):
             return self._constant_cells(pointer)
         return self.targets.get(pointer, _NOWHERE)
 
     def _constant_cells(self, constant: Constant) -> Cells:
         if constant.globals:
-            return frozenset((MemoryObject(Origin.GLOBAL, self.globals[name]), None)
+            return frozenset((of_global(self.globals[name]), None)
                              for name in constant.globals if name in self.globals)
         small = _SMALL_ADDRESS.match(constant.text)
         return _ANYWHERE if "inttoptr" in constant.text and not small else _NOWHERE
@@ -345,7 +345,7 @@ def _constrain_internal(call: Instruction, result: Aliasing, callee: Aliasing | 
 def _here(call: Instruction, result: Aliasing, callee: Aliasing, cell: Cell) -> Cells:
     """What a cell of a callee is for its caller."""
     obj, offset = cell
-    if obj.origin in (Origin.GLOBAL, Origin.PYTHON, Origin.UNKNOWN):
+    if obj.origin in (Origin.GLOBAL, Origin.SHARED, Origin.PYTHON, Origin.UNKNOWN):
         return frozenset({cell})
     if obj.origin == Origin.STACK:
         return _NOWHERE

@@ -46,10 +46,11 @@ class CachePlan:
 
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
-               executions: Estimate, places: Estimate) -> CachePlan:
-    """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept."""
+               executions: Estimate, places: Estimate, memory_cost: float = 1.0) -> CachePlan:
+    """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept;
+    ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone."""
     closure = _closure(needed, recipes, available)
-    network = _network(closure, set(needed), recipes, available, executions, places)
+    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost)
     sides = network.source_side()
     plan = CachePlan(function)
     for value in closure:
@@ -78,12 +79,13 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
 
 
 def _network(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
-             executions: Estimate, places: Estimate) -> FlowNetwork:
+             executions: Estimate, places: Estimate, memory_cost: float) -> FlowNetwork:
     network = FlowNetwork()
     for value in closure:
         runs = executions(value)
         recipe = recipes.of(value)
-        network.add((value, "in"), (value, "out"), KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * places(value))
+        kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * places(value)
+        network.add((value, "in"), (value, "out"), kept * (memory_cost if runs > 1.0 else 1.0))
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
         for operand in recipe.operands if recipe else ():
             if not available(operand):

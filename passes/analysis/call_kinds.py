@@ -20,11 +20,22 @@ TRANSFERS = ("llvm.memcpy", "llvm.memmove")
 ARENA_OF_BLOCK = 2
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
 HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
-                      "fill"})
+                      "fill", "barrier"})
 
 
 def is_transfer(call: Instruction) -> bool:
     return call.opcode == "call" and call.callee_name.startswith(TRANSFERS)
+
+
+def is_barrier(instruction: Instruction) -> bool:
+    """A call that waits until the other threads of the block are there."""
+    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
+    return known is not None and known.kind == "barrier"
+
+
+def is_atomic_sum(instruction: Instruction) -> bool:
+    """An atomic addition to a number in memory, whose result nobody looks at."""
+    return instruction.opcode == "atomicrmw" and instruction.predicate == "fadd" and not instruction.users
 
 
 def is_fill(call: Instruction) -> bool:
@@ -63,7 +74,7 @@ def rule_of(instruction: Instruction) -> CallRule | None:
 
 
 #: Kinds of runtime calls that are seen from outside, or have a state there.
-_NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel"})
+_NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel", "barrier"})
 
 
 def never_twice(instructions: Iterable[Instruction]) -> str | None:

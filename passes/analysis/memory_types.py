@@ -77,7 +77,10 @@ def analyse(instructions: Iterable[Instruction], aliasing: Aliasing, facts: Mapp
         for obj in aliasing.objects_of(argument):
             result.add(obj, None, type_)
     for instruction in instructions:
-        if instruction.opcode in ("load", "store"):
+        if instruction.opcode == "atomicrmw":
+            for obj, place in places_of(instruction.operands[0], aliasing):
+                result.add(obj, place, instruction.type)
+        elif instruction.opcode in ("load", "store"):
             accessed = instruction.type if instruction.opcode == "load" else instruction.operands[0].type
             for obj, place in places_of(instruction.operands[-1], aliasing):
                 result.add(obj, place, accessed)

@@ -14,7 +14,7 @@ from ..rules.expression import needs
 from ..rules.scalar import lookup
 from .activity import Activity
 from .alias import is_pointer
-from .call_kinds import is_fill, is_transfer
+from .call_kinds import is_atomic_sum, is_barrier, is_fill, is_transfer
 
 
 class SplitCall(Protocol):
@@ -38,11 +38,15 @@ class Needed:
 
     def has_work(self, instruction: Instruction) -> bool:
         """Whether the adjoint of an instruction does anything."""
+        if is_barrier(instruction):
+            return True
         if instruction.opcode == "store":
             # An integer over a float is a constant: the cotangent of what was there is consumed all the same.
             return not is_pointer(instruction.operands[0].type) and self._touches(instruction.operands[1])
         if is_transfer(instruction) or is_fill(instruction):
             return self._touches(instruction.arguments[0])
+        if is_atomic_sum(instruction):
+            return self._touches(instruction.operands[0]) and self.activity.active(instruction.operands[1])
         if instruction in self.calls:
             return self.calls[instruction].is_active
         if instruction.opcode == "load" and not self._touches(instruction.operands[0]):
@@ -50,8 +54,8 @@ class Needed:
         return is_float(instruction) and self.activity.active(instruction)
 
     def moves_memory(self, instruction: Instruction) -> bool:
-        """Whether the adjoint touches shadow memory other than by one load or store."""
-        return is_transfer(instruction) or is_fill(instruction) or instruction in self.calls
+        """Whether the adjoint does more than touch shadow memory by one load or store."""
+        return is_transfer(instruction) or is_fill(instruction) or is_barrier(instruction) or instruction in self.calls
 
     def _touches(self, pointer: Value) -> bool:
         return self.activity.active_memory(pointer)
@@ -59,7 +63,7 @@ class Needed:
     def values(self, instruction: Instruction) -> Iterator[Value]:
         """What the adjoint of an instruction that has work reads."""
         opcode = instruction.opcode
-        if opcode == "load":
+        if opcode in ("load", "atomicrmw"):
             yield self.shadow_of(instruction.operands[0])
         elif opcode == "store":
             yield self.shadow_of(instruction.operands[1])

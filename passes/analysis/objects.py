@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..ir.model import Value
+from ..ir.vocabulary import SHARED
 
 
 class Origin(Enum):
@@ -21,6 +22,7 @@ class Origin(Enum):
     HEAP = "heap"           # the data of an allocation
     HEADER = "header"       # the MemInfo in front of an allocation's data
     GLOBAL = "global"
+    SHARED = "shared"       # memory of a block of threads
     CALLEE = "callee"       # whatever a call that is not inlined may have allocated
     PYTHON = "python"       # whatever the interpreter has made, and where it keeps what it was given
     UNKNOWN = "unknown"
@@ -35,6 +37,11 @@ class MemoryObject:
 
     def __str__(self) -> str:
         return self.origin.value + (f" {self.site.ref}" if self.site is not None else "")
+
+
+def of_global(variable: Value) -> MemoryObject:
+    """The memory of a global variable."""
+    return MemoryObject(Origin.SHARED if variable.name.startswith(SHARED) else Origin.GLOBAL, variable)
 
 
 UNKNOWN, PYTHON = MemoryObject(Origin.UNKNOWN), MemoryObject(Origin.PYTHON)

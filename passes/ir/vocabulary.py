@@ -36,6 +36,8 @@ PARALLEL = "dpcompile.parallel"
 #: How symbols of functions begin that hand their arguments to an interpreter: an i32 status, and as parameters the result,
 #: the exception, an arena that owns what the result points to, and what is handed over.
 INTERPRETED = "dp.interpreted."
+#: How names of variables begin that all threads of a block share, each block with its own.
+SHARED = "dp.shared."
 
 LITERAL_WORDS = _words("true false null undef poison zeroinitializer none")
 CONSTANT_EXPRESSIONS = _words("""getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor

@@ -32,6 +32,7 @@ Kind: TypeAlias = Literal[
     "parallel",         # threads and their schedule
     "linear_algebra",   # BLAS and LAPACK: active, needs a rule of its own
     "container",        # typed list, dictionary or set: moves values through memory that only it knows
+    "barrier",          # waits for the other threads of the block
     "mathematics",      # active functions whose values pass through memory: need a rule of their own
 ]
 #: ``meminfo``: a MemInfo that owns new memory; ``memory``: the new memory itself; ``data``: memory of an argument.
@@ -135,7 +136,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_get_PyUnicode_ExtendedCase", "pure"),
     # Printing, raising, the interpreter's lock
     *(RuntimeCall(name, "effect", writes=(0,)) for name in ("snprintf", "_snprintf")),
-    *_all("effect", """printf puts putchar fflush abort llvm.trap llvm.debugtrap numba_gil_ensure
+    *_all("effect", """printf vprintf puts putchar fflush abort llvm.trap llvm.debugtrap numba_gil_ensure
         numba_gil_release PyEval_SaveThread PyEval_RestoreThread PyGILState_Ensure PyGILState_Release numba_do_raise
         numba_fatal_error numba_unpickle numba_runtime_build_excinfo_struct numba_gdb_breakpoint numba_set_fnclex
         nrt_unresolved_abort Py_IncRef Py_DecRef Py_FatalError PySys_FormatStdout PyObject_Str PyObject_Repr
@@ -216,6 +217,8 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_set_discard", "container", reads=(0, 1), writes=(0,)),
     RuntimeCall("numba_set_iter", "container", reads=(1,), writes=(0,)),
     RuntimeCall("numba_set_iter_next", "container", reads=(0,), writes=(0, 1)),
+    # Threads of a block
+    RuntimeCall("llvm.nvvm.barrier.cta.sync.aligned.all", "barrier"),
     # Mathematics through memory
     RuntimeCall("numba_cpow", "mathematics", reads=(1, 2), writes=(0,)),
     RuntimeCall("numba_cpowf", "mathematics", reads=(1, 2), writes=(0,)),
@@ -229,7 +232,9 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {row.name: row for row in _ROWS}
 
 #: Families of Python's C API: reporting errors and making strings, arithmetic on objects; and what runs Python itself.
 _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyBytes_": "effect", "PyString_": "effect",
-                               "PyNumber_": "python", INTERPRETED: "python"}
+                               "PyNumber_": "python", INTERPRETED: "python",
+                               # What a thread reads of its place among the others.
+                               "llvm.nvvm.read.ptx.sreg.": "integer"}
 #: The types that an overloaded intrinsic carries at the end of its name.
 _TYPE_SUFFIX = re.compile(r"(\.(v\d+)?(i\d+|p\d+))+$")
 

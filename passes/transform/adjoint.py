@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_exception, is_fill, is_transfer
+from ..analysis.call_kinds import is_barrier, is_exception, is_fill, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
@@ -24,6 +24,7 @@ from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, VOID, ArrayType, FloatType,
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
 from ..rules.scalar import RULES, lookup
+from ..target import HOST, Target
 from .available import Available
 from .calls import (
     CheckpointedCall,
@@ -80,6 +81,7 @@ class Context:
     reverses: dict[int, Function]
     forest: LoopForest
     increments: Increments
+    target: Target = HOST
     gated: set[Value] = field(default_factory=set)
     #: By their latches, loops whose reverse is written so that it vectorises.
     distributions: dict[Block, Distribution] = field(default_factory=dict)
@@ -117,12 +119,16 @@ class Adjoints:
         """The adjoint of an instruction that has work (``Needed.has_work``)."""
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
         self.cotangents.place = instruction.parent
-        if is_transfer(instruction):
+        if is_barrier(instruction):
+            self.builder.call(instruction.callee, instruction.function_type, instruction.arguments, info=instruction.call)
+        elif is_transfer(instruction):
             self._transfer(instruction)
         elif is_fill(instruction):
             self._fill(instruction)
         elif instruction.opcode == "store":
             self._store(instruction)
+        elif instruction.opcode == "atomicrmw":
+            self._atomic_sum(instruction)
         elif instruction in self.context.calls.of:
             self._internal_call(instruction)
         elif (seed := self.cotangents.take(instruction)) is not None:
@@ -166,7 +172,8 @@ class Adjoints:
         self.add(left, seed)
         if self.activity.active(right):
             operands = [self.get(left), self.get(right)]
-            partial = emit(REMAINDER, self.builder, operands, self.get(instruction), self.context.module, right.type)
+            partial = emit(REMAINDER, self.builder, operands, self.get(instruction), self.context.module, right.type,
+                           self.context.target.dialect)
             self.add(right, self._scaled(instruction, seed, partial, is_gated=True))
 
     def _negation(self, instruction: Instruction, seed: Value) -> None:
@@ -204,7 +211,8 @@ class Adjoints:
         what = needs(partial)
         operands = [self.get(a) if k in what.operands else a for k, a in enumerate(call.arguments)]
         result = self.get(call) if what.result else None
-        return emit(partial, self.builder, operands, result, self.context.module, call.type, flags=self.flags)
+        return emit(partial, self.builder, operands, result, self.context.module, call.type, self.context.target.dialect,
+                    flags=self.flags)
 
     def _internal_call(self, call: Instruction) -> None:
         split = self.context.calls.of[call]
@@ -307,11 +315,20 @@ class Adjoints:
             self.add(value, self.builder.load(value.type, shadow, align=store.align, metadata=scope))
         self.builder.store(zero(value.type), shadow, store.align, scope)
 
+    def _atomic_sum(self, instruction: Instruction) -> None:
+        """What was added to a cell has its cotangent, and so has what was there before."""
+        pointer, value = instruction.operands
+        shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
+        self.add(value, self.builder.load(value.type, shadow, align=instruction.align, metadata=scope))
+
     def _transfer(self, call: Instruction) -> None:
         destination, source, size = call.arguments[:3]
         element = self._element(call)
         if element is None:
             return
+        if self.context.target.has_threads and self.context.increments.is_atomic(call, source):
+            raise UnsupportedIR("cannot differentiate a copy of several numbers at once from memory that other threads read",
+                                self.context.module.location_of(call), "Copy them one by one.")
         target = self.get(self.context.shadows.of(destination))
         if not self.activity.has_shadow(source):
             clear_memory(self.builder, self.context.module, target, self.get(size))

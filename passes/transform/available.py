@@ -114,7 +114,10 @@ class Available:
             return self.builder.offset(self.tape, place.offset)
         if isinstance(place, RecordPlace):
             record = self.builder.load(PTR, self.record_slot[place.loop], f"{place.loop.name}.record")
-            return self.builder.offset(record, place.offset)
+            return self.planner.field(self.builder, record, place.offset, self._arena())
         index = flat_index(self.builder, place.group, self.planner, self._operand)
-        return self.builder.gep(stored_type(value), self._operand(place.buffer), index)
+        return self.planner.element(self.builder, self._operand(place.buffer), index, stored_type(value), self._arena())
+
+    def _arena(self) -> Value:
+        return self.arguments[self.planner.arena]
 

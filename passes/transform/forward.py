@@ -11,25 +11,30 @@ from ..analysis.call_kinds import rule_of
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType
+from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType, size_of
 from ..ir.writer import write_function
+from ..target import HOST, Target
 from ..visible import dump
 from .calls import extend_signature, shadow_arguments
 from .lanes import Lanes
 from .launch import Number, Passed, arenas, gather, launch
+from .memory import clear_memory
 from .program import Program, Version
-from .shadow import Shadows, insert_shadows
+from .shadow import Frames, Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .tangent import TangentWriter
 from .tape import check_allocations
 
 
 def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes(),  # noqa: B008  it is frozen
-                   writer: type[TangentWriter] = TangentWriter) -> None:
-    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is."""
+                   writer: type[TangentWriter] = TangentWriter, target: Target = HOST) -> list[Value]:
+    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is. The shadows of what
+    threads share."""
     versions = program.transformed
     extra = {id(version): _declare(version, lanes) for version in versions}
+    shared: list[Value] = []
     for version in versions:
-        _write(module, program, version, lanes, writer, *extra[id(version)])
+        shared += _write(module, program, version, lanes, writer, target, *extra[id(version)])
+    return shared
 
 
 def write_packed(module: Module, tangent: Function, active: int, name: str, lanes: Lanes) -> Function:
@@ -57,23 +62,39 @@ def _declare(version: Version, lanes: Lanes) -> tuple[dict[Argument, Value], dic
     return shadows, tangents, arena
 
 
-def _write(module: Module, program: Program, version: Version, lanes: Lanes, kind: type[TangentWriter],
-           shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> None:
+def _write(module: Module, program: Program, version: Version, lanes: Lanes, kind: type[TangentWriter], target: Target,
+           shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> list[Value]:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
     pushed: list[Instruction] = []
     for call in version.ruled_calls():
         (pushed if _is_pushed(module, version, call) else calls).append(call)
-    pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes)
+    frames = _frames(module, version) if target.has_threads else None
+    pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes, frames)
+    if target.has_threads:
+        refuse_allocations(module, pointers)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
     dump("gated", lambda: gates)
     writer = kind(module, version.activity, pointers, tangents, gates, {*calls, *pushed}, lanes)
+    writer.target = target
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     made += [_push(module, call, pointers, writer, arena) for call in pushed]
     check_allocations(version.function, pointers.allocations, made, arena)
     dump("tangent", lambda: write_function(version.function))
+    return list(pointers.globals.values())
+
+
+def _frames(module: Module, version: Version) -> Frames:
+    """The shadows of stack memory beside it, cleared."""
+    found: dict[Instruction, tuple[Value, Value]] = {}
+    for alloca in stack_of_thread(module, version.function, version.activity):
+        builder = Inserter.after(alloca)
+        shadow = builder.alloca(alloca.element, f"{alloca.name}.shadow", alloca.align)
+        clear_memory(builder, module, shadow, i64(size_of(alloca.element)))
+        found[alloca] = alloca, shadow
+    return found
 
 
 def _is_pushed(module: Module, version: Version, call: Instruction) -> bool:

@@ -9,6 +9,7 @@ Debug:    dp-opt --pass=hoist
 """
 from __future__ import annotations
 
+from ..analysis.call_kinds import is_barrier
 from ..analysis.cfg import ControlFlow
 from ..analysis.induction import is_outside
 from ..analysis.loops import Loop
@@ -54,7 +55,10 @@ def _is_left_alone(load: Instruction, loop: Loop, overwrites: Overwrites) -> boo
     """Whether nothing in the loop may write what is loaded."""
     objects = overwrites.aliasing.objects_of(load.operands[0])
     writers = (w for obj in (*objects, UNKNOWN) for w in overwrites.writers.get(obj, ()))
-    return bool(objects) and UNKNOWN not in objects and not any(writer.parent in loop.blocks for writer in writers)
+    found = [writer.parent in loop.blocks for writer in writers]
+    # Behind a barrier lies what other threads wrote before it, wherever they did.
+    others = bool(found) and any(map(is_barrier, (i for block in loop.blocks for i in block.instructions)))
+    return bool(objects) and UNKNOWN not in objects and not any(found) and not others
 
 
 def _move(instruction: Instruction, preheader: Block) -> None:

@@ -7,9 +7,11 @@ Ensures:  chunks that run at the same time lose no increment.
 from __future__ import annotations
 
 from ..analysis.conflicts import Treatment
+from ..analysis.objects import Origin
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
+from ..target import HOST, Target
 from .program import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
@@ -19,8 +21,10 @@ ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f3
 class Increments:
     """Of one reverse function."""
 
-    def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None):
+    def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None,
+                 target: Target = HOST):
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
+        self.target = target
         self._loaded: dict[int, Value] = {}
 
     def _treatment(self, access: Instruction, pointer: Value) -> Treatment | None:
@@ -44,6 +48,8 @@ class Increments:
         return self._loaded[number]
 
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
+        if self.target.has_threads:
+            return any(obj.origin != Origin.STACK for obj in self.version.aliasing.objects_of(pointer))
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 

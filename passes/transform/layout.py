@@ -5,6 +5,8 @@ Ensures:  a value outside all loops is a field of the tape record; a value of co
           allocated once before the outermost of them, elements of consecutive iterations side by side; a value of a loop
           whose trips nobody knows beforehand is a field of that loop's record, one record pushed an iteration.
 An array has one element for all iterations of a loop with which the value cannot change: each of them writes the same there.
+Where many threads run at once, what is kept takes a slot of eight bytes, and slots of the same number lie side by side, thread
+by thread (``distance``), so that threads that run in step touch memory that hangs together.
 The pointer to an array is itself a kept value of the block that allocates it.
 """
 from __future__ import annotations
@@ -14,14 +16,24 @@ from dataclasses import dataclass, field
 from ..analysis.induction import Inductions
 from ..analysis.loops import Loop, LoopForest
 from ..analysis.variation import Variation
-from ..ir.builder import Inserter, i64
+from ..ir.builder import Builder, Inserter, i64
 from ..ir.model import Block, Function, Instruction, Module, Value
 from ..ir.types import I1, I8, I64, PTR, FunctionType, Type, align_of, size_of
+from ..target import HOST, Target
 from .counters import Counters
 from .shadow import TAKE
 
 #: The state of a record stack on the tape: its top, and the base of its current chunk.
 STACK_STATE_BYTES = 16
+
+
+#: Where a thread keeps its values (runtime/device.ll): bytes of a slot, and the place that says how far apart two are.
+SLOT_BYTES, DISTANCE = 8, 8
+
+
+def distance(builder: Builder, arena: Value) -> Value:
+    """Bytes from one slot of a thread to the next."""
+    return builder.load(I64, builder.offset(arena, DISTANCE), "distance", align=8)
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,8 @@ class LayoutPlanner:
     """Decides places; writes extents and array allocations into the function."""
 
     def __init__(self, module: Module, function: Function, forest: LoopForest, inductions: Inductions, counters: Counters,
-                 arena: Value, variation: Variation):
+                 arena: Value, variation: Variation, target: Target = HOST):
+        self.target = target
         self.module = module
         self.function = function
         self.forest = forest
@@ -160,6 +173,22 @@ class LayoutPlanner:
         self.place(buffer)
         return ArrayPlace(group, buffer)
 
+    def _spacing(self, type_: Type) -> int:
+        return SLOT_BYTES if self.target.has_threads else align_of(type_)
+
+    def element(self, builder: Builder, buffer: Value, index: Value, type_: Type, arena: Value) -> Value:
+        """The address of an element of an array of kept values."""
+        if not self.target.has_threads:
+            return builder.gep(type_, buffer, index)
+        return builder.offset(buffer, builder.binary("mul", index, distance(builder, arena)))
+
+    def field(self, builder: Builder, record: Value, offset: int, arena: Value) -> Value:
+        """The address of a field of a record."""
+        if not self.target.has_threads or not offset:
+            return builder.offset(record, offset)
+        slots = i64(offset // SLOT_BYTES)
+        return builder.offset(record, builder.binary("mul", slots, distance(builder, arena)))
+
     def _field(self, size: int, align: int) -> int:
         offset = -(-self.layout.size // align) * align
         self.layout.size = offset + size
@@ -169,14 +198,14 @@ class LayoutPlanner:
         if loop not in self.layout.record_size:
             self.layout.record_size[loop] = 0
             self.layout.stack_offset[loop] = self._field(STACK_STATE_BYTES, 8)
-        align = align_of(type_)
+        align = self._spacing(type_)
         offset = -(-self.layout.record_size[loop] // align) * align
-        self.layout.record_size[loop] = offset + size_of(type_)
+        self.layout.record_size[loop] = offset + max(align, size_of(type_))
         return offset
 
     def _allocate(self, group: Group, type_: Type, name: str) -> Instruction:
         builder = Inserter.before(group.block.terminator)
-        count: Value = i64(size_of(type_))
+        count: Value = i64(SLOT_BYTES if self.target.has_threads else size_of(type_))
         for loop in group.loops:
             count = builder.binary("mul", count, self.extent(loop, group.block))
         take = self.module.declare(TAKE, FunctionType(PTR, (PTR, I64)))

@@ -22,6 +22,7 @@ from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
+from ..target import HOST, Target
 from ..visible import dump
 from .adjoint import Context
 from .available import Available
@@ -32,7 +33,7 @@ from .layout import LayoutPlanner, TapeLayout
 from .negations import move_negations
 from .program import Program, Version
 from .scopes import DerivativeScopes
-from .shadow import Shadows, insert_shadows
+from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
 from .tape import TAPE_FULL, TapeWriter
 
@@ -60,6 +61,14 @@ class ReverseFunctions:
     bodies: dict[str, list[Instruction]]
     #: Values whose adjoints need no gate, by name.
     ungated: frozenset[str]
+    #: With threads: the types of what lies on the stack and has a shadow, and the shadows of what a block shares.
+    frames: list[Type]
+    shared_shadows: list[Value]
+
+    @property
+    def needs_storage(self) -> bool:
+        """Whether the tape is more than a record of constant size."""
+        return bool(self.layout.buffers or self.layout.record_size)
 
     @property
     def heaviest(self) -> str:
@@ -72,10 +81,10 @@ class ReverseFunctions:
         return max(kept, key=kept.__getitem__, default="")
 
 
-def build_functions(module: Module, program: Program) -> ReverseFunctions:
+def build_functions(module: Module, program: Program, target: Target = HOST) -> ReverseFunctions:
     """Writes the augmented primal and the reverse sweep of the entry, and of all that it calls, into the module."""
     versions = program.transformed
-    builds = {id(version): _Build(module, program, version) for version in versions}
+    builds = {id(version): _Build(module, program, version, target) for version in versions}
     for build in builds.values():
         build.declare()
     reverses = {id(version): builds[id(version)].reverse for version in versions}
@@ -86,8 +95,9 @@ def build_functions(module: Module, program: Program) -> ReverseFunctions:
 class _Build:
     """The steps from an analysed primal to its two functions."""
 
-    def __init__(self, module: Module, program: Program, version: Version):
+    def __init__(self, module: Module, program: Program, version: Version, target: Target):
         self.module = module
+        self.target = target
         self.program = program
         self.version = self.analysed = version
         self.function = version.function
@@ -97,7 +107,9 @@ class _Build:
         fresh = self.function.fresh
         self.shadow_arguments = {a: Argument(PTR, fresh(f"{a.name}.shadow")) for a in self.version.with_shadow}
         self.arena, self.tape = Argument(PTR, fresh("arena")), Argument(PTR, fresh("tape"))
-        extend_signature(self.version, [*self.shadow_arguments.values(), self.arena, self.tape])
+        self.frames = self._frames() if self.target.has_threads else {}
+        frames = [argument for pair in self.frames.values() for argument in pair]
+        extend_signature(self.version, [*self.shadow_arguments.values(), *frames, self.arena, self.tape])
         self.copies = {a: Argument(a.type, a.name) for a in self.function.arguments}
         self.cotangents = Argument(PTR, fresh("cotangents"))
         self.distances = Argument(PTR, fresh("distances")) if self.version.primal.parallel else None
@@ -106,11 +118,22 @@ class _Build:
         self.reverse = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
         self.module.functions[name] = self.reverse
 
+    def _frames(self) -> dict[Instruction, tuple[Argument, Argument]]:
+        """Parameters for stack memory that has a shadow, and for that: no thread allocates memory, and both sweeps of one
+        are run by one function."""
+        fresh = self.function.fresh
+        stack = stack_of_thread(self.module, self.function, self.version.activity)
+        return {alloca: (Argument(PTR, fresh(f"{alloca.name}.memory")), Argument(PTR, fresh(f"{alloca.name}.shadow")))
+                for alloca in stack}
+
     def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
         version = self.version
         self.bodies = {loop.name: [i for block in loop.blocks for i in block.instructions] for loop in version.forest.top_level}
+        frame_types = [alloca.element for alloca in self.frames]
         shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
-                                 version.cfg.cold)
+                                 version.cfg.cold, frames=self.frames)
+        if self.target.has_threads:
+            refuse_allocations(self.module, shadows)
         self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
@@ -123,7 +146,8 @@ class _Build:
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
-                                self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated)
+                                self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
+                                frame_types, list(shadows.globals.values()))
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -151,7 +175,7 @@ class _Build:
         overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
-                                     Variation(self.recipes))
+                                     Variation(self.recipes), self.target)
         self.at_hand = self._given() | set(counters.loop)
         direct = list(dict.fromkeys(self._direct_needs(counters)))
         self.plan = self._plan_with_extents(direct)
@@ -169,7 +193,7 @@ class _Build:
         return set(self.function.arguments) if self.version.is_immediate else {self.arena, self.tape}
 
     def _distributable(self) -> dict[Block, Distribution]:
-        if self.version.conflicts is not None and self.version.conflicts.of_kind("atomic"):
+        if self.target.has_threads or (self.version.conflicts is not None and self.version.conflicts.of_kind("atomic")):
             return {}
         found = {loop.latch: plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
                  for loop in self.version.forest if loop not in self.planner.layout.record_size}
@@ -194,7 +218,8 @@ class _Build:
         """Finding a kept value may need extents of loops, which must then be in the plan too."""
         needs = dict.fromkeys(direct)
         while True:
-            plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places)
+            plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
+                              self.target.memory_cost)
             more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
             if not more:
                 return plan
@@ -209,7 +234,8 @@ class _Build:
                               given, self.copies[self.tape], self.scopes.tape)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
-                          self.scopes, reverses, version.forest, Increments(self.module, version, self.reverse, self.distances))
+                          self.scopes, reverses, version.forest,
+                          Increments(self.module, version, self.reverse, self.distances, self.target), self.target)
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
         dump("gated", lambda: gates)
         context.gated = gates.seeds

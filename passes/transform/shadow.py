@@ -9,6 +9,7 @@ Algorithm: the shadow memory of Enzyme (Moses & Churavy, NeurIPS 2020, §3.2).
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,10 +17,10 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import ARENA_OF_BLOCK, is_fill, is_interpreted, is_transfer
 from ..analysis.objects import Origin
-from ..errors import PassError
+from ..errors import PassError, UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.clone import clone_instruction
-from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
+from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value, quoted
 from ..ir.types import I8, I64, PTR, FunctionType, size_of
 from ..ir.vocabulary import INTERPRETED
 from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
@@ -52,17 +53,33 @@ class Shadows:
             return self.table[pointer]
         if isinstance(pointer, Global) and pointer in self.globals:
             return self.globals[pointer]
-        if isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
+        if isinstance(pointer, Constant) and pointer.globals:
+            pointer = self._of_constant(pointer)
+        elif isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
             raise PassError(f"internal error: {pointer!r} has no shadow")
         return pointer
 
+    def _of_constant(self, constant: Constant) -> Constant:
+        """The same expression over the shadows of what a block of threads shares."""
+        for variable, shadow in self.globals.items():
+            if variable.name in constant.globals and isinstance(shadow, Global):
+                names = tuple(shadow.name if name == variable.name else name for name in constant.globals)
+                text = re.sub(rf"{re.escape(variable.ref)}(?![\w.$-])", shadow.ref.replace("\\", r"\\"), constant.text)
+                constant = Constant(constant.type, text, names)
+        return constant
+
+
+#: For memory on the stack, where it and its shadow lie: with whoever calls both sweeps, or where it is.
+Frames = Mapping[Instruction, tuple[Value, Value]]
+
 
 def insert_shadows(module: Module, function: Function, activity: Activity, parameters: Mapping[Argument, Value],
-                   arena: Value, cold: frozenset[Block], lanes: Lanes = Lanes()) -> Shadows:  # noqa: B008  it is frozen
+                   arena: Value, cold: frozenset[Block], lanes: Lanes = Lanes(),  # noqa: B008  it is frozen
+                   frames: Frames | None = None) -> Shadows:
     """Writes the shadow instructions into ``function``."""
     shadows = Shadows(activity)
     shadows.table.update(parameters.items())
-    writer = _Writer(module, function, shadows, arena, lanes)
+    writer = _Writer(module, function, shadows, arena, lanes, frames or {})
     instructions = [i for b in function.blocks if b not in cold for i in b.instructions]
     writer.shadow_globals()
     for instruction in instructions:
@@ -73,8 +90,9 @@ def insert_shadows(module: Module, function: Function, activity: Activity, param
 
 
 class _Writer:
-    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value, lanes: Lanes):
+    def __init__(self, module: Module, function: Function, shadows: Shadows, arena: Value, lanes: Lanes, frames: Frames):
         self.lanes = lanes
+        self.frames = frames
         self.module = module
         self.function = function
         self.shadows = shadows
@@ -85,13 +103,16 @@ class _Writer:
         self.counted = _hands_out_memory(module)
 
     def shadow_globals(self) -> None:
-        """A frozen array that shares a pointer with active memory gets scratch: what lands there is dropped."""
+        """A frozen array that shares a pointer with active memory gets scratch: what lands there is dropped. The shadow of
+        what a block of threads shares is shared like that."""
         builder = Inserter(self.function.entry, 0)
         for obj in sorted(self.activity.shadowed, key=str):
             if obj.origin == Origin.GLOBAL and isinstance(obj.site, Global):
                 size = size_of(obj.site.value_type) if obj.site.value_type is not None else 0
                 scaled = self.lanes.size(builder, i64(size))
                 self.shadows.globals[obj.site] = self._take(builder, scaled, f"{obj.site.name}.shadow")
+            elif obj.origin == Origin.SHARED and isinstance(obj.site, Global):
+                self.shadows.globals[obj.site] = shadow_of_shared(self.module, obj.site)
 
     def declare(self, instruction: Instruction) -> None:
         """First round: the shadow instruction, so that phis can refer to it."""
@@ -105,7 +126,7 @@ class _Writer:
             self.shadows.table[instruction] = self.declared[instruction] = mirror
             self.shadows.mirrors[mirror] = instruction
         elif instruction.opcode == "alloca":
-            self._move_to_arena(instruction)
+            self._move_from_stack(instruction)
         elif instruction.opcode == "call":
             self._shadow_allocation(instruction)
 
@@ -144,7 +165,11 @@ class _Writer:
     def _shadow_constant(self, constant: Constant) -> Value:
         """The shadow of a constant expression over a global: rebuilt on the global's shadow."""
         for obj in self.activity.aliasing.objects_of(constant):
-            if obj in self.activity.shadowed and isinstance(obj.site, Global):
+            if obj not in self.activity.shadowed or not isinstance(obj.site, Global):
+                continue
+            if obj.origin == Origin.SHARED:
+                return self.shadows.of(constant)
+            if obj.origin == Origin.GLOBAL:
                 builder = Inserter(self.function.entry, len(self.shadows.globals) * 2)
                 base, address = (builder.cast("ptrtoint", p, I64) for p in (obj.site, constant))
                 offset = self.lanes.size(builder, builder.binary("sub", address, base))
@@ -161,6 +186,15 @@ class _Writer:
             clear_memory(builder, self.module, memory, size)
         return memory
 
+    def _move_from_stack(self, alloca: Instruction) -> None:
+        memory, shadow = self.frames.get(alloca, (None, None))
+        if memory is alloca and shadow is not None:
+            self.shadows.table[alloca] = shadow
+        elif memory is not None:
+            self._replace(alloca, memory, shadow)
+        else:
+            self._move_to_arena(alloca)
+
     def _move_to_arena(self, alloca: Instruction) -> None:
         builder = Inserter.before(alloca)
         size: Value = i64(size_of(alloca.element))
@@ -171,7 +205,7 @@ class _Writer:
         shadow = self._take(builder, self.lanes.size(builder, size), f"{memory.name}.shadow")
         self._replace(alloca, memory, shadow)
 
-    def _replace(self, old: Instruction, new: Instruction, shadow: Value | None) -> None:
+    def _replace(self, old: Instruction, new: Value, shadow: Value | None) -> None:
         """``new`` takes the place of ``old`` in the program and in what the analyses said of it."""
         self.activity.aliasing.take_place_of(new, old)
         if shadow is not None:
@@ -254,6 +288,32 @@ class _Writer:
         builder = Inserter.after(store)
         shadow, address = self.shadow_operand(value), self.shadow_operand(pointer)
         self.shadows.mirrors[builder.store(shadow, address, align=store.align)] = store
+
+
+def stack_of_thread(module: Module, function: Function, activity: Activity) -> list[Instruction]:
+    """The stack memory that has a shadow; no thread of many takes memory, so its size must be constant."""
+    found = [i for i in function.instructions() if i.opcode == "alloca" and activity.has_shadow(i)]
+    for alloca in found:
+        if alloca.parent is not function.entry or alloca.operands:
+            raise UnsupportedIR("cannot differentiate local memory of a size that is not constant",
+                                module.location_of(alloca), "Make it at the beginning, of a constant size.")
+    return found
+
+
+def refuse_allocations(module: Module, shadows: Shadows) -> None:
+    """Threads of many are given memory; they take none."""
+    for call in shadows.allocations:
+        raise UnsupportedIR("cannot differentiate memory that a thread allocates, or a global array among those that carry "
+                            "derivatives", module.location_of(call), "Use cuda.local.array or cuda.shared.array.")
+
+
+def shadow_of_shared(module: Module, variable: Global) -> Global:
+    """The variable that holds the shadow of one which the threads of a block share."""
+    name = f"{variable.name}.shadow"
+    if name not in module.globals:
+        text = variable.text.replace(variable.ref, f"@{quoted(name)}", 1)
+        module.globals[name] = Global(name, text, variable.value_type)
+    return module.globals[name]
 
 
 def _hands_out_memory(module: Module) -> bool:

@@ -12,11 +12,14 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_fill, is_transfer
 from ..analysis.gated import Gates
+from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, zero
+from ..ir.clone import clone_instruction
 from ..ir.model import Instruction, Module, Value, is_float
 from ..ir.types import Type
 from ..rules.emit import emit
 from ..rules.scalar import lookup
+from ..target import HOST
 from .adjoint import REMAINDER, adjoint_flags
 from .gates import gate_of, gated
 from .lanes import Lanes
@@ -30,6 +33,7 @@ class TangentWriter:
     def __init__(self, module: Module, activity: Activity, shadows: Shadows, tangents: dict[Value, Value],
                  gates: Gates, internal: set[Instruction], lanes: Lanes):
         self.lanes = lanes
+        self.target = HOST
         self.module = module
         self.activity = activity
         self.shadows = shadows
@@ -68,6 +72,8 @@ class TangentWriter:
         self.flags = adjoint_flags(instruction)
         if instruction.opcode == "store":
             self._store(instruction)
+        elif instruction.opcode == "atomicrmw":
+            self._atomic_sum(instruction)
         elif is_transfer(instruction) or is_fill(instruction):
             self._move(instruction)
         elif instruction.opcode != "phi" and is_float(instruction) and self.activity.active(instruction):
@@ -128,7 +134,7 @@ class TangentWriter:
         left, right = instruction.operands
         if not self.activity.active(right):
             return self.of(left)
-        partial = emit(REMAINDER, self.builder, [left, right], instruction, self.module, right.type)
+        partial = emit(REMAINDER, self.builder, [left, right], instruction, self.module, right.type, self.target.dialect)
         share = self._scaled(instruction, self.of(right), partial, is_gated=True)
         return self._total(instruction.type, [self.of(left), share] if self.activity.active(left) else [share])
 
@@ -154,7 +160,8 @@ class TangentWriter:
         for position, (argument, partial) in enumerate(zip(call.arguments, rule.partials, strict=False)):
             if partial is None or not self.activity.active(argument):
                 continue
-            slope = emit(partial, self.builder, call.arguments, call, self.module, call.type, flags=self.flags)
+            slope = emit(partial, self.builder, call.arguments, call, self.module, call.type, self.target.dialect,
+                         flags=self.flags)
             if kind := gate_of(rule, position):
                 slope = self.lanes.spread(self.builder, slope)
                 terms.append(gated(self.builder, self.module, kind, slope, self.of(argument)))
@@ -174,6 +181,18 @@ class TangentWriter:
         value, pointer = store.operands
         if not is_pointer(value.type) and self.activity.active_memory(pointer):
             self.builder.store(self.of(value), self.shadows.of(pointer), store.align)
+
+    def _atomic_sum(self, instruction: Instruction) -> None:
+        pointer, value = instruction.operands
+        if self.activity.active_memory(pointer) and self.activity.active(value):
+            if self.lanes.type_of(value.type) != value.type:
+                raise UnsupportedIR("cannot differentiate an atomic addition in several directions at once",
+                                    self.module.location_of(instruction))
+            copy = clone_instruction(instruction)
+            copy.name = self.builder.function.fresh(f"{instruction.name}.dot")
+            for operand in (self.shadows.of(pointer), self.of(value)):
+                copy.append_operand(operand)
+            self.builder.place(copy)
 
     def _move(self, call: Instruction) -> None:
         """A copy or a fill of memory; where it holds pointers, the shadows have been copied already."""

@@ -79,9 +79,9 @@ class TapeWriter:
         if isinstance(place, FieldPlace):
             return builder.offset(self.tape, place.offset)
         if isinstance(place, RecordPlace):
-            return builder.offset(self.records[place.loop], place.offset)
+            return self.planner.field(builder, self.records[place.loop], place.offset, self.arena)
         index = flat_index(builder, place.group, self.planner, lambda v: v)
-        return builder.gep(stored_type(value), place.buffer, index)
+        return self.planner.element(builder, place.buffer, index, stored_type(value), self.arena)
 
     def _save_stacks(self, builder: Builder) -> None:
         for loop, offset in self.layout.stack_offset.items():

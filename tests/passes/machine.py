@@ -82,7 +82,7 @@ class Machine:
         self.result = read(text).functions[entry].function_type.result
         self.entry = entry
         self.derivatives = {mode: pipeline.differentiate(text, request(text, entry, arguments, mode, constant))
-                            for mode in pipeline.MODES if mode != "dependency"}
+                            for mode in pipeline.MODES if mode not in ("dependency", "kernel")}
         for name, mode in (("wide", "forward"), ("dependency", "dependency")):
             wide = replace(request(text, entry, arguments, mode, constant), name=f"{name}.{entry}", width=WIDTH)
             self.derivatives[name] = pipeline.differentiate(text, wide)

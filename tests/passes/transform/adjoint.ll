@@ -12,12 +12,18 @@
 ; RUN: dp-opt --pass=adjoint,verify --function=copied %s | filecheck %s --check-prefix=COPIED
 ; RUN: dp-opt --pass=adjoint,verify --function=table %s | filecheck %s --check-prefix=TABLE
 ; RUN: dp-opt --pass=adjoint,verify --function=flags %s | filecheck %s --check-prefix=FLAGS
+; RUN: dp-opt --pass=adjoint,verify --function=atomic_sum %s | filecheck %s --check-prefix=SUM
+; RUN: dp-opt --pass=adjoint,verify --function=between_barriers %s | filecheck %s --check-prefix=BARRIER
+; RUN: dp-opt --pass=adjoint,verify --function=fixed_place %s | filecheck %s --check-prefix=FIXED
 ; RUN: not dp-opt --pass=adjoint --function=number %s | filecheck %s --check-prefix=NUMBER
 
 declare ptr @NRT_MemInfo_alloc_aligned(i64, i32)
 declare ptr @NRT_MemInfo_data_fast(ptr)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare double @llvm.log.f64(double)
+declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
+@dp.shared.cell = external global double, align 8
+@dp.shared.cells = external global [4 x double], align 8
 @weights = internal constant [2 x double] [double 1.0, double 2.0]
 
 ; A stored-over cell's cotangent is consumed: read, then cleared. The cotangents are stored in the order of the parameters.
@@ -33,6 +39,55 @@ declare double @llvm.log.f64(double)
 define i32 @product(double %a, double %b, ptr %y) {
   %product = fmul double %a, %b
   store double %product, ptr %y
+  ret i32 0
+}
+
+; What is added to a cell atomically has the cell's cotangent, which stays there.
+; SUM:      @atomic_sum.reverse
+; SUM:        load double, ptr %y.shadow
+; SUM-NOT:    store double 0x0000000000000000, ptr %y.shadow
+; SUM:        ret i32 0
+define i32 @atomic_sum(double %a, ptr %y) {
+  %old = atomicrmw fadd ptr %y, double %a seq_cst
+  ret i32 0
+}
+
+; The reverse of a barrier is a barrier at the mirrored place; a load behind one does not leave the loop that it is in.
+; BARRIER:      @between_barriers.augmented
+; BARRIER:        call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+; BARRIER-NEXT:   load double, ptr @dp.shared.cell
+; BARRIER:      @between_barriers.reverse
+; BARRIER:        load double, ptr @dp.shared.cell.shadow
+; BARRIER:        call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+; BARRIER:        load double, ptr @dp.shared.cell.shadow
+; BARRIER:        store double 0x0000000000000000, ptr @dp.shared.cell.shadow
+define i32 @between_barriers(double %a, ptr %y) {
+entry:
+  store double %a, ptr @dp.shared.cell
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr @dp.shared.cell
+  %place = getelementptr double, ptr %y, i64 %i
+  store double %v, ptr %place
+  %next = add i64 %i, 1
+  %more = icmp slt i64 %next, 4
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; The shadow of a constant address in what a block shares is the same address in the shadow.
+; FIXED:      @fixed_place.reverse
+; FIXED:        load double, ptr getelementptr (i8, ptr @dp.shared.cells.shadow, i64 8)
+; FIXED:        store double 0x0000000000000000, ptr getelementptr (i8, ptr @dp.shared.cells.shadow, i64 8)
+define i32 @fixed_place(double %a, ptr %y, i64 %i) {
+  store double %a, ptr getelementptr (i8, ptr @dp.shared.cells, i64 8)
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %cell = getelementptr double, ptr @dp.shared.cells, i64 %i
+  %v = load double, ptr %cell
+  store double %v, ptr %y
   ret i32 0
 }
 

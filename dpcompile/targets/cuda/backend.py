@@ -1,0 +1,140 @@
+"""From the code of a thread to PTX, by LLVM's own code generator.
+
+Requires: a ``CompiledKernel``; libdevice from NVIDIA's packages; no GPU.
+Ensures:  PTX for the processor asked for, with one entry of the name that it says; mathematics is that of libdevice, linked
+          after differentiation; products and sums are contracted, as numba-cuda does.  What the code generator would not
+          take is refused by name before it runs, because it ends the process.
+"""
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+import llvmlite.binding as llvm
+
+from dpcompile.passes.ir.vocabulary import SHARED
+
+from ...errors import BackendError
+from ...frontend.compile import run_passes
+from .frontend import DEFAULT_CC, machine
+from .kernels import CompiledKernel
+
+#: LLVM's intrinsics that its code generator for PTX knows, without the types at the end of their names.
+ALLOWED = frozenset("""llvm.fabs llvm.fma llvm.fmuladd llvm.sqrt llvm.floor llvm.ceil llvm.trunc llvm.rint llvm.nearbyint
+    llvm.roundeven llvm.copysign llvm.minnum llvm.maxnum llvm.minimum llvm.maximum llvm.smin llvm.smax llvm.umin llvm.umax
+    llvm.abs llvm.ctpop llvm.ctlz llvm.cttz llvm.bswap llvm.bitreverse llvm.fshl llvm.fshr llvm.memcpy llvm.memmove llvm.memset
+    llvm.assume llvm.lifetime.start llvm.lifetime.end llvm.experimental.noalias.scope.decl llvm.sadd.with.overflow
+    llvm.uadd.with.overflow llvm.ssub.with.overflow llvm.usub.with.overflow llvm.smul.with.overflow llvm.umul.with.overflow
+    llvm.sadd.sat llvm.uadd.sat llvm.ssub.sat llvm.usub.sat llvm.is.fpclass llvm.expect llvm.trap llvm.convert.from.fp16
+    llvm.convert.to.fp16 llvm.vector.reduce.add llvm.is.constant llvm.objectsize llvm.fptosi.sat llvm.fptoui.sat""".split())
+_OWN_FAMILY = "llvm.nvvm."
+#: Functions that the driver supplies.
+_SYSTEM_CALLS = frozenset({"vprintf", "__assertfail", "malloc", "free"})
+_TYPES = re.compile(r"(\.(v\d+)?(i\d+|p\d+|f\d+|bf16))+$")
+_CONTRACTED = re.compile(r"^(  \S+ = f(?:add|sub|mul|div)) (?!.*contract)", re.MULTILINE)
+_SHARED_VARIABLE = re.compile(rf'^@("{re.escape(SHARED)}[^"]+"|{re.escape(SHARED)}[\w.$-]+) = external (?:\w+ )*?global (.*)$',
+                              re.MULTILINE)
+
+
+def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> tuple[str, str]:
+    """The assembly text, and the name of its entry."""
+    processor = machine(cc)
+    module, entry = _complete(kernel)
+    module.link_in(_libdevice().clone())
+    for function in module.functions:
+        if not function.is_declaration and function.name != entry:
+            function.linkage = "internal"
+    run_passes(module, processor, 3, ["add_global_dead_code_eliminate_pass"], default=True)
+    _check(module, kernel.primal.name)
+    return processor.emit_assembly(module), entry
+
+
+def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str]:
+    """The module with its entry and its runtime, shared memory in its address space."""
+    entry = re.sub(r"[^0-9A-Za-z_]", "_", kernel.primal.name) + ("_grad" if kernel.derivative else "")
+    module = llvm.parse_assembly(_with_shared(_CONTRACTED.sub(r"\1 contract ", kernel.text)))
+    thread = module.get_function(kernel.thread)
+    types = [str(argument.type) for argument in thread.arguments]
+    given = ", ".join(f"{type_} %a{index}" for index, type_ in enumerate(types))
+    module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + f"""
+        declare i32 @"{kernel.thread}"({", ".join(types)})
+        define ptx_kernel void @{entry}({given}) {{
+          %status = call i32 @"{kernel.thread}"({given})
+          ret void
+        }}"""))
+    for text in kernel.runtime:
+        module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
+    module.get_function(kernel.thread).add_function_attribute("alwaysinline")
+    module.verify()
+    return module, entry
+
+
+def _target_lines(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if line.startswith("target ")) + "\n"
+
+
+def _with_shared(text: str) -> str:
+    """What a block shares is where the processor wants it."""
+    for name, content in _SHARED_VARIABLE.findall(text):
+        plain = name.strip('"').removeprefix(SHARED)
+        kept, separator, rest = content.partition(", align")
+        own = f'"shared.{plain}"'
+        text = re.sub(rf"^@{re.escape(name)} = .*$", "", text, flags=re.MULTILINE)
+        cast = f"ptr addrspacecast (ptr addrspace(3) @{own} to ptr)"
+        text = re.sub(rf"ptr @{re.escape(name)}(?![\w.$-])", cast.replace("\\", r"\\"), text)
+        text += f"\n@{own} = internal addrspace(3) global {kept} undef{separator}{rest}\n"
+    return text
+
+
+@functools.cache
+def _libdevice() -> llvm.ModuleRef:
+    return llvm.parse_bitcode(libdevice_path().read_bytes())
+
+
+def libdevice_path() -> Path:
+    """Where NVIDIA's mathematical library lies."""
+    try:
+        from cuda.pathfinder import find_bitcode_lib
+        return Path(find_bitcode_lib("device"))
+    except (ImportError, RuntimeError) as error:
+        raise BackendError("libdevice, NVIDIA's mathematical library, is not found. It comes with the CUDA toolkit, and with "
+                           "pip install 'dpcompile[cuda]'.") from error
+
+
+def _check(module: llvm.ModuleRef, name: str) -> None:
+    """Refuses what the code generator does not know."""
+    for function in module.functions:
+        if function.is_declaration and not _is_known(function.name):
+            raise BackendError(f"{name}: no code for a GPU can be made, because it calls {function.name}")
+
+
+def _is_known(symbol: str) -> bool:
+    return _TYPES.sub("", symbol) in ALLOWED or symbol.startswith(_OWN_FAMILY) or symbol in _SYSTEM_CALLS
+
+
+def ptxas_path() -> Path | None:
+    """NVIDIA's assembler, where it is installed."""
+    try:
+        from cuda.pathfinder import find_nvidia_binary_utility
+        found = find_nvidia_binary_utility("ptxas")
+    except (ImportError, RuntimeError):
+        return None
+    return Path(found) if found else None
+
+
+def assemble(text: str, cc: tuple[int, int] = DEFAULT_CC) -> str:
+    """What ptxas says of the code: registers, bytes that did not fit into them."""
+    assembler = ptxas_path()
+    if assembler is None:
+        raise BackendError("ptxas, NVIDIA's assembler, is not found. pip install nvidia-cuda-nvcc.")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "kernel.ptx"
+        source.write_text(text)
+        result = subprocess.run([assembler, "-v", f"-arch=sm_{cc[0]}{cc[1]}", "-o", Path(folder) / "kernel.cubin", source],
+                                capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise BackendError(f"ptxas refuses the code of a kernel:\n{result.stderr}")
+    return result.stderr + result.stdout

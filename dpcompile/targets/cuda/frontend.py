@@ -1,0 +1,154 @@
+"""From a kernel and its argument types to prepared LLVM IR, whichever compiler lowers it.
+
+Requires: a front end that gives unoptimised LLVM IR, mathematics still by the names of libdevice.
+Ensures:  a ``Primal`` as ``dpcompile.frontend.compile`` gives it, whose entry takes the kernel's arguments and returns a
+          status; everything it calls inlined, barriers convergent; what a block shares is variables of address space 0 whose
+          names begin with ``SHARED``, as the passes want them; nothing vectorised.
+"""
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import llvmlite.binding as llvm
+from numba.core import types
+from numba.core.typing.templates import Signature, signature
+
+from dpcompile.passes.ir.vocabulary import SHARED
+
+from ...errors import BackendError, NotAFunctionError, UnsupportedError
+from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
+from ...frontend.ties import ties_of_minimum_to_second
+
+TRIPLE = "nvptx64-nvidia-cuda"
+#: The processor that kernels are lowered for where nobody says which one they will run on.
+DEFAULT_CC = (9, 0)
+ENTRY = "kernel"
+_MISSING = "No compiler of kernels is installed: pip install 'dpcompile[cuda]'."
+_SHARED_VARIABLE = re.compile(r'^@("[^"]+"|[\w.$-]+) = (?:\w+ )*?addrspace\(3\) (?:\w+ )*?global (.*)$', re.MULTILINE)
+_LEFT_SHARED = "addrspace(3)"
+
+
+@dataclass(frozen=True, eq=False)
+class Lowered:
+    """Modules of a kernel and all that it calls; ``entry`` returns a status and takes a pointer in front of the arguments."""
+
+    name: str
+    arguments: tuple[types.Type, ...]
+    entry: str
+    modules: tuple[str, ...]
+
+
+class Frontend(Protocol):
+    """A compiler of kernels."""
+
+    def jit(self, function: Any, options: dict[str, Any]) -> Any:
+        """The kernel that the compiler's own decorator makes."""
+
+    def lowers(self, kernel: Any) -> bool:
+        """Whether this is a kernel of this compiler."""
+
+    def typeof(self, value: Any) -> types.Type:
+        """The type by which a kernel takes this argument."""
+
+    def lower(self, kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
+        """Types and lowers a kernel."""
+
+
+@functools.cache
+def frontends() -> tuple[Frontend, ...]:
+    """Those that are installed."""
+    try:
+        from .numba_cuda import NumbaCuda
+    except ImportError:
+        return ()
+    return (NumbaCuda(),)
+
+
+def default_frontend() -> Frontend:
+    """The first of those that are installed."""
+    if not frontends():
+        raise BackendError(_MISSING)
+    return frontends()[0]
+
+
+def frontend_of(kernel: Any) -> Frontend:
+    for frontend in frontends():
+        if frontend.lowers(kernel):
+            return frontend
+    raise NotAFunctionError(f"{kernel!r} is no kernel of numba.cuda.jit." + ("" if frontends() else f" {_MISSING}"))
+
+
+@functools.cache
+def machine(cc: tuple[int, int] = DEFAULT_CC) -> llvm.TargetMachine:
+    """LLVM's description of the processor."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    target = llvm.Target.from_triple(TRIPLE)
+    return target.create_target_machine(cpu=f"sm_{cc[0]}{cc[1]}", features="+ptx80", opt=3)
+
+
+def compile_kernel(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC) -> Primal:
+    """The prepared module of ``kernel``; errors of the compiler pass through unchanged."""
+    lowered = frontend_of(kernel).lower(kernel, arguments, cc)
+    found: Signature = signature(types.none, *lowered.arguments)
+    return Primal(lowered.name, found, ENTRY, _prepared(lowered, machine(cc)), "", {})
+
+
+def with_reducible_cycles(primal: Primal) -> Primal:
+    """The same, each cycle with one way in."""
+    return reducible(primal, machine())
+
+
+def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
+    linked = llvm.parse_assembly("")
+    for text in lowered.modules:
+        linked.link_in(llvm.parse_assembly(text))
+    linked.link_in(llvm.parse_assembly(_entry(linked.get_function(lowered.entry))))
+    text = shared_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked)))
+    if _LEFT_SHARED in text:
+        raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory whose size is given at its "
+                               f"launch.\n  Make it of a constant size: cuda.shared.array(256, dtype).")
+    linked = llvm.parse_assembly(text)
+    for function in linked.functions:
+        if not function.is_declaration and function.name != ENTRY:
+            function.linkage = "internal"
+            function.add_function_attribute("alwaysinline")
+    run_passes(linked, processor, 0, ["add_sroa_pass", "add_instruction_combine_pass"], default=False)
+    return optimised(llvm.parse_assembly(ties_of_minimum_to_second(str(linked))), processor)
+
+
+def _entry(lowered: llvm.ValueRef) -> str:
+    """The function without the pointer to a result that a kernel does not have."""
+    own = [f"{argument.type} %{argument.name}" if _is_plain(argument.name) else f'{argument.type} %"{argument.name}"'
+           for argument in list(lowered.arguments)[1:]]
+    parameters = ", ".join(str(argument.type) for argument in lowered.arguments)
+    return f"""declare i32 @"{lowered.name}"({parameters})
+        define i32 @{ENTRY}({", ".join(own)}) {{
+          %result = alloca ptr
+          %status = call i32 @"{lowered.name}"({", ".join(["ptr %result", *own])})
+          ret i32 %status
+        }}"""
+
+
+def _is_plain(name: str) -> bool:
+    return re.fullmatch(r"[\w.$-]+", name) is not None
+
+
+def shared_by_name(text: str) -> str:
+    """What a block shares as variables that anyone may write, known by their names, in the place of an address space: no
+    optimiser and no pass takes them for memory of one thread, and pointers are of one kind."""
+    for name, rest in _SHARED_VARIABLE.findall(text):
+        plain = name.strip('"')
+        if re.match(r"\[0 x ", rest):
+            continue
+        own = f'@"{SHARED}{plain}"' if name.startswith('"') else f"@{SHARED}{plain}"
+        definition = re.compile(rf"^@{re.escape(name)} = .*$", re.MULTILINE)
+        content = re.sub(r" (?:undef|poison|zeroinitializer)\b", "", rest, count=1)
+        line = f"{own} = external global {content}".replace("\\", r"\\")
+        text = definition.sub(line, text)
+        text = text.replace(f"addrspacecast (ptr addrspace(3) @{name} to ptr)", own)
+        text = text.replace(f"addrspacecast ptr addrspace(3) @{name} to ptr", f"bitcast ptr {own} to ptr")
+    return text

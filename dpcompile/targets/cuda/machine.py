@@ -1,0 +1,158 @@
+"""Runs all threads of a kernel on the host: block after block, from barrier to barrier, in an order drawn at random.
+
+Requires: a ``ThreadModule``; the leaves of the arguments as numbers and addresses.
+Ensures:  memory that a block shares holds NaN when the block begins; registers say what they would; a barrier that not all
+          threads which still run wait for at the same place is an error; every access is handed to ``Races``.
+"""
+from __future__ import annotations
+
+import ctypes
+import itertools
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from ...errors import BarrierError
+from .races import RECORD, Races
+from .threads import DESTROY, REGISTERS, RESUME, START, STATUS, ThreadModule, host
+
+Shape = tuple[int, int, int]
+#: Accesses that are held before they are looked at.
+LOG_ROOM = 1 << 16
+WARP = 32
+_FORMATS = {"double": "d", "float": "f4x", "i64": "q", "i32": "i4x", "i16": "h6x", "i8": "b7x", "i1": "?7x", "ptr": "q"}
+
+
+@dataclass
+class Shared:
+    """A variable that a block shares: its name in the user's kernel, and its bytes."""
+
+    label: str
+    memory: np.ndarray
+
+
+@dataclass(eq=False)
+class Machine:
+    """A kernel ready to run on the host."""
+
+    name: str
+    code: ThreadModule
+    engine: llvm.ExecutionEngine = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        sizes = {v.name: _bytes_of(v) for v in self.code.module.global_variables if v.name in self.code.shared}
+        self.engine = llvm.create_mcjit_compiler(self.code.module, host())
+        self.engine.finalize_object()
+        self._start = self._function(START, ctypes.c_void_p, ctypes.c_void_p)
+        self._resume = self._function(RESUME, ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
+        self._destroy = self._function(DESTROY, None, ctypes.c_void_p)
+        self._status = ctypes.c_int32.from_address(self.engine.get_global_value_address(STATUS))
+        self.shared = [Shared(name, self._memory(name, size)) for name, size in sizes.items()]
+
+    def _function(self, name: str, result, *parameters):
+        return ctypes.CFUNCTYPE(result, *parameters)(self.engine.get_function_address(name))
+
+    def _memory(self, name: str, size: int) -> np.ndarray:
+        memory = (ctypes.c_uint8 * size).from_address(self.engine.get_global_value_address(name))
+        return np.ctypeslib.as_array(memory)
+
+    def run(self, leaves: Sequence, types: Sequence[str], grid: Shape, block: Shape, seed: int, races: Races) -> set[int]:
+        """Runs the kernel once; the statuses with which threads ended."""
+        packed = ctypes.create_string_buffer(b"".join(
+            struct.pack("=" + _FORMATS[type_], leaf) for type_, leaf in zip(types, leaves, strict=True)) or b"\0")
+        order = np.random.default_rng(seed)
+        log = _Log(self.engine, races)
+        statuses: set[int] = set()
+        blocks = list(_places(grid))
+        for number in order.permutation(len(blocks)):
+            self._run_block(blocks[number], int(number), grid, block, packed, order, log, statuses)
+        log.close()
+        races.finish()
+        return statuses
+
+    def _run_block(self, place: Shape, number: int, grid: Shape, block: Shape, packed, order, log: _Log,
+                   statuses: set[int]) -> None:
+        for variable in self.shared:
+            variable.memory[:] = 0xFF       # NaN in either precision
+        registers = _registers(place, grid, block)
+        threads = [self._start(packed) for _ in range(len(registers))]
+        running = list(range(len(threads)))
+        try:
+            while running:
+                waiting: dict[int, int] = {}
+                for index in order.permutation(len(running)):
+                    thread = running[index]
+                    barrier = self._resume(threads[thread], registers[thread].ctypes.data)
+                    if barrier >= 0:
+                        waiting[thread] = barrier
+                    else:
+                        statuses.add(self._status.value)
+                log.end_phase(number)
+                self._check(waiting, place)
+                running = sorted(waiting)
+        finally:
+            for thread in threads:
+                self._destroy(thread)
+
+    def _check(self, waiting: dict[int, int], place: Shape) -> None:
+        """Refuses threads that wait for each other at different places."""
+        if len(set(waiting.values())) > 1:
+            first = min(waiting)
+            other = next(t for t in sorted(waiting) if waiting[t] != waiting[first])
+            raise BarrierError(
+                f"{self.name}: threads {first} and {other} of block {place} wait at different barriers.\n"
+                f"  All threads of a block that have not returned must come to the same cuda.syncthreads(); and a thread that "
+                f"has passed one must not return before the others have passed all of them.")
+
+
+def _places(shape: Shape) -> list[Shape]:
+    """All positions, x fastest."""
+    return [(x, y, z) for z, y, x in itertools.product(*(range(n) for n in reversed(shape)))]
+
+
+def _registers(place: Shape, grid: Shape, block: Shape) -> np.ndarray:
+    """What the threads of a block read of their places, one row each."""
+    rows = np.empty((int(np.prod(block)), len(REGISTERS) + 1), np.int32)
+    for number, thread in enumerate(_places(block)):
+        rows[number] = (*thread, *block, *place, *grid, number % WARP, WARP, number)
+    return rows
+
+
+def _bytes_of(variable: llvm.ValueRef) -> int:
+    """Bytes of a variable whose type is an array of numbers."""
+    layout = llvm.create_target_data(str(host().target_data))
+    return layout.get_abi_size(variable.global_value_type)
+
+
+class _Log:
+    """The accesses of the threads since the last barrier."""
+
+    def __init__(self, engine: llvm.ExecutionEngine, races: Races):
+        self.races = races
+        self.records = np.zeros(LOG_ROOM, RECORD)
+        self.kept: list[np.ndarray] = []
+        address = engine.get_global_value_address
+        self.used = ctypes.c_int64.from_address(address("dp.log.used"))
+        self._full = ctypes.CFUNCTYPE(None)(self._keep)
+        ctypes.c_void_p.from_address(address("dp.log")).value = self.records.ctypes.data
+        ctypes.c_int64.from_address(address("dp.log.room")).value = LOG_ROOM
+        self._callback = ctypes.c_void_p.from_address(address("dp.log.full"))
+        self._callback.value = ctypes.cast(self._full, ctypes.c_void_p).value
+        self.used.value = 0
+
+    def _keep(self) -> None:
+        self.kept.append(self.races.relevant(self.records[:self.used.value]))
+
+    def end_phase(self, block: int) -> None:
+        self._keep()
+        self.used.value = 0
+        self.races.add_phase(block, np.concatenate(self.kept))
+        self.kept = []
+
+    def close(self) -> None:
+        self._callback.value = None
+
+

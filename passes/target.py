@@ -1,0 +1,27 @@
+"""For what machine a derivative is made.
+
+Requires: nothing.
+Ensures:  passes ask the target where derivatives differ from machine to machine, and nothing else of it.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .rules.scalar import Dialect
+
+
+@dataclass(frozen=True)
+class Target:
+    """``dialect``: whose names mathematics has; ``has_threads``: many threads run the function at the same time, on the same
+    memory of the caller, and each keeps its tape in memory that the caller gives; ``memory_cost``: what keeping a value of a
+    loop costs against operations, where it is one on the host."""
+
+    name: str
+    dialect: Dialect = "host"
+    has_threads: bool = False
+    memory_cost: float = 1.0
+
+
+HOST = Target("host")
+#: Threads of an NVIDIA GPU.
+DEVICE = Target("device", "libdevice", has_threads=True, memory_cost=10.0)

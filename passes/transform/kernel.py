@@ -1,0 +1,159 @@
+"""Both sweeps of one thread of a kernel as one function.
+
+Requires: the augmented primal and the reverse of the entry, made for a target with threads.
+Ensures:  ``i32 NAME.thread(P…, S…, ptr totals, ptr storage)``; all threads of a block clear the shadows of what they share
+          before any of them begins.  A thread that raises, or has no room left for its tape, runs no reverse sweep; which
+          it was says its status.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
+          of the k-th active parameter.  ``NAME.count``, with the same parameters, runs the first sweep alone.  A tangent's
+          ``NAME.thread`` is the same, with the tangents of the active parameters in ``totals``.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..analysis import uniform
+from ..analysis.call_kinds import is_opaque
+from ..errors import UnsupportedIR
+from ..ir.builder import Builder, Inserter, const, i64, null
+from ..ir.model import Argument, Function, Global, Module, Value
+from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
+from .increments import ATOMIC
+from .memory import clear_memory
+from .program import Program, Version
+from .reverse import RETURNED_NONE, ReverseFunctions
+
+#: void (ptr memory, i64 bytes): the threads of a block together clear what they share.
+CLEAR_SHARED = "dp.block.clear"
+BARRIER = "llvm.nvvm.barrier.cta.sync.aligned.all"
+#: void (ptr thread, ptr storage): where this thread's part of the tape lies; see runtime/device.ll.
+BEGIN = "dp.thread.begin"
+#: void (ptr thread): says how much of the tape this thread has used.
+END = "dp.thread.end"
+#: Of what a thread knows of its part of the tape.
+THREAD_BYTES = 40
+_WORD = 4
+
+
+def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Function:
+    """Writes ``name``, both sweeps."""
+    sweep = _FirstSweep(module, functions, name)
+    thread, builder, done = sweep.function, sweep.builder, sweep.function.add_block("done")
+    back = thread.add_block("reverse")
+    done_value, done_none = (builder.compare("eq", sweep.status, const(I32, code)) for code in (0, RETURNED_NONE))
+    builder.cond_br(builder.binary("or", done_value, done_none), back, done)
+    builder = Builder(back)
+    active = functions.version.active
+    cotangents = Inserter(thread.entry, 0).alloca(ArrayType(8 * max(1, len(active)), I8), "cotangents", align=8)
+    swept = builder.call(functions.reverse, functions.reverse.function_type, [*sweep.given, cotangents])
+    for number, parameter in enumerate(active):
+        own = builder.load(parameter.type, builder.offset(cotangents, 8 * number), align=8)
+        _call(builder, module, ATOMIC[parameter.type], [builder.offset(sweep.totals, 8 * number), own])
+    builder.br(done)
+    builder = Builder(done)
+    builder.ret(builder.phi(I32, [(sweep.status, sweep.builder.block), (swept, back)], "result"))
+    return thread
+
+
+def write_count(module: Module, functions: ReverseFunctions, name: str) -> Function:
+    """Writes ``name``, the first sweep."""
+    sweep = _FirstSweep(module, functions, name)
+    sweep.builder.ret(sweep.status)
+    return sweep.function
+
+
+def write_tangent_thread(module: Module, version: Version, shared_shadows: list[Value], name: str) -> Function:
+    """Writes ``name``, which calls the tangent function."""
+    tangent, count = version.function, len(version.active)
+    own = tangent.arguments[:-count - 1]
+    parameters = [Argument(a.type, a.name) for a in own]
+    totals, storage = (Argument(PTR, tangent.fresh(n)) for n in ("totals", "storage"))
+    arguments = [*parameters, totals, storage]
+    thread = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
+    module.functions[name] = thread
+    builder = Builder(thread.add_block("entry"))
+    clear_shared(builder, module, shared_shadows)
+    directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
+                  for number, a in enumerate(tangent.arguments[len(own):-1])]
+    status = builder.call(tangent, tangent.function_type, [*parameters, *directions, null()], name="status")
+    builder.ret(status if status.type == I32 else const(I32, 0))
+    return thread
+
+
+def clear_shared(builder: Builder, module: Module, shadows: list[Value]) -> None:
+    """All threads of a block together."""
+    for shadow in shadows:
+        assert isinstance(shadow, Global) and shadow.value_type is not None
+        if size_of(shadow.value_type) % _WORD:
+            raise UnsupportedIR(f"cannot differentiate shared memory of {size_of(shadow.value_type)} bytes")
+        _call(builder, module, CLEAR_SHARED, [shadow, i64(size_of(shadow.value_type))])
+    if shadows:
+        _call(builder, module, BARRIER, [const(I32, 0)])
+
+
+def check_threads(module: Module, program: Program) -> None:
+    """Refuses what threads do together and no derivative is known for."""
+    entry = program.entry
+    if len(program.transformed) > 1:
+        raise UnsupportedIR("cannot differentiate a kernel that calls functions which are not inlined", None,
+                            "Leave out recursion.")
+    for instruction in entry.warm_instructions():
+        if is_opaque(instruction) or instruction.opcode == "fence":
+            what = f"a call of {instruction.callee_name or 'a function pointer'}" if instruction.opcode == "call" else "a fence"
+            raise UnsupportedIR(f"cannot differentiate {what} in a kernel", module.location_of(instruction),
+                                "Of what threads do together, syncthreads and atomic additions have a derivative.")
+
+
+def check_returns(module: Module, program: Program) -> None:
+    """Refuses threads that part where the barriers of a reverse sweep would wait for them."""
+    entry = program.entry
+    stray = uniform.analyse(entry.function, entry.cfg, entry.aliasing).stray
+    if stray is not None:
+        raise UnsupportedIR("cannot differentiate a kernel of which some threads may return between two barriers that others "
+                            "wait at", module.location_of(stray),
+                            "Let a thread return before the first cuda.syncthreads() or behind the last one, and loops with "
+                            "one in them make as many iterations for all threads of a block.")
+
+
+@dataclass
+class _FirstSweep:
+    """The beginning of a thread: its memory, what the block shares, the augmented primal."""
+
+    module: Module
+    functions: ReverseFunctions
+    name: str
+
+    def __post_init__(self) -> None:
+        augmented = self.functions.augmented
+        hidden = 2 + 2 * len(self.functions.frames)
+        parameters = [Argument(a.type, a.name) for a in augmented.arguments[:-hidden]]
+        self.totals, self.storage = (Argument(PTR, augmented.fresh(n)) for n in ("totals", "storage"))
+        arguments = [*parameters, self.totals, self.storage]
+        self.function = Function(self.name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
+        self.module.functions[self.name] = self.function
+        self.builder = Builder(self.function.add_block("entry"))
+        frames = [memory for type_ in self.functions.frames for memory in self._frame(type_)]
+        tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
+        thread = self._begin()
+        clear_shared(self.builder, self.module, self.functions.shared_shadows)
+        self.given: list[Value] = [*parameters, *frames, thread, tape]
+        status = self.builder.call(augmented, augmented.function_type, self.given, name="status")
+        if self.functions.needs_storage:
+            _call(self.builder, self.module, END, [thread])
+        self.status: Value = status if status.type == I32 else const(I32, 0)
+
+    def _frame(self, type_: Type) -> tuple[Value, Value]:
+        memory, shadow = (self.builder.alloca(type_, name, align=16) for name in ("frame", "frame.shadow"))
+        clear_memory(self.builder, self.module, shadow, i64(size_of(type_)))
+        return memory, shadow
+
+    def _begin(self) -> Value:
+        if not self.functions.needs_storage:
+            return null()
+        thread = self.builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
+        _call(self.builder, self.module, BEGIN, [thread, self.storage])
+        return thread
+
+
+def _call(builder: Builder, module: Module, name: str, arguments: list[Value]) -> None:
+    function = module.declare(name, FunctionType(VOID, tuple(a.type for a in arguments)))
+    builder.call(function, function.function_type, arguments)

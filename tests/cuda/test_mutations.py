@@ -1,0 +1,65 @@
+"""Each mechanism of gradients of kernels switched off: the simulator sees it."""
+import numpy as np
+import pytest
+from dpcompile.passes.analysis import uniform
+from dpcompile.passes.analysis.needed import Needed
+from dpcompile.passes.transform import hoist, kernel
+from dpcompile.passes.transform.adjoint import Adjoints
+from dpcompile.passes.transform.increments import Increments
+from dpcompile.passes.transform.shadow import Shadows
+
+import dpcompile as dp
+from dpcompile import errors
+from tests.cuda.kernels import RECORDS
+from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
+
+pytest.importorskip("numba_cuda")
+
+RECORD = {record.name: record for record in RECORDS}
+_has_work = Needed.has_work
+
+
+def without_barriers(self, instruction):
+    return instruction.callee_name.startswith("llvm.nvvm.barrier") is False and _has_work(self, instruction)
+
+
+def store_without_clearing(self, store):
+    value, pointer = store.operands
+    if self.activity.active(value):
+        self.add(value, self.builder.load(value.type, self.get(self.context.shadows.of(pointer))))
+
+
+MUTATIONS = {
+    "no barrier in the reverse sweep": ("block_sums", Needed, "has_work", without_barriers),
+    "increments are not atomic": ("stencil", Increments, "is_atomic", lambda self, access, pointer: False),
+    "shared increments are not atomic": ("tiled_stencil", Increments, "is_atomic", lambda self, access, pointer: False),
+    "shared shadows are not cleared": ("tiled_stencil", kernel, "clear_shared", lambda builder, module, shadows: None),
+    "stores do not consume": ("relaxed", Adjoints, "_store", store_without_clearing),
+    "constant addresses have no shadow": ("tiled_stencil", Shadows, "_of_constant", lambda self, constant: constant),
+    "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_mutant_is_noticed(mutation, monkeypatch):
+    name, owner, attribute, replacement = MUTATIONS[mutation]
+    monkeypatch.setattr(owner, attribute, replacement)
+    assert differs(RECORD[name])
+
+
+def differs(record):
+    rng = np.random.default_rng(5)
+    args = record.make(rng)
+    expected, wanted = copied(args), shadows_of(record, args, rng)
+    shadows = {k: np.copy(s) for k, s in wanted.items()}
+    on_the_cpu(record, expected, wanted)
+    report = dp.cuda.simulate(dp.cuda.grad(record.kernel), record.grid, record.block, annotated(args, shadows))
+    return report.races or not all(np.allclose(shadows[k], wanted[k], atol=1e-10) for k in shadows)
+
+
+def test_threads_that_part_are_noticed(monkeypatch):
+    from tests.cuda.test_simulate import WIDTH, leaves_between
+    monkeypatch.setattr(uniform._Solver, "stray", lambda self: None)
+    with pytest.raises(errors.BarrierError):
+        dp.cuda.simulate(dp.cuda.grad(leaves_between), 1, WIDTH,
+                         [dp.Duplicated(np.ones(WIDTH), np.zeros(WIDTH)), dp.Duplicated(np.ones(WIDTH), np.zeros(WIDTH))])

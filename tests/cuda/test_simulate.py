@@ -1,0 +1,224 @@
+"""What the simulator finds: data races, barriers that do not meet, exceptions; and what is refused by name."""
+import math
+
+import numpy as np
+import pytest
+
+import dpcompile as dp
+from dpcompile import errors
+
+pytest.importorskip("numba_cuda")
+
+from numba import cuda
+
+WIDTH = 8
+
+
+@cuda.jit
+def neighbours(x, out):
+    """Reads what another thread writes, with no barrier between."""
+    i = cuda.grid(1)
+    if i < x.size:
+        x[i] = 2.0 * x[i]
+        out[i] = x[(i + 1) % x.size]
+
+
+def test_a_race_in_a_block_is_found_whatever_the_schedule_is():
+    for seed in range(3):
+        report = dp.cuda.simulate(neighbours, 1, WIDTH, [np.ones(WIDTH), np.zeros(WIDTH)], seed=seed)
+        assert [(race.memory, race.kinds, race.between) for race in report.races] == [
+            ("argument 0", ("write", "read"), "threads of a block")]
+        assert len(report.races[0].cells) == WIDTH
+        assert "argument 0: item 0, 1, 2, 3, …" in str(report)
+
+
+@cuda.jit
+def summed(x, total):
+    i = cuda.grid(1)
+    if i < x.size:
+        total[0] += x[i]
+
+
+def test_a_race_between_blocks_is_found():
+    report = dp.cuda.simulate(summed, 3, 1, [np.ones(3), np.zeros(1)])
+    assert {race.between for race in report.races} == {"blocks"}
+
+
+@cuda.jit
+def reversed_block(x, out):
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    cells[t] = x[i]
+    out[i] = cells[WIDTH - 1 - t]
+
+
+def test_a_missing_barrier_is_a_race_in_both_sweeps():
+    x, out = np.ones(WIDTH), np.zeros(WIDTH)
+    report = dp.cuda.simulate(reversed_block, 1, WIDTH, [x, out])
+    assert any("shared" in race.memory for race in report.races)
+    report = dp.cuda.simulate(dp.cuda.grad(reversed_block), 1, WIDTH,
+                              [dp.Duplicated(x, np.zeros(WIDTH)), dp.Duplicated(out, np.ones(WIDTH))])
+    assert {sweep for race in report.races for sweep in race.sweeps} >= {"the first sweep", "the reverse sweep"}
+
+
+@cuda.jit
+def unwritten(out):
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    out[cuda.grid(1)] = cells[cuda.threadIdx.x]
+
+
+def test_shared_memory_that_nobody_wrote_holds_nan():
+    out = np.zeros(WIDTH)
+    dp.cuda.simulate(unwritten, 1, WIDTH, [out])
+    assert np.isnan(out).all()
+
+
+@cuda.jit
+def half_waits(x):
+    t = cuda.threadIdx.x
+    if t < 4:
+        x[t] = 1.0
+        cuda.syncthreads()
+    else:
+        x[t] = 2.0
+        cuda.syncthreads()
+        x[t] = 3.0
+        cuda.syncthreads()
+
+
+@cuda.jit
+def apart(x):
+    t = cuda.threadIdx.x
+    if t < 4:
+        cuda.syncthreads()
+        x[t] = 1.0
+    else:
+        cuda.syncthreads()
+        x[t] = 2.0
+        cuda.syncthreads()
+
+
+@pytest.mark.parametrize("kernel", [half_waits, apart], ids=lambda kernel: kernel.py_func.__name__)
+def test_threads_that_wait_at_different_barriers(kernel):
+    with pytest.raises(errors.BarrierError, match="threads 0 and 4 of block"):
+        dp.cuda.simulate(kernel, 1, WIDTH, [np.zeros(WIDTH)])
+
+
+@cuda.jit
+def raises(x):
+    i = cuda.grid(1)
+    if x[i] < 0:
+        raise ValueError("negative")
+    x[i] = math.sqrt(x[i])
+
+
+def test_an_exception_of_a_thread_is_told():
+    with pytest.raises(errors.ThreadError, match="raises"):
+        dp.cuda.simulate(raises, 1, 2, [np.array([1.0, -1.0])])
+
+
+def test_seeds_draw_schedules_and_repeat_them():
+    weights = np.random.default_rng(0).normal(size=64) * 10.0 ** np.arange(64)
+    results = []
+    for seed in (0, 1, 0):
+        total = np.zeros(1)
+        dp.cuda.simulate(added, 4, 16, [weights, total], seed=seed)
+        results.append(total[0])
+    assert results[0] == results[2] != results[1]
+
+
+@cuda.jit
+def added(x, total):
+    i = cuda.grid(1)
+    if i < x.size:
+        cuda.atomic.add(total, 0, x[i])
+
+
+# refusals -----------------------------------------------------------------------------------------------------------
+
+@cuda.jit
+def leaves_between(x, out):
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t]
+    cuda.syncthreads()
+    if t > 3:
+        return
+    out[t] = cells[t] * cells[t + 1]
+    cuda.syncthreads()
+    out[t] *= cells[t]
+
+
+@cuda.jit
+def shuffled(x, out):
+    i = cuda.grid(1)
+    out[i] = cuda.shfl_down_sync(0xFFFFFFFF, x[i], 1)
+
+
+@cuda.jit
+def waits_in_warps(x, out):
+    i = cuda.grid(1)
+    out[i] = x[i]
+    cuda.syncwarp()
+    out[i] *= 2.0
+
+
+@cuda.jit
+def of_any_size(x, out):
+    cells = cuda.shared.array(0, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t]
+    cuda.syncthreads()
+    out[t] = cells[t] ** 2
+
+
+@cuda.jit
+def largest(x, out):
+    cuda.atomic.max(out, 0, x[cuda.grid(1)])
+
+
+REFUSED = [
+    (leaves_between, "return between two barriers"),
+    (shuffled, "call of llvm.nvvm.shfl"),
+    (waits_in_warps, "call of llvm.nvvm.bar.warp.sync"),
+    (of_any_size, "size is given at its launch"),
+    (largest, "atomic"),
+]
+
+
+@pytest.mark.parametrize(("kernel", "message"), [pytest.param(*pair, id=pair[0].py_func.__name__) for pair in REFUSED])
+def test_what_is_refused_is_refused_by_name(kernel, message):
+    x, out = np.ones(WIDTH), np.ones(WIDTH)
+    with pytest.raises(errors.UnsupportedError, match=message):
+        dp.cuda.simulate(dp.cuda.grad(kernel), 1, WIDTH,
+                         [dp.Duplicated(x, np.zeros(WIDTH)), dp.Duplicated(out, np.zeros(WIDTH))])
+
+
+def test_arguments_are_checked():
+    x, gradient = np.ones(WIDTH), dp.cuda.grad(added)
+    with pytest.raises(errors.ShadowShapeError):
+        dp.cuda.simulate(gradient, 1, WIDTH, [dp.Duplicated(x, np.zeros(3)), dp.Duplicated(np.zeros(1), np.zeros(1))])
+    with pytest.raises(errors.ShadowMemoryError):
+        dp.cuda.simulate(gradient, 1, WIDTH, [dp.Duplicated(x, x), dp.Duplicated(np.zeros(1), np.zeros(1))])
+    with pytest.raises(errors.AliasedArgumentsError):
+        dp.cuda.simulate(gradient, 1, WIDTH, [dp.Duplicated(x, np.zeros(WIDTH)), dp.Const(x[:1])])
+    with pytest.raises(errors.AnnotationError):
+        dp.cuda.simulate(gradient, 1, WIDTH, [dp.Active(x), dp.Const(np.zeros(1))])
+    with pytest.raises(errors.NotAFunctionError, match="no kernel"):
+        dp.cuda.grad(math.sin)
+
+
+def test_the_limit_of_the_tape_holds():
+    @cuda.jit
+    def repeated(x, steps):
+        i = cuda.grid(1)
+        for _ in range(steps):
+            x[i] = math.sin(x[i])
+
+    before = dp.config.max_tape_bytes
+    dp.config.max_tape_bytes = 1000
+    try:
+        with pytest.raises(errors.TapeTooLargeError, match="8 threads keep"):
+            dp.cuda.simulate(dp.cuda.grad(repeated), 1, WIDTH, [dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH)), 100])
+    finally:
+        dp.config.max_tape_bytes = before

@@ -1,0 +1,116 @@
+; What all threads of a block compute alike, and threads that return where others still wait.
+
+; RUN: dp-opt --pass=uniform --function=values %s | filecheck %s --check-prefix=VALUES
+; RUN: dp-opt --pass=uniform --function=reduction %s | filecheck %s --check-prefix=REDUCTION
+; RUN: dp-opt --pass=uniform --function=early %s | filecheck %s --check-prefix=EARLY
+; RUN: dp-opt --pass=uniform --function=between %s | filecheck %s --check-prefix=BETWEEN
+; RUN: dp-opt --pass=uniform --function=some_iterations %s | filecheck %s --check-prefix=ITERATIONS
+
+declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
+declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
+
+; VALUES:     what differs
+; VALUES-NOT: %size
+; VALUES:     %t
+; VALUES-NOT: %bound
+; VALUES:     %own
+; VALUES:     %chosen
+; VALUES-NOT: %both
+; VALUES:     astray at nowhere
+define i32 @values(ptr %x, i32 %n) {
+entry:
+  %size = call i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %bound = load i32, ptr %x
+  %place = getelementptr i32, ptr %x, i32 %t
+  %own = load i32, ptr %place
+  %first = icmp eq i32 %t, 0
+  br i1 %first, label %some, label %joined
+some:
+  br label %joined
+joined:
+  %chosen = phi i32 [ 1, %entry ], [ 2, %some ]
+  %many = icmp sgt i32 %bound, 8
+  br i1 %many, label %all, label %done
+all:
+  br label %done
+done:
+  %both = phi i32 [ 1, %joined ], [ 2, %all ]
+  ret i32 0
+}
+
+; REDUCTION: astray at nowhere
+define i32 @reduction(ptr %x, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  br label %loop
+loop:
+  %step = phi i32 [ %n, %entry ], [ %half, %next ]
+  %takes.part = icmp slt i32 %t, %step
+  br i1 %takes.part, label %add, label %next
+add:
+  %place = getelementptr double, ptr %x, i32 %t
+  %old = load double, ptr %place
+  store double %old, ptr %place
+  br label %next
+next:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %half = lshr i32 %step, 1
+  %more = icmp ne i32 %half, 0
+  br i1 %more, label %loop, label %last
+last:
+  %first = icmp eq i32 %t, 0
+  br i1 %first, label %write, label %done
+write:
+  store double 1.0, ptr %x
+  br label %done
+done:
+  ret i32 0
+}
+
+; Who returns before the first barrier has none to wait at.
+; EARLY: astray at nowhere
+define i32 @early(ptr %x, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %inside = icmp slt i32 %t, %n
+  br i1 %inside, label %go, label %done
+go:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  store double 1.0, ptr %x
+  br label %done
+done:
+  ret i32 0
+}
+
+; BETWEEN: astray at %go
+define i32 @between(ptr %x, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  br label %go
+go:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %inside = icmp slt i32 %t, %n
+  br i1 %inside, label %on, label %done
+on:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br label %done
+done:
+  ret i32 0
+}
+
+; ITERATIONS: astray at %loop
+define i32 @some_iterations(ptr %x, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  br label %loop
+loop:
+  %i = phi i32 [ 0, %entry ], [ %next, %loop ]
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %next = add i32 %i, 1
+  %more = icmp slt i32 %next, %t
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
