@@ -20,15 +20,15 @@ from numba.core.environment import Environment
 from numba.core.funcdesc import FunctionDescriptor, PythonFunctionDescriptor
 from numba.core.typing.templates import signature
 
+from ..cache import bundle, store, surroundings
+from ..cache.fingerprint import Fingerprint, Unknown
 from ..errors import CacheWarning
 from ..frontend import intercept, references
 from ..frontend.containers.arguments import FLAT
 from ..frontend.generated import GeneratedDispatcher, plain_type
-from ..operators.primal import compared, warn_of_comparisons
 from ..targets import rerun
 from ..targets.cpu import CompiledDerivative
-from . import bundle, store, surroundings
-from .fingerprint import Fingerprint, Unknown
+from .primal import compared, warn_of_comparisons
 
 #: What is made anew for each process.
 _NOT_KEPT = ("typemap", "calltypes", "global_dict", "argtypes", "restype")
