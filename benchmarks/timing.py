@@ -26,11 +26,10 @@ def repeated(call: Callable[[], object]) -> Callable[[], float]:
     once before, because what ran meanwhile emptied the caches."""
     first, second = seconds(call), seconds(call)
     count = max(1, round(1e-3 / max(min(first, second), 1e-6)))
-    warming = call if second < SLOW else None
 
     def one() -> float:
-        if warming is not None:
-            warming()
+        if second < SLOW:
+            call()
         return seconds(lambda: [call() for _ in range(count)]) / count
 
     return one

@@ -1,13 +1,16 @@
-"""JAX: compiled by XLA, time steps by ``lax.scan``."""
+"""JAX: compiled by XLA for one thread, time steps by ``lax.scan``."""
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
-import jax
-import numpy as np
-from jax import numpy as jnp
+os.environ.setdefault("NPROC", "1")     # threads of XLA's pool, which it reads when it starts
 
-from ..problems import Problem, runge_kutta
+import jax  # noqa: E402
+import numpy as np  # noqa: E402
+from jax import numpy as jnp  # noqa: E402
+
+from ..problems import Problem, runge_kutta  # noqa: E402
 
 TITLE, PACKAGE = "JAX", "jax"
 jax.config.update("jax_enable_x64", True)
