@@ -3,8 +3,9 @@
 The backward pass of one, two and three layers is timed for small batches; the line through the times is followed to a batch of
 none, where only overhead is left, and divided by the number of operations.  An operation is an array operation of the primal –
 a matrix product, a sum, a product, a slice, a nonlinearity: 17 a cell – whose pullback runs.  All systems differentiate by
-weights and inputs, on one thread.  JAX compiles and runs both sweeps at once, which is faster for it than to hand hundreds of
-residuals from one compiled sweep to the other; PyTorch and autograd run a graph that was recorded before.  *Loops*: the kernel as loops over numbers, its operations counted as those of the arrays.
+weights and inputs, on one thread.  JAX compiles and runs both sweeps at once, which is faster for it than to hand hundreds
+of residuals from one compiled sweep to the other; PyTorch and autograd run a graph that was recorded before.  *Loops*: the
+kernel as loops over numbers, its operations counted as those of the arrays.
 """
 from __future__ import annotations
 

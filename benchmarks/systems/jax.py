@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 os.environ.setdefault("NPROC", "1")     # threads of XLA's pool, which it reads when it starts
 
-import jax  # noqa: E402
-import numpy as np  # noqa: E402
-from jax import numpy as jnp  # noqa: E402
+import jax
+import numpy as np
+from jax import numpy as jnp
 
-from ..problems import Problem, runge_kutta  # noqa: E402
+from ..problems import Problem, runge_kutta
 
 TITLE, PACKAGE = "JAX", "jax"
 jax.config.update("jax_enable_x64", True)
