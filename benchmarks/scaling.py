@@ -6,6 +6,7 @@ turns, and each is the least of all rounds; the ratio of the two speed-ups shall
 """
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 
@@ -78,5 +79,7 @@ def write(page: Page, rounds: int, small: bool) -> tuple[str, ...]:
                 for name, (function, arguments) in parallel.cases(small).items()]
         page.table(("kernel", "speed-up of the primal", "of the gradient", "ratio of the two", "gradient / primal, 1 thread",
                     "2 threads"), rows)
-        page.say("Where a primal is no faster with two threads, other work had the second core, and the row says nothing.")
+        load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
+        if load > cores:
+            page.say(f"The load was {load:.1f} on {cores} cores: these speed-ups are noise.")
     return OWN_PACKAGES

@@ -17,11 +17,22 @@ def seconds(call: Callable[[], object], clock: Callable[[], float] = time.proces
     return clock() - start
 
 
+#: Seconds of a call that fills the caches by itself.
+SLOW = 0.01
+
+
 def repeated(call: Callable[[], object]) -> Callable[[], float]:
-    """Seconds of one call, from enough repetitions for a millisecond; the first calls happen here."""
-    call()
-    count = max(1, round(1e-3 / max(seconds(call), 1e-6)))
-    return lambda: seconds(lambda: [call() for _ in range(count)]) / count
+    """Seconds of one call, from enough repetitions for a millisecond; the first calls happen here.  One that is fast is called
+    once before, because what ran meanwhile emptied the caches."""
+    first, second = seconds(call), seconds(call)
+    count = max(1, round(1e-3 / max(min(first, second), 1e-6)))
+
+    def one() -> float:
+        if second < SLOW:
+            call()
+        return seconds(lambda: [call() for _ in range(count)]) / count
+
+    return one
 
 
 def in_turns(calls: list[Callable[[], object]], rounds: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """The benchmarks run at small sizes, and hold what they promise; other systems are compared only where they are installed."""
 import importlib
+import math
 import platform
 import re
 import sys
@@ -7,7 +8,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from numba import njit
 
+import dpcompile as dp
 from benchmarks import __main__ as command
 from benchmarks import (
     adjoints,
@@ -58,10 +61,10 @@ def test_sweeps_of_a_stencil():
 
 def test_checkpointing_gives_the_same():
     """The three ways of the benchmark, with few steps."""
-    run = checkpointing.dp.checkpoint(checkpointing.heat_step, steps=6, slots=2)
-    by_slots = checkpointing.dp.grad(checkpointing.njit(lambda u: (run(u) ** 2).sum()))
+    run = dp.checkpoint(checkpointing.heat_step, steps=6, slots=2)
+    by_slots = dp.grad(njit(lambda u: (run(u) ** 2).sum()))
     state = np.random.default_rng(1).random((7, 6))
-    np.testing.assert_allclose(by_slots(state), checkpointing.dp.grad(checkpointing.heat)(state, 6), rtol=1e-12)
+    np.testing.assert_allclose(by_slots(state), dp.grad(checkpointing.heat)(state, 6), rtol=1e-12)
 
 
 @pytest.mark.parametrize("kernel", kernels.KERNELS, ids=lambda kernel: kernel.name)
@@ -73,11 +76,34 @@ def test_there_are_nine_kernels():
     assert len({kernel.name for kernel in kernels.KERNELS}) == len(kernels.KERNELS) == 9
 
 
-def test_arena_of_a_chain():
-    """What a product of n numbers keeps: each partial product, or each state of the loop."""
-    chain = kernels.KERNELS[0]
-    gradient = ratios.dp.grad(chain.function)
-    first, second = (ratios.arena_bytes(lambda steps=steps: gradient(*chain.make(steps))) for steps in (10_000, 20_000))
+@njit
+def turns(x):
+    for _ in range(1000):
+        x = math.sin(x)
+    return x
+
+
+@njit
+def spiral(x):
+    y = 1.0
+    for _ in range(1000):
+        x, y = x - 0.01 * x * y, y + 0.01 * x * y
+    return x
+
+
+@pytest.mark.parametrize("function", [turns, spiral], ids=lambda function: function.__name__)
+def test_arena_is_what_explain_predicts(function):
+    """Where trips are constants: the bytes that the gradient takes, but for the head of a chunk and the search's last step."""
+    gradient = dp.grad(function)
+    predicted = int(re.search(r"(\d+) bytes predicted", str(dp.explain(function, 0.5)))[1])
+    assert predicted <= ratios.arena_bytes(lambda: gradient(0.5)) <= 1.01 * predicted + 192
+
+
+def test_arena_of_a_loop_whose_trips_the_run_knows():
+    """Both numbers of the state in each step."""
+    loop = kernels.KERNELS[0]
+    gradient = dp.grad(loop.function)
+    first, second = (ratios.arena_bytes(lambda steps=steps: gradient(*loop.make(steps))) for steps in (10_000, 20_000))
     assert 0.95 * 16 * 10_000 < second - first < 1.05 * 16 * 10_000
 
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -15,11 +16,14 @@ TITLE, PACKAGE = "CasADi", "casadi"
 ARRAYS = SimpleNamespace(stack=lambda items: casadi.vertcat(*items), tanh=casadi.tanh,
                          reshape=lambda a, shape: casadi.reshape(a, shape[1], shape[0]).T)
 
+#: For what the C compiler reads and writes; CasADi takes it away.
+FOLDER = tempfile.gettempdir()
+
 
 def compiled(name: str, inputs: list, outputs: list) -> Callable:
     options = {}
     if shutil.which("gcc"):
-        options = {"jit": True, "compiler": "shell", "jit_options": {"flags": ["-O2"], "verbose": False}}
+        options = {"jit": True, "compiler": "shell", "jit_options": {"flags": ["-O2"], "directory": f"{FOLDER}/"}}
     return casadi.Function(name, inputs, outputs, options)
 
 

@@ -57,7 +57,7 @@ def pullback(problem: Problem) -> Callable:
 def gradient(problem: Problem) -> Callable:
     if problem.title != LOTKA_VOLTERRA.title:
         raise Unavailable("a horizontal sum over hidden units cannot stand in a loop that is compiled, and the reverse of "
-                          "an unrolled one took minutes")
+                          "an unrolled one did not end within four minutes")
 
     def found(p):
         p = Float64(p)

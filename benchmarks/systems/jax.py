@@ -1,7 +1,10 @@
-"""JAX: compiled by XLA, time steps by ``lax.scan``."""
+"""JAX: compiled by XLA for one thread, time steps by ``lax.scan``."""
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+
+os.environ.setdefault("NPROC", "1")     # threads of XLA's pool, which it reads when it starts
 
 import jax
 import numpy as np

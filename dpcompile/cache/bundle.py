@@ -46,13 +46,13 @@ class Bundle:
 
     #: The end of all names that can be seen.
     token: str
-    object_code: bytes
+    object_code: bytes = b""
     #: The IR of the entry, for callers that Numba compiles.
-    linkable: bytes
-    exported: list[str]
-    needed: list[str]
+    linkable: bytes = b""
+    exported: list[str] = field(default_factory=list)
+    needed: list[str] = field(default_factory=list)
     #: Kinds of cells and how many they are, by the symbols that the code knows them by.
-    cells: dict[str, tuple[str, int]]
+    cells: dict[str, tuple[str, int]] = field(default_factory=dict)
     #: Parts of the runtime that it calls, with their object code.
     runtime: list[tuple[str, bytes]] = field(default_factory=list)
     #: Constants of environments, by the symbols of the cells that hold their addresses.
@@ -80,28 +80,35 @@ def make(library: JITCodeLibrary, entries: list[str]) -> Bundle:
     """A bundle in which the ``entries`` of a library, functions and its environment, can be seen."""
     derivatives = derivatives_of(library)
     _refuse_addresses(library, derivatives)
-    callable_ = {symbol for derivative in derivatives for symbol in derivative.symbols.values() if symbol.startswith(GENERATED)}
     known = {symbol: _constants(found) for symbol, found in _environments(library, derivatives).items()}
-    kept = {*entries, *callable_, *known}
-    kinds = {made.symbol: (kind, len(made.memory)) for derivative in derivatives
-             for kind, made in vars(derivative).get("_cells", {}).items()}
-    bundle = Bundle(secrets.token_hex(12), b"", b"", [], [], {})
-    whole, *others = [part._final_module.clone() for part in (library, *(made.library for made in derivatives))]
-    needed = {symbol for part in (whole, *others) for symbol in _closed(part, kept | kinds.keys(), bundle)}
-    for part in others:
-        whole.link_in(part)
-    bundle.needed = sorted(needed)
-    bundle.runtime = [(text, object_code(text)) for text in _used(bundle.needed)]
-    bundle.exported = sorted(bundle.renamed(name) for name in kept if _defines(whole, bundle.renamed(name)))
-    bundle.environments = {bundle.renamed(name): constants for name, constants in known.items()
-                           if bundle.renamed(name) in bundle.exported}
-    bundle.cells = {bundle.renamed(name): kind for name, kind in kinds.items()}
-    whole.verify()
+    kinds = {made.symbol: (kind, len(made.memory))
+             for derivative in derivatives for kind, made in derivative.known_cells.items()}
+    called = {symbol for derivative in derivatives for symbol in derivative.symbols.values() if symbol.startswith(GENERATED)}
+    kept = {*entries, *called, *known}
+    bundle = Bundle(secrets.token_hex(12))
+    whole = _whole([library, *(made.library for made in derivatives)], kept | kinds.keys(), bundle)
+    defined = {value.name for value in (*whole.functions, *whole.global_variables) if not value.is_declaration}
+    bundle.exported = sorted(defined.intersection(map(bundle.renamed, kept)))
+    bundle.environments = {name: constants for symbol, constants in known.items()
+                           if (name := bundle.renamed(symbol)) in defined}
+    bundle.cells = {bundle.renamed(symbol): cells for symbol, cells in kinds.items()}
     bundle.object_code = library.codegen._tm.emit_object(whole)
     linkable = library._get_module_for_linking().clone()
     _closed(linkable, kept | kinds.keys(), bundle, is_shared=True)
     bundle.linkable = linkable.as_bitcode()
     return bundle
+
+
+def _whole(libraries: list[JITCodeLibrary], kept: set[str], bundle: Bundle) -> llvm.ModuleRef:
+    """All code in one module; what it needs is noted."""
+    whole, *others = [library._final_module.clone() for library in libraries]
+    needed = {symbol for part in (whole, *others) for symbol in _closed(part, kept, bundle)}
+    for part in others:
+        whole.link_in(part)
+    whole.verify()
+    bundle.needed = sorted(needed)
+    bundle.runtime = [(text, object_code(text)) for text in _used(bundle.needed)]
+    return whole
 
 
 def _refuse_addresses(library: JITCodeLibrary, derivatives: list[CompiledDerivative]) -> None:
@@ -158,10 +165,6 @@ def _stable(name: str) -> str:
     if not _STABLE.fullmatch(name) and name != calls.LIMIT:
         raise Unportable(f"it calls {name}, which belongs to this process")
     return name
-
-
-def _defines(module: llvm.ModuleRef, name: str) -> bool:
-    return any(value.name == name and not value.is_declaration for value in (*module.functions, *module.global_variables))
 
 
 def load(bundle: Bundle, name: str) -> tuple[JITCodeLibrary, dict[str, cells.Cells]]:

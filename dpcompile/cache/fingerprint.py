@@ -26,7 +26,7 @@ from numba.core.typing.templates import Signature
 
 from ..frontend import foreign
 from ..frontend.generated import GeneratedDispatcher, unpicklable
-from ..frontend.references import ABSENT, names, references
+from ..frontend.references import ABSENT, LARGE, names, references
 
 
 class Unknown(Exception):
@@ -184,6 +184,8 @@ def _walk_scalar(value: np.generic, found: Fingerprint) -> None:
 def _walk_array(value: np.ndarray, found: Fingerprint) -> None:
     if type(value) is not np.ndarray:
         raise found.unknown(f"an object of type {_class_path(type(value))}")
+    if value.nbytes > LARGE:
+        raise found.unknown("an array of more than a megabyte")
     found.add(value.dtype)
     found.write(value.shape, value.strides, repr(value.flags), value.tobytes())
 
@@ -193,9 +195,9 @@ def _walk_code(value: python.CodeType, found: Fingerprint) -> None:
     found.codes.add(value)
     if names(value)[2]:
         raise found.unknown(f"{value.co_name} imports a module when it is called")
-    found.write(value.co_name, value.co_qualname if sys.version_info >= (3, 11) else "", value.co_filename,
+    found.write(value.co_name, value.co_qualname, value.co_filename,
                 value.co_firstlineno, value.co_flags, value.co_argcount, value.co_posonlyargcount, value.co_kwonlyargcount,
-                value.co_code, getattr(value, "co_linetable", b""), getattr(value, "co_exceptiontable", b""))
+                value.co_code, value.co_linetable, value.co_exceptiontable)
     found.all([*value.co_names, None, *value.co_varnames, None, *value.co_freevars, None, *value.co_cellvars])
     found.all(value.co_consts)
 

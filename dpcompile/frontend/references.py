@@ -21,6 +21,8 @@ from . import foreign
 
 #: What takes the place of a value that is not there.
 ABSENT = object()
+#: Bytes from which on Numba takes the address of a global array, and no copy: code with one is bound to its process.
+LARGE = 10**6
 _ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "IMPORT_FROM")
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None), type(...))
 
@@ -93,7 +95,7 @@ class _Mark:
     def __init__(self, value: object):
         self.parts = tuple(map(_Mark, value)) if isinstance(value, tuple) else ()
         self.rule = weakref.ref(rule) if (rule := getattr(value, foreign.RULE, None)) is not None else None
-        self.content = _digest(value) if isinstance(value, np.ndarray) else None
+        self.content = _digest(value) if isinstance(value, np.ndarray) and value.nbytes <= LARGE else None
         self.constant = (type(value), repr(value)) if isinstance(value, (*_CONSTANTS, np.generic, np.dtype)) else None
         self.reference = None if self.constant or self.parts else _reference(value)
 

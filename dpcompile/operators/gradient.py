@@ -12,7 +12,6 @@ from numba.core import types
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
-from ..cache.derivatives import kept
 from ..errors import NonFloatResultError, NonScalarResultError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays
@@ -21,6 +20,7 @@ from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics, rerun
 from .arguments import HAND_ON, Arguments
 from .containers import Flattened, is_through_parts
+from .kept import kept
 from .primal import (
     Selection,
     check_differentiable,

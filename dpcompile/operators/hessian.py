@@ -12,11 +12,11 @@ from numba import njit
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from ..cache.derivatives import kept
 from ..frontend.generated import GeneratedDispatcher, stub
 from ..frontend.structure import definition
 from .gradient import grad, value_and_grad
 from .jacobian import Chunk, jacfwd
+from .kept import kept
 from .primal import Selection, dispatcher_of, remembered, selected, signature_of
 from .products import jvp
 from .sparsity import Sparsity

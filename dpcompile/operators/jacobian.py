@@ -14,7 +14,6 @@ import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.registry import cpu_target
 
-from ..cache.derivatives import kept
 from ..errors import ModeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import holds_arrays, is_differentiable
@@ -27,6 +26,7 @@ from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
 from .columns import COLUMNS_PER_ROW, UNCLEAR, Block, Leaf, Matrix, Mode, extents
 from .containers import Flattened, is_through_parts
+from .kept import kept
 from .primal import Selection, compiled, dispatcher_of, remembered, selected, signature_of
 from .sparse import SparseJacobian
 from .sparsity import Sparsity

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
 
-from ..cache.derivatives import kept
 from ..errors import ArgumentSelectionError, IntegerArgumentError, ShadowShapeError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable
@@ -20,6 +19,7 @@ from ..frontend.generated import GeneratedDispatcher, stub
 from ..targets import intrinsics
 from .arguments import HAND_ON, Arguments
 from .containers import Flattened, is_through_parts
+from .kept import kept
 from .memory import directed
 from .primal import Selection, compiled, differentiated_part, dispatcher_of, primal, remembered, selected, signature_of
 

@@ -118,8 +118,14 @@ class CompiledDerivative:
 
     def cells(self, kind: str, values: tuple[int, ...]) -> Cells:
         """Memory of the code that calls this derivative, made once of each kind."""
-        known = vars(self).setdefault("_cells", {})
-        return known[kind] if kind in known else known.setdefault(kind, Cells(f"{kind}.{self.request.name}", values))
+        if kind not in self.known_cells:
+            self.known_cells[kind] = Cells(f"{kind}.{self.request.name}", values)
+        return self.known_cells[kind]
+
+    @functools.cached_property
+    def known_cells(self) -> dict[str, Cells]:
+        """The cells that have been made, by kind."""
+        return {}
 
     def address(self, role: str) -> int:
         """Where the machine code of this symbol begins."""

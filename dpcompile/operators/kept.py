@@ -6,6 +6,7 @@ Ensures:  an entry point that another process has compiled from the same objects
 """
 from __future__ import annotations
 
+import contextlib
 import pickle
 import warnings
 import weakref
@@ -20,15 +21,15 @@ from numba.core.environment import Environment
 from numba.core.funcdesc import FunctionDescriptor, PythonFunctionDescriptor
 from numba.core.typing.templates import signature
 
+from ..cache import bundle, store, surroundings
+from ..cache.fingerprint import Fingerprint, Unknown
 from ..errors import CacheWarning
 from ..frontend import intercept, references
 from ..frontend.containers.arguments import FLAT
 from ..frontend.generated import GeneratedDispatcher, plain_type
-from ..operators.primal import compared, warn_of_comparisons
 from ..targets import rerun
 from ..targets.cpu import CompiledDerivative
-from . import bundle, store, surroundings
-from .fingerprint import Fingerprint, Unknown
+from .primal import compared, warn_of_comparisons
 
 #: What is made anew for each process.
 _NOT_KEPT = ("typemap", "calltypes", "global_dict", "argtypes", "restype")
@@ -109,22 +110,25 @@ class DerivativeCache(_Cache):
 
     def flush(self) -> None:
         """Forgets what this dispatcher has used."""
-        while self._used:
-            digest = self._used.pop()
-            _live.pop(digest, None)
-            store.store().remove(digest)
+        with contextlib.suppress(store.UnsafeStore):
+            while self._used:
+                digest = self._used.pop()
+                _live.pop(digest, None)
+                store.store().remove(digest)
 
     def load_overload(self, sig, target_context) -> CompileResult | None:
+        self._asked.pop(sig, None)
         if not self._enabled or surroundings.is_watched() or self._is_within_another():
             return None
         try:
-            digest = self._asked[sig] = self._fingerprint(sig).digest()
+            digest = self._digest(sig)
             live = _live.get(digest) or _loaded(digest)
         except Exception as reason:     # a cache is no reason for which a derivative may fail
-            return self._say(reason)
-        if live is None:
+            self._say(reason)
             return None
-        self._asked.pop(sig)
+        if live is None:
+            self._asked[sig] = digest
+            return None
         self._used.add(digest)
         args, _ = sigutils.normalize_signature(sig)
         if live.again is not None:
@@ -138,32 +142,30 @@ class DerivativeCache(_Cache):
         if digest is None:
             return
         try:
-            self._check_unchanged(sig, digest)
+            if self._digest(sig) != digest:
+                raise Unknown("something that it names has changed while it was compiled")
             store.store().save(digest, pickle.dumps(_stored(data, self._function), pickle.HIGHEST_PROTOCOL))
+            self._used.add(digest)
         except Exception as reason:     # as above
-            return self._say(reason)
-        self._used.add(digest)
+            self._say(reason)
 
     def _is_within_another(self) -> bool:
         """Whether another generated dispatcher is being compiled, which needs the code of this one to keep it with its own."""
         _caches.add(self)
         return any(cache is not self and (found := cache._dispatcher()) is not None and found.is_compiling for cache in _caches)
 
-    def _fingerprint(self, sig) -> Fingerprint:
+    def _digest(self, sig) -> str:
+        """What the derivative is found by.  Numba freezes what it compiles: what it has frozen in this process must be what
+        the digest speaks of."""
         intercept.load_waiting()
         found = Fingerprint()
         surroundings.add(found)
         args, return_type = sigutils.normalize_signature(sig)
         found.add(self.dispatcher)
         found.all((*args, return_type), "the arguments")
-        return found
-
-    def _check_unchanged(self, sig, digest: str) -> None:
-        """Numba freezes what it compiles; what it froze must be what the digest speaks of."""
-        now = self._fingerprint(sig)
-        name = references.changed(now.codes)
-        if name is not None or now.digest() != digest:
-            raise Unknown(f"something that {name or 'it'} names has changed since it was compiled")
+        if changed := references.changed(found.codes):
+            raise Unknown(f"something that {changed} names has changed since it was compiled")
+        return found.digest()
 
     def _say(self, reason: Exception | str) -> None:
         code = self._function.py_func.__code__
@@ -206,7 +208,7 @@ def _is_of(made: CompiledDerivative, function) -> bool:
 
 
 def _kinds(derivatives: list[CompiledDerivative]) -> list[str] | None:
-    asking = [made for made in derivatives if rerun.NUMBER in vars(made).get("_cells", {})]
+    asking = [made for made in derivatives if rerun.NUMBER in made.known_cells]
     if len(asking) > 1:
         raise bundle.Unportable("several gradients in it may be run again with less tape")
     return rerun.kinds(asking[0]) if asking else None
