@@ -83,7 +83,7 @@ def lattice(f, relaxation, moved):
 @njit
 def deposit_twin(position, charge, density):
     for i in range(position.size):
-        cell = int(math.floor(position[i]))
+        cell = int(position[i])
         share = position[i] - cell
         density[cell] += charge[i] * (1.0 - share)
         density[cell + 1] += charge[i] * share
@@ -94,7 +94,7 @@ def deposit_twin(position, charge, density):
 def deposit(position, charge, density):
     i = cuda.grid(1)
     if i < position.size:
-        cell = int(math.floor(position[i]))
+        cell = int(position[i])
         share = position[i] - cell
         cuda.atomic.add(density, cell, charge[i] * (1.0 - share))
         cuda.atomic.add(density, cell + 1, charge[i] * share)
