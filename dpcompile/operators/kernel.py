@@ -133,12 +133,14 @@ class Simulation:
         return "\n".join(map(str, self.races)) or "no races"
 
 
-def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int], args: Sequence, seed: int = 0) -> Simulation:
+def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int], args: Sequence, seed: int = 0,
+             after_optimisation: bool = False) -> Simulation:
     """Runs a kernel, or a derivative of one, on the host: the code that a GPU would run, on NumPy arrays, in place.
 
-    ``seed`` draws the order of blocks and of threads between barriers.
+    ``seed`` draws the order of blocks and of threads between barriers. ``after_optimisation``: the code as LLVM has optimised
+    it for a GPU.
     """
-    launch = _Launch(kernel, _shape(grid), _shape(block), args, seed)
+    launch = _Launch(kernel, _shape(grid), _shape(block), args, seed, after_optimisation)
     return launch.run()
 
 
@@ -158,6 +160,7 @@ class _Launch:
     block: Shape
     args: Sequence
     seed: int
+    after_optimisation: bool
     #: Shadows of other strides than their primals': the one that the code uses, and the user's.
     mirrored: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     #: The shadows of numbers passed by value, in the order of their cells in the totals.
@@ -196,7 +199,7 @@ class _Launch:
 
     def _run(self, function: str, given: list, shadows: list[np.ndarray], totals: np.ndarray,
              storage: np.ndarray) -> Races:
-        machine = _machine(self.code, function)
+        machine = _machine(self.code, function, self.after_optimisation)
         leaves = [leaf for ty, value in zip(self.code.arguments, given, strict=True) for leaf in _leaves(ty, value)]
         if self.is_derivative:
             leaves += [*(_address(shadow) for shadow in shadows), _address(totals), _address(storage)]
@@ -337,12 +340,13 @@ def _in_precision(cell: np.ndarray, ty: types.Type) -> np.ndarray:
     return cell.view(np.float32) if str(ty) in ("float32", "complex64") else cell
 
 
-def _machine(code: CompiledKernel, function: str) -> Machine:
+def _machine(code: CompiledKernel, function: str, after_optimisation: bool) -> Machine:
     """Made once for each function."""
     machines = vars(code).setdefault("machines", {})
-    if function not in machines:
-        machines[function] = Machine(code.primal.name, thread_module(code, function))
-    return machines[function]
+    key = function, after_optimisation
+    if key not in machines:
+        machines[key] = Machine(code.primal.name, thread_module(code, function, after_optimisation))
+    return machines[key]
 
 
 def _leaves(ty: types.Type, value: Any) -> Iterator[Any]:

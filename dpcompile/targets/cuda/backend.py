@@ -47,9 +47,31 @@ def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> tuple[str, 
     for function in module.functions:
         if not function.is_declaration and function.name != entry:
             function.linkage = "internal"
-    run_passes(module, processor, 3, ["add_global_dead_code_eliminate_pass"], default=True)
+    optimise(module, processor)
     _check(module, kernel.primal.name)
     return processor.emit_assembly(module), entry
+
+
+def optimise(module: llvm.ModuleRef, processor: llvm.TargetMachine) -> None:
+    """LLVM's pipeline for the processor; threads stand side by side already, so nothing is vectorised."""
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = False
+    options.loop_unrolling = True
+    builder = llvm.create_pass_builder(processor, options)
+    builder.getModulePassManager().run(module, builder)
+    run_passes(module, processor, 0, ["add_global_dead_code_eliminate_pass"], default=False)
+
+
+def optimised(kernel: CompiledKernel, function: str) -> str:
+    """The code of a thread as it is before machine code is made of it, but for mathematics and shared memory."""
+    module = llvm.parse_assembly(_CONTRACTED.sub(r"\1 contract ", kernel.text))
+    for text in kernel.runtime:
+        module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
+    for definition in module.functions:
+        if not definition.is_declaration and definition.name != function:
+            definition.linkage = "internal"
+    optimise(module, machine())
+    return str(module)
 
 
 def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str]:

@@ -26,6 +26,7 @@ from dpcompile.passes.transform.increments import ATOMIC
 
 from ...errors import UnsupportedError
 from ...frontend.compile import run_passes
+from .backend import optimised
 from .host_mathematics import definitions
 from .kernels import CompiledKernel
 
@@ -60,13 +61,13 @@ class ThreadModule:
     shared: tuple[str, ...]
 
 
-def thread_module(kernel: CompiledKernel, function: str) -> ThreadModule:
-    """The coroutine of ``function``, one of the kernel's."""
+def thread_module(kernel: CompiledKernel, function: str, after_optimisation: bool = False) -> ThreadModule:
+    """The coroutine of ``function``, one of the kernel's; the runtime is part of what has been optimised for a GPU."""
     sites: list[Site] = []
-    own = read(kernel.text)
+    own = read(optimised(kernel, function) if after_optimisation else kernel.text)
     _watch(own, sites)
     linked = llvm.parse_assembly(_for_host(write(own)))
-    for text in kernel.runtime:
+    for text in () if after_optimisation else kernel.runtime:
         linked.link_in(llvm.parse_assembly(_for_host(_watched_runtime(text, sites))))
     linked.link_in(llvm.parse_assembly(definitions(str(linked), kernel.primal.name)))
     linked.link_in(llvm.parse_assembly(_registers(str(linked), kernel.primal.name)))
