@@ -1,7 +1,8 @@
 """How long a process waits for its first gradient, without and with the cache on disk: python benchmarks/first_calls.py
 
-Each number is of a process of its own, after its imports: Numba's compilation of the primal, the gradient compiled, and the
-gradient found on disk; for the last also what a second function costs there.  The median of ``--rounds`` processes.
+Each number is the processor time of a process of its own, after its imports: Numba's compilation of the primal, the gradient
+compiled, and the gradient found on disk; for the last also what a second function costs there.  The median of ``--rounds``
+processes.
 """
 from __future__ import annotations
 
@@ -39,13 +40,13 @@ def solve(x):
 x = np.linspace(0.1, 1.0, 6)
 function = globals()[sys.argv[2]]
 called = dp.grad(function) if sys.argv[1] == "gradient" else njit(function.py_func)
-start = time.perf_counter()
+start = time.process_time()
 called(x)
-first = time.perf_counter() - start
+first = time.process_time() - start
 after = dp.grad(njit(cache=True)(one_line.py_func))
-start = time.perf_counter()
+start = time.process_time()
 after(2 * x)
-print(first, time.perf_counter() - start)
+print(first, time.process_time() - start)
 '''
 
 

@@ -120,6 +120,11 @@ def of_many(x):
     return x * x[0]
 
 
+@dp.jit(cache=True, grad=True)
+def jitted(x):
+    return (x * x).sum()
+
+
 @njit(cache=True)
 def of_a_pointer(x):
     return cosine(2.0) * x
@@ -153,6 +158,7 @@ CASES = {
     "cube": (dp.grad(cube), (2.0,)),
     "cube_again": (dp.grad(dp.grad(cube)), (2.0,)),
     "with_a_gradient": (dp.grad(with_a_gradient), (2.0,)),
+    "jitted": (dp.grad(jitted), (POINT,)),
     "jacobian": (dp.jacobian(of_many), (POINT,)),
     "jacobian_by_rows": (dp.jacrev(of_many), (POINT,)),
     "derivative": (dp.derivative(cube), (2.0,)),
