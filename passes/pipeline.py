@@ -15,7 +15,7 @@ from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write, write_function
-from .report import first_line, report
+from .report import first_line, report, told_of_increments
 from .target import HOST, Target
 from .transform.checkpoints import insert_snapshots
 from .transform.chunks import ParallelLoop, split_loops
@@ -282,6 +282,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
     line = first_line(module, body)
     account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions, line)
+    account = "\n\n".join(filter(None, [account, told_of_increments(module, functions.increments)]))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 
 

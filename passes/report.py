@@ -33,6 +33,13 @@ def _line(module: Module, value: Value) -> str:
     return f"line {line}" if line else "the function"
 
 
+def told_of_increments(module: Module, account: dict[Instruction, str]) -> str:
+    """How the reverse sweep of a thread adds to shadows, line by line; empty where it adds to none."""
+    found = dict.fromkeys((_line(module, access), how) for access, how in account.items())
+    rows = [f"  {line}: {how}" for line, how in sorted(found, key=_by_number)]
+    return "\n".join(["Additions to shadows", *rows]) if rows else ""
+
+
 def first_line(module: Module, instructions: list[Instruction]) -> str:
     """Where they begin; empty where there are none."""
     lines = [_line(module, instruction) for instruction in instructions]

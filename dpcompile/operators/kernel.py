@@ -7,6 +7,7 @@ Ensures:  arrays change as the kernel changes them; shadows are read as seeds, a
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +38,8 @@ from .memory import overlap
 
 #: Statuses of threads that ended as they should.
 _NORMAL = frozenset({0, -2})
+#: Of a block, on all processors.
+MOST_THREADS = 1024
 #: Slots of a thread while they are counted: none is in use.
 _UNLIMITED = 1 << 62
 _SLOT_BYTES = 8
@@ -62,6 +65,12 @@ class KernelDerivative:
         if key not in self._compiled:
             self._compiled[key] = compile_derivative(self.kernel, found, wanted, self.mode, cc)
         return self._compiled[key]
+
+    def explain(self, sig: Sequence) -> str:
+        """What it keeps, what it computes again and how it adds to shadows, for arguments as ``compile`` takes them."""
+        annotated = [_annotated_type(entry) for entry in sig]
+        code = self.compiled(tuple(ty for ty, _ in annotated), tuple(wanted for _, wanted in annotated), DEFAULT_CC)
+        return code.derivative.report
 
     def __repr__(self) -> str:
         return f"<{self.what} of the kernel {self.name}>"
@@ -140,6 +149,8 @@ def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int],
     ``seed`` draws the order of blocks and of threads between barriers. ``after_optimisation``: the code as LLVM has optimised
     it for a GPU.
     """
+    if math.prod(_shape(block)) > MOST_THREADS:
+        raise AnnotationError(f"a block has at most {MOST_THREADS} threads, not {math.prod(_shape(block))}")
     launch = _Launch(kernel, _shape(grid), _shape(block), args, seed, after_optimisation)
     return launch.run()
 

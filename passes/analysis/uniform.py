@@ -22,7 +22,7 @@ from .call_kinds import is_barrier
 from .cfg import ControlFlow
 from .objects import UNKNOWN, Origin
 
-_OWN_PLACE = ("llvm.nvvm.read.ptx.sreg.tid.", "llvm.nvvm.read.ptx.sreg.laneid", "llvm.nvvm.read.ptx.sreg.warpid")
+_OWN_PLACE = ("llvm.nvvm.read.ptx.sreg.tid.", "llvm.nvvm.read.ptx.sreg.laneid")
 _ATOMIC = frozenset({"atomicrmw", "cmpxchg", "alloca"})
 
 

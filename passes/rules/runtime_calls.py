@@ -233,8 +233,9 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {row.name: row for row in _ROWS}
 #: Families of Python's C API: reporting errors and making strings, arithmetic on objects; and what runs Python itself.
 _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyBytes_": "effect", "PyString_": "effect",
                                "PyNumber_": "python", INTERPRETED: "python",
-                               # What a thread reads of its place among the others.
-                               "llvm.nvvm.read.ptx.sreg.": "integer"}
+                               # What a thread reads of its place among the others: it never changes, as clocks do.
+                               **{f"llvm.nvvm.read.ptx.sreg.{what}": "integer" for what in (
+                                   "tid.", "ntid.", "ctaid.", "nctaid.", "laneid", "warpsize")}}
 #: The types that an overloaded intrinsic carries at the end of its name.
 _TYPE_SUFFIX = re.compile(r"(\.(v\d+)?(i\d+|p\d+))+$")
 

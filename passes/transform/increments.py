@@ -26,6 +26,8 @@ class Increments:
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
         self.target = target
         self._loaded: dict[int, Value] = {}
+        #: Where many threads run: for each load or copy how its increment is made, and why.
+        self.account: dict[Instruction, str] = {}
 
     def _treatment(self, access: Instruction, pointer: Value) -> Treatment | None:
         conflicts = self.version.conflicts
@@ -49,7 +51,10 @@ class Increments:
 
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
         if self.target.has_threads:
-            return any(obj.origin != Origin.STACK for obj in self.version.aliasing.objects_of(pointer))
+            shared = any(obj.origin != Origin.STACK for obj in self.version.aliasing.objects_of(pointer))
+            self.account[access] = ("atomic: other threads may read the same cell" if shared else
+                                    "plain: the memory is the thread's own")
+            return shared
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 

@@ -64,6 +64,8 @@ class ReverseFunctions:
     #: With threads: the types of what lies on the stack and has a shadow, and the shadows of what a block shares.
     frames: list[Type]
     shared_shadows: list[Value]
+    #: With threads: for each load how the reverse sweep adds to its shadow, and why.
+    increments: dict[Instruction, str]
 
     @property
     def needs_storage(self) -> bool:
@@ -147,7 +149,7 @@ class _Build:
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
-                                frame_types, list(shadows.globals.values()))
+                                frame_types, list(shadows.globals.values()), self.increments.account)
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -232,10 +234,11 @@ class _Build:
         given: dict[Value, Value] = {a: copy for a, copy in self.copies.items() if a in self._given()}
         available = Available(self.reverse, self.plan, self.recipes, counters, self.planner, self.planner.layout,
                               given, self.copies[self.tape], self.scopes.tape)
+        self.increments = Increments(self.module, version, self.reverse, self.distances, self.target)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,
-                          Increments(self.module, version, self.reverse, self.distances, self.target), self.target)
+                          self.increments, self.target)
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
         dump("gated", lambda: gates)
         context.gated = gates.seeds

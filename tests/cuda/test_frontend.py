@@ -101,6 +101,20 @@ def test_what_the_code_generator_takes(symbol, known):
     assert backend._is_known(symbol) is known
 
 
+def test_the_account_says_who_adds_how():
+    @cuda.jit
+    def neighbours(x, out):
+        own = cuda.local.array(4, dtype=np.float64)
+        i = cuda.grid(1)
+        for k in range(4):
+            own[k] = x[i + k]
+        out[i] = own[i % 4]
+
+    account = dp.cuda.grad(neighbours).explain((VECTOR, VECTOR))
+    rows = account[account.index("Additions to shadows"):]
+    assert "atomic: other threads may read the same cell" in rows and "plain: the memory is the thread's own" in rows
+
+
 def test_kernels_carry_their_derivatives():
     @dp.cuda.jit
     def doubled(x):

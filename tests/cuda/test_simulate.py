@@ -134,6 +134,19 @@ def added(x, total):
         cuda.atomic.add(total, 0, x[i])
 
 
+@cuda.jit
+def takes_integers(small, large, flag, out):
+    if flag:
+        out[0] = small
+        out[1] = large
+
+
+def test_integers_and_truth_values_arrive():
+    out = np.zeros(2)
+    dp.cuda.simulate(takes_integers, 1, 1, [np.uint8(255), np.uint64(2 ** 63), True, out])
+    assert out.tolist() == [255.0, 2.0 ** 63]
+
+
 # refusals -----------------------------------------------------------------------------------------------------------
 
 @cuda.jit
@@ -177,7 +190,30 @@ def largest(x, out):
     cuda.atomic.max(out, 0, x[cuda.grid(1)])
 
 
+@cuda.jit
+def votes(x, out):
+    i = cuda.grid(1)
+    if cuda.syncthreads_or(1 if x[i] > 0.5 else 0):
+        out[i] = x[i]
+
+
+@cuda.jit
+def fenced(x, out):
+    i = cuda.grid(1)
+    out[i] = x[i]
+    cuda.threadfence()
+
+
+@cuda.jit
+def uses_what_was_there(x, out):
+    i = cuda.grid(1)
+    out[i] = cuda.atomic.add(x, 0, out[i])
+
+
 REFUSED = [
+    (votes, "call of llvm.nvvm.barrier"),
+    (fenced, "in a kernel"),
+    (uses_what_was_there, "atomic"),
     (leaves_between, "return between two barriers"),
     (shuffled, "call of llvm.nvvm.shfl"),
     (waits_in_warps, "call of llvm.nvvm.bar.warp.sync"),
@@ -204,6 +240,8 @@ def test_arguments_are_checked():
         dp.cuda.simulate(gradient, 1, WIDTH, [dp.Duplicated(x, np.zeros(WIDTH)), dp.Const(x[:1])])
     with pytest.raises(errors.AnnotationError):
         dp.cuda.simulate(gradient, 1, WIDTH, [dp.Active(x), dp.Const(np.zeros(1))])
+    with pytest.raises(errors.AnnotationError, match="at most 1024"):
+        dp.cuda.simulate(added, 1, (64, 32), [x, np.zeros(1)])
     with pytest.raises(errors.NotAFunctionError, match="no kernel"):
         dp.cuda.grad(math.sin)
 

@@ -61,8 +61,7 @@ class Machine:
 
     def run(self, leaves: Sequence, types: Sequence[str], grid: Shape, block: Shape, seed: int, races: Races) -> set[int]:
         """Runs the kernel once; the statuses with which threads ended."""
-        packed = ctypes.create_string_buffer(b"".join(
-            struct.pack("=" + _FORMATS[type_], leaf) for type_, leaf in zip(types, leaves, strict=True)) or b"\0")
+        packed = ctypes.create_string_buffer(b"".join(map(_packed, types, leaves)) or b"\0")
         order = np.random.default_rng(seed)
         log = _Log(self.engine, races)
         statuses: set[int] = set()
@@ -106,6 +105,14 @@ class Machine:
                 f"{self.name}: threads {first} and {other} of block {place} wait at different barriers.\n"
                 f"  All threads of a block that have not returned must come to the same cuda.syncthreads(); and a thread that "
                 f"has passed one must not return before the others have passed all of them.")
+
+
+def _packed(type_: str, leaf) -> bytes:
+    """A value of an LLVM type in eight bytes; integers are the bits that they have, signed or not."""
+    if type_[0] == "i" and type_ != "i1":
+        half = 1 << (int(type_[1:]) - 1)
+        leaf = (leaf + half) % (2 * half) - half
+    return struct.pack("=" + _FORMATS[type_], leaf)
 
 
 def _places(shape: Shape) -> list[Shape]:

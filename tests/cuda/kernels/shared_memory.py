@@ -238,3 +238,41 @@ def broadcast_rounds(x, out):
         cuda.syncthreads()
         total += cells[0] * x[i] * (n + 1.0)
     out[i] = total
+
+
+@njit
+def nested_rounds_twin(x, rounds, out):
+    for block in range(x.size // WIDTH):
+        first = block * WIDTH
+        for t in range(WIDTH):
+            out[first + t] = 0.0
+        for n in range(rounds):
+            cells = x[first:first + WIDTH] * (n + 1.0)
+            for shift in range(n + 1):
+                before = cells.copy()
+                for t in range(WIDTH):
+                    cells[t] = 0.5 * before[(t + shift) % WIDTH] ** 2 + 0.1 * before[t]
+            for t in range(WIDTH):
+                out[first + t] += cells[(t + 1) % WIDTH]
+
+
+@record(nested_rounds_twin, lambda rng: [rng.uniform(0.2, 0.6, 2 * WIDTH), 3, np.zeros(2 * WIDTH)], (0, 2), 2, WIDTH,
+        has_tape=True)
+@cuda.jit
+def nested_rounds(x, rounds, out):
+    """Barriers in loops in loops, the number of inner ones changing, and cells overwritten between them."""
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    total = 0.0
+    for n in range(rounds):
+        cells[t] = x[i] * (n + 1.0)
+        cuda.syncthreads()
+        for shift in range(n + 1):
+            value = 0.5 * cells[(t + shift) % WIDTH] ** 2
+            own = 0.1 * cells[t]
+            cuda.syncthreads()
+            cells[t] = value + own
+            cuda.syncthreads()
+        total += cells[(t + 1) % WIDTH]
+        cuda.syncthreads()
+    out[i] = total
