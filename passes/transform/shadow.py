@@ -132,6 +132,7 @@ class _Writer:
 
     def write(self, instruction: Instruction) -> None:
         """Second round: operands of mirrors, stores of shadow pointers, allocations that have no shadow."""
+        self._shadow_constants(instruction)
         if instruction.opcode == "call":
             self._write_call(instruction)
         elif instruction.opcode == "store":
@@ -157,9 +158,13 @@ class _Writer:
         mirror.replace_uses(replacement)
         mirror.erase()
 
+    def _shadow_constants(self, instruction: Instruction) -> None:
+        """Adjoints ask for the shadows of addresses that are constant expressions as for those of others."""
+        for operand in instruction.operands:
+            if isinstance(operand, Constant) and operand.globals and self.activity.has_shadow(operand):
+                self.shadows.table[operand] = self._shadow_constant(operand)
+
     def shadow_operand(self, operand: Value) -> Value:
-        if isinstance(operand, Constant) and operand.globals and operand.type == PTR:
-            return self._shadow_constant(operand)
         return self.shadows.of(operand) if is_pointer(operand.type) else operand
 
     def _shadow_constant(self, constant: Constant) -> Value:

@@ -172,6 +172,8 @@ CASES = [
     memory("lotka_volterra", 0.7, 1.2, 0.05, np.zeros(2), 20),
     memory("shared_pointer", spread(5), spread(5), np.zeros(1), 5, constant=(1,)),
     memory("shared_pointer", spread(5), spread(5), np.zeros(1), 5),
+    memory("table_copied", spread(2), np.zeros(4), 1),
+    memory("table_copied", spread(2), np.zeros(4), 0),
     memory("global_table", spread(3), np.zeros(1)),
     memory("walking", spread(10), np.zeros(5), 5),
     memory("shared_target", spread(5), numbers(0.6), np.zeros(2), 5, constant=(1,)),

@@ -885,3 +885,21 @@ time.latch:
 done:
   ret i32 0
 }
+
+; A part of a table that shares a pointer with active memory is copied, and so is that part itself
+define i32 @table_copied(ptr %x, ptr %y, i64 %k) {
+  %mine = icmp eq i64 %k, 1
+  %from = select i1 %mine, ptr %x, ptr getelementptr (double, ptr @weights, i64 1)
+  call void @llvm.memcpy.p0.p0.i64(ptr %y, ptr %from, i64 16, i1 false)
+  %second = getelementptr double, ptr %y, i64 2
+  call void @llvm.memcpy.p0.p0.i64(ptr %second, ptr getelementptr (double, ptr @weights, i64 1), i64 16, i1 false)
+  %a = load double, ptr %y
+  %b = load double, ptr %second
+  %w = load double, ptr getelementptr (double, ptr @weights, i64 2)
+  %x.first = load double, ptr %x
+  %product = fmul double %a, %b
+  %more = fmul double %product, %x.first
+  %total = fmul double %more, %w
+  store double %total, ptr %y
+  ret i32 0
+}
