@@ -27,7 +27,7 @@ from ..frontend import symbols
 from ..frontend.compile import ENVIRONMENT
 from ..targets import calls, cells, fortran
 from ..targets.cpu import DERIVATIVES, CompiledDerivative, environments
-from ..targets.objects import from_object, loaded, object_code
+from ..targets.objects import from_object, loaded, object_code, visible
 from .fingerprint import Fingerprint
 
 #: Symbols that mean the same in every process that has them: of C, Python, Numba's runtime and ours.
@@ -190,11 +190,10 @@ def _restored(codegen, bundle: Bundle) -> Iterator[tuple[str, Environment]]:
         yield symbol, environment
 
 
-def _used(needed: list[str]) -> Iterator[str]:
-    """The parts of the runtime that the code calls."""
-    for text in (arena.SHARED, arena.FILES, arena.PARALLEL):
-        if any(f"@{symbol}(" in text for symbol in needed if symbol.startswith("dp.")):
-            yield text
+def _used(needed: list[str]) -> list[str]:
+    """The parts of the runtime that the code calls; what all share comes first, because the others call it."""
+    found = [text for text in (arena.SHARED, arena.FILES, arena.PARALLEL) if not visible(text).isdisjoint(needed)]
+    return [arena.SHARED, *(text for text in found if text != arena.SHARED)] if found else []
 
 
 def _load_runtime(codes: list[tuple[str, bytes]]) -> None:

@@ -28,6 +28,11 @@ def from_object(name: str, code: bytes, symbols: Iterable[str], linkable: bytes 
     return library
 
 
+def visible(text: str) -> set[str]:
+    """What code of the runtime defines for others."""
+    return set(_VISIBLE.findall(text))
+
+
 #: Libraries of the runtime, by their text.
 _runtime: dict[str, JITCodeLibrary] = {}
 
@@ -35,7 +40,7 @@ _runtime: dict[str, JITCodeLibrary] = {}
 def loaded(text: str, code: bytes = b"") -> None:
     """Functions of the runtime, compiled once, or given as object code; all other code finds them by name."""
     if text not in _runtime:
-        _runtime[text] = from_object("dpcompile.runtime", code, _VISIBLE.findall(text)) if code else _compiled(text)
+        _runtime[text] = from_object("dpcompile.runtime", code, visible(text)) if code else _compiled(text)
 
 
 def _compiled(text: str) -> JITCodeLibrary:
