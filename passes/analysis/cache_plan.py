@@ -19,9 +19,9 @@ from .recipes import Recipes
 
 #: A number for each value.
 Estimate = Callable[[Value], float]
-#: Cost of keeping a value: for each execution of finding its place twice, a store and a load; for each place of the memory
-#: traffic of a byte.
-KEEP_COST, KEEP_COST_A_BYTE = 4.0, 0.7
+#: Cost of keeping a value: for each execution of a store and a load; for each place of the memory traffic of a byte; for each
+#: execution without a place of its own, which writes what is there already, so that reading again stays cheaper where it can.
+KEEP_COST, KEEP_COST_A_BYTE, SHARED_COST = 1.5, 1.0, 2.5
 #: A little more than nothing, so that of two equal plans the one that keeps fewer values wins.
 EPSILON = 1e-3
 
@@ -84,7 +84,8 @@ def _network(closure: list[Value], needed: set[Value], recipes: Recipes, availab
     for value in closure:
         runs = executions(value)
         recipe = recipes.of(value)
-        kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * places(value)
+        taken = places(value)
+        kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * taken + SHARED_COST * (runs - taken)
         network.add((value, "in"), (value, "out"), kept * (memory_cost if runs > 1.0 else 1.0))
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
         for operand in recipe.operands if recipe else ():
