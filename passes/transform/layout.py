@@ -103,24 +103,24 @@ class LayoutPlanner:
 
     def group(self, value: Instruction) -> Group | None:
         """The counted loops that can share one array for ``value``."""
-        nest = self.forest.nest(value.parent)
-        first = self._outermost_counted(nest)
-        if first == len(nest):
+        around = self._counted_around(value.parent)
+        if around is None:
             return None
         changing = self.variation.of(value)
-        return Group(tuple(loop for loop in nest[first:] if loop in changing), nest[first].preheader)
+        return Group(tuple(loop for loop in around.loops if loop in changing), around.block)
 
     def loops_kept(self, value: Instruction) -> tuple[Loop, ...]:
         """The loops for each of whose iterations ``value`` has a place of its own."""
         nest, group = self.forest.nest(value.parent), self.group(value)
         return nest if group is None else (*self.forest.nest(group.block), *group.loops)
 
-    def _outermost_counted(self, nest: tuple[Loop, ...]) -> int:
-        """Where in a nest the loops begin whose trips are all known before the first of them starts."""
+    def _counted_around(self, block: Block) -> Group | None:
+        """The innermost loops around a block whose trips are all known before the first of them starts."""
+        nest = self.forest.nest(block)
         first = len(nest)
         while first > 0 and all(self._is_counted(loop, nest[first - 1]) for loop in nest[first - 1:]):
             first -= 1
-        return first
+        return Group(nest[first:], nest[first].preheader) if first < len(nest) else None
 
     def _is_counted(self, loop: Loop, outer: Loop) -> bool:
         """Whether the trips of ``loop`` are known before ``outer`` starts."""
@@ -133,14 +133,8 @@ class LayoutPlanner:
         group = self.group(value) if isinstance(value, Instruction) else None
         while group is not None:
             found += [self.extent(loop, group.block) for loop in group.loops[1:]]
-            group = self._group_of_array(group)
+            group = self._counted_around(group.block)
         return found
-
-    def _group_of_array(self, group: Group) -> Group | None:
-        """The loops around the allocation of a group's array, which makes another in each of their iterations."""
-        nest = self.forest.nest(group.block)
-        first = self._outermost_counted(nest)
-        return Group(nest[first:], nest[first].preheader) if first < len(nest) else None
 
     def extent(self, loop: Loop, block: Block) -> Value:
         """Iterations of ``loop``, the last unfinished one included, computed at the end of ``block``."""

@@ -41,10 +41,10 @@ def _sink(product: Instruction) -> None:
     for slot in negated:
         product.set_operand(slot, _positive(product.operands[slot]))
     if len(negated) == 1:
-        users = list(product.users)
         opposite = Inserter.after(product).fneg(product)
-        for user in users:
-            _replace(user, product, opposite)
+        assert isinstance(opposite, Instruction)
+        product.replace_uses(opposite)
+        opposite.set_operand(0, product)
 
 
 def _absorb(total: Instruction) -> None:
@@ -66,9 +66,3 @@ def _is_negated(value: Value) -> bool:
 def _positive(value: Value) -> Value:
     assert isinstance(value, Instruction)
     return value.operands[0]
-
-
-def _replace(user: Instruction, old: Value, new: Value) -> None:
-    for slot, operand in enumerate(user.operands):
-        if operand is old:
-            user.set_operand(slot, new)

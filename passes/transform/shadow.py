@@ -53,20 +53,9 @@ class Shadows:
             return self.table[pointer]
         if isinstance(pointer, Global) and pointer in self.globals:
             return self.globals[pointer]
-        if isinstance(pointer, Constant) and pointer.globals:
-            pointer = self._of_constant(pointer)
-        elif isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
+        if isinstance(pointer, (Argument, Instruction)) and self.activity.has_shadow(pointer):
             raise PassError(f"internal error: {pointer!r} has no shadow")
         return pointer
-
-    def _of_constant(self, constant: Constant) -> Constant:
-        """The same expression over the shadows of what a block of threads shares."""
-        for variable, shadow in self.globals.items():
-            if variable.name in constant.globals and isinstance(shadow, Global):
-                names = tuple(shadow.name if name == variable.name else name for name in constant.globals)
-                text = re.sub(rf"{re.escape(variable.ref)}(?![\w.$-])", shadow.ref.replace("\\", r"\\"), constant.text)
-                constant = Constant(constant.type, text, names)
-        return constant
 
 
 #: For memory on the stack, where it and its shadow lie: with whoever calls both sweeps, or where it is.
@@ -173,12 +162,21 @@ class _Writer:
             if obj not in self.activity.shadowed or not isinstance(obj.site, Global):
                 continue
             if obj.origin == Origin.SHARED:
-                return self.shadows.of(constant)
+                return self._over_shared(constant)
             if obj.origin == Origin.GLOBAL:
                 builder = Inserter(self.function.entry, len(self.shadows.globals) * 2)
                 base, address = (builder.cast("ptrtoint", p, I64) for p in (obj.site, constant))
                 offset = self.lanes.size(builder, builder.binary("sub", address, base))
                 return builder.gep(I8, self.shadows.globals[obj.site], offset)
+        return constant
+
+    def _over_shared(self, constant: Constant) -> Constant:
+        """The same expression over the shadows of what a block of threads shares."""
+        for variable, shadow in self.shadows.globals.items():
+            if variable.name in constant.globals and isinstance(shadow, Global):
+                names = tuple(shadow.name if name == variable.name else name for name in constant.globals)
+                text = re.sub(rf"{re.escape(variable.ref)}(?![\w.$-])", shadow.ref.replace("\\", r"\\"), constant.text)
+                constant = Constant(constant.type, text, names)
         return constant
 
     # allocations ----------------------------------------------------------------------------------------------------

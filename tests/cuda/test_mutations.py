@@ -3,10 +3,9 @@ import numpy as np
 import pytest
 from dpcompile.passes.analysis import uniform
 from dpcompile.passes.analysis.needed import Needed
-from dpcompile.passes.transform import hoist, kernel
+from dpcompile.passes.transform import hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.increments import Increments
-from dpcompile.passes.transform.shadow import Shadows
 
 import dpcompile as dp
 from dpcompile import errors
@@ -35,7 +34,7 @@ MUTATIONS = {
     "shared increments are not atomic": ("tiled_stencil", Increments, "is_atomic", lambda self, access, pointer: False),
     "shared shadows are not cleared": ("tiled_stencil", kernel, "clear_shared", lambda builder, module, shadows: None),
     "stores do not consume": ("relaxed", Adjoints, "_store", store_without_clearing),
-    "constant addresses have no shadow": ("tiled_stencil", Shadows, "_of_constant", lambda self, constant: constant),
+    "constant addresses have no shadow": ("tiled_stencil", shadow._Writer, "_over_shared", lambda self, constant: constant),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

@@ -12,6 +12,13 @@ from dpcompile.passes.rules.scalar import RULES, lookup
 from ...errors import UnsupportedError
 
 _DECLARED = re.compile(r"^declare (?:\w+ )*?(double|float|i32|i64|i1) @(__nv_\w+)\(([^)]*)\)", re.MULTILINE)
+#: Of an angle of π·x, whole turns taken off before the product is rounded.
+_TURNED = """%half = fmul double %x, 0.5
+  %turns = call double @llvm.rint.f64(double %half)
+  %whole = fmul double %turns, 2.0
+  %rest = fsub double %x, %whole
+  %angle = fmul double %rest, 0x400921FB54442D18
+  %r = call double @llvm.{}.f64(double %angle)"""
 #: Functions that the host lacks, in double precision; %x, %y are their arguments.
 _FORMULAS = {
     "rsqrt": "%root = call double @llvm.sqrt.f64(double %x)\n  %r = fdiv double 1.0, %root",
@@ -20,18 +27,7 @@ _FORMULAS = {
     "normcdf": """%scaled = fmul double %x, 0xBFE6A09E667F3BCD
   %both = call double @erfc(double %scaled)
   %r = fmul double %both, 0.5""",
-    "sinpi": """%half = fmul double %x, 0.5
-  %turns = call double @llvm.rint.f64(double %half)
-  %whole = fmul double %turns, 2.0
-  %rest = fsub double %x, %whole
-  %angle = fmul double %rest, 0x400921FB54442D18
-  %r = call double @llvm.sin.f64(double %angle)""",
-    "cospi": """%half = fmul double %x, 0.5
-  %turns = call double @llvm.rint.f64(double %half)
-  %whole = fmul double %turns, 2.0
-  %rest = fsub double %x, %whole
-  %angle = fmul double %rest, 0x400921FB54442D18
-  %r = call double @llvm.cos.f64(double %angle)""",
+    **{f"{name}pi": _TURNED.format(name) for name in ("sin", "cos")},
 }
 #: Tests of floats, by the name without its suffix for the precision.
 _TESTS = {
