@@ -5,6 +5,7 @@ Requires: numba-cuda (``pip install 'dpcompile[cuda]'``); neither a GPU nor a dr
 from __future__ import annotations
 
 from .operators.kernel import compile_ptx as compile
-from .operators.kernel import grad, jit, jvp, simulate
+from .operators.kernel import grad, jit, jvp
+from .operators.simulation import simulate
 
 __all__ = ["compile", "grad", "jit", "jvp", "simulate"]

@@ -1,7 +1,7 @@
 """From the code of a thread to PTX, by LLVM's own code generator.
 
 Requires: a ``CompiledKernel``; libdevice from NVIDIA's packages; no GPU.
-Ensures:  PTX for the processor asked for, with one entry of the name that it says; mathematics is that of libdevice, linked
+Ensures:  PTX for the processor asked for, with entries of the names that it says; mathematics is that of libdevice, linked
           after differentiation; products and sums are contracted, as numba-cuda does.  What the code generator would not
           take is refused by name before it runs, because it ends the process.
 """
@@ -11,11 +11,13 @@ import functools
 import re
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import llvmlite.binding as llvm
 
 from dpcompile.passes.ir.vocabulary import SHARED
+from dpcompile.passes.transform.tape import TAPE_FULL
 
 from ...errors import BackendError
 from ...frontend.compile import run_passes
@@ -39,17 +41,26 @@ _SHARED_VARIABLE = re.compile(rf'^@("{re.escape(SHARED)}[^"]+"|{re.escape(SHARED
                               re.MULTILINE)
 
 
-def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> tuple[str, str]:
-    """The assembly text, and the name of its entry."""
+@dataclass(frozen=True)
+class Assembly:
+    """The text, the name of its entry, and of the one that counts the slots of the tape; empty where there is none."""
+
+    text: str
+    entry: str
+    count: str
+
+
+def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> Assembly:
+    """The assembly text for a processor."""
     processor = machine(cc)
-    module, entry = _complete(kernel)
+    module, entry, count = _complete(kernel)
     module.link_in(_libdevice().clone())
     for function in module.functions:
-        if not function.is_declaration and function.name != entry:
+        if not function.is_declaration and function.name not in (entry, count):
             function.linkage = "internal"
     optimise(module, processor)
     _check(module, kernel.primal.name)
-    return processor.emit_assembly(module), entry
+    return Assembly(processor.emit_assembly(module), entry, count)
 
 
 def optimise(module: llvm.ModuleRef, processor: llvm.TargetMachine) -> None:
@@ -74,24 +85,39 @@ def optimised(kernel: CompiledKernel, function: str) -> str:
     return str(module)
 
 
-def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str]:
-    """The module with its entry and its runtime, shared memory in its address space."""
+def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str, str]:
+    """The module with its entries and its runtime, shared memory in its address space."""
     entry = re.sub(r"[^0-9A-Za-z_]", "_", kernel.primal.name) + ("_grad" if kernel.derivative else "")
+    count = f"{entry}_count" if kernel.count else ""
     module = llvm.parse_assembly(_with_shared(_CONTRACTED.sub(r"\1 contract ", kernel.text)))
-    thread = module.get_function(kernel.thread)
-    types = [str(argument.type) for argument in thread.arguments]
-    given = ", ".join(f"{type_} %a{index}" for index, type_ in enumerate(types))
-    module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + f"""
-        declare i32 @"{kernel.thread}"({", ".join(types)})
-        define ptx_kernel void @{entry}({given}) {{
-          %status = call i32 @"{kernel.thread}"({given})
-          ret void
-        }}"""))
+    for name, function in ((entry, kernel.thread), (count, kernel.count)):
+        if name:
+            module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), name)))
+            module.get_function(function).add_function_attribute("alwaysinline")
     for text in kernel.runtime:
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
-    module.get_function(kernel.thread).add_function_attribute("alwaysinline")
     module.verify()
-    return module, entry
+    return module, entry, count
+
+
+def _entry(thread: llvm.ValueRef, name: str) -> str:
+    """What is launched. A thread whose tape is longer than the one that was counted stops the launch with an error, because
+    it has no reverse sweep; it would take a kernel that does other work each time that it runs."""
+    types = [str(argument.type) for argument in thread.arguments]
+    given = ", ".join(f"{type_} %a{index}" for index, type_ in enumerate(types))
+    return f"""
+        declare i32 @"{thread.name}"({", ".join(types)})
+        declare void @llvm.trap()
+        define ptx_kernel void @{name}({given}) {{
+          %status = call i32 @"{thread.name}"({given})
+          %full = icmp eq i32 %status, {TAPE_FULL}
+          br i1 %full, label %stop, label %done
+        stop:
+          call void @llvm.trap()
+          unreachable
+        done:
+          ret void
+        }}"""
 
 
 def _target_lines(text: str) -> str:

@@ -38,7 +38,7 @@ class NumbaCuda:
     def typeof(self, value: Any) -> types.Type:
         if isinstance(value, np.generic):
             value = value.item() if value.dtype.kind in "fc" and value.dtype.itemsize in (8, 16) else value
-        return typeof(value)
+        return typeof(value.view(np.ndarray) if isinstance(value, np.ndarray) else value)
 
     @global_compiler_lock
     def lower(self, kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
