@@ -13,7 +13,7 @@ from pathlib import Path
 from .page import INTO, Page
 
 #: Each is a module with a ``TITLE`` and ``write(page, rounds, small)``, which returns the packages that it measured.
-SECTIONS = ("ratios", "adjoints", "lstm", "scaling")
+SECTIONS = ("ratios", "adjoints", "lstm", "scaling", "gpu")
 
 
 def run(section: str, folder: Path | None, rounds: int, small: bool = False) -> Page:
