@@ -38,7 +38,7 @@ def configured(derivative: KernelDerivative, configuration: tuple) -> Callable:
     if not isinstance(configuration, tuple) or not 2 <= len(configuration) <= 4:
         raise AnnotationError(f"a launch is given a grid, a block, and perhaps a stream and the bytes of shared memory: "
                               f"{derivative.name}.grad[grid, block, stream, shared], not {configuration!r}")
-    grid, block, stream, shared = (*configuration, None, 0)[:4] if len(configuration) < 4 else configuration
+    grid, block, stream, shared = configuration + (None, 0)[len(configuration) - 2:]
 
     def launch(*args: Any) -> None:
         device = current_device()

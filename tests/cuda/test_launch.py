@@ -162,7 +162,9 @@ def test_streams(device):
     dp.cuda.grad(scaled)[1, 4, Standard(), 64](2.0, dp.Duplicated(OnDevice(x, stream=7), OnDevice(dx, stream=17)),
                                                dp.Duplicated(OnDevice(np.zeros(4)), OnDevice(dout)))
     assert device.launches[-1][3:] == (64, 17)
-    assert device.waits == [7], "what made x may be at work on stream 7; dx comes from the stream of the launch"
+    dp.cuda.grad(scaled)[1, 4, 5](2.0, x, dp.Duplicated(np.zeros(4), dout))
+    assert device.launches[-1][3:] == (0, 5)
+    assert device.waits[0] == 7, "what made x may be at work on stream 7; dx comes from the stream of the launch"
 
 
 def test_arguments_are_looked_at_before_anything_runs(device):
