@@ -3,7 +3,8 @@
 ``SHARED`` is LLVM IR that a program compiles once; ``INLINED`` is linked with the module of each derivative;
 ``DIFFERENTIABLE`` with one that is differentiated again, whose memory then comes from the arena of the new derivative.
 ``COUNTED``: arrays that others than the arena may hold; ``FILES``: memory on disk for what asks for it; ``PARALLEL``:
-chunks of loops on Numba's threads; ``DEVICE``: all of it for threads of a GPU.
+chunks of loops on Numba's threads; ``DEVICE``: all of it for threads of a GPU, to which comes how
+additions are brought together: ``TOGETHER`` in warps and blocks, or ``APART`` where threads are simulated.
 """
 from __future__ import annotations
 
@@ -21,4 +22,6 @@ COUNTED = _text("counted.ll")
 FILES = _text("files.ll")
 PARALLEL = _text("parallel.ll")
 DEVICE = _text("device.ll", "transfer.ll", "marks.ll")
+TOGETHER = _text("warp.ll")
+APART = _text("lanes.ll")
 DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

@@ -50,19 +50,27 @@ def analyse(function: Function, cfg: ControlFlow, aliasing: Aliasing) -> Uniform
     return result
 
 
+def likely(function: Function, cfg: ControlFlow, aliasing: Aliasing) -> Uniform:
+    """Without what branches decide: a value is said to differ only where it is computed from what differs. Threads that mostly
+    take the same way mostly agree on the others; who relies on it has to ask them."""
+    result = Uniform(function)
+    _Solver(result, cfg, aliasing).solve(with_branches=False)
+    return result
+
+
 class _Solver:
     def __init__(self, result: Uniform, cfg: ControlFlow, aliasing: Aliasing):
         self.result, self.cfg, self.aliasing = result, cfg, aliasing
         self.blocks = [b for b in cfg.reverse_postorder if b not in cfg.cold]
         self.waiting = {b for b in self.blocks if any(map(is_barrier, b.instructions))}
 
-    def solve(self) -> None:
+    def solve(self, with_branches: bool = True) -> None:
         divergent = self.result.divergent
         size = -1
         while size != (size := len(divergent)):
             for block in self.blocks:
                 divergent.update(i for i in block.instructions if self._starts(i) or any(o in divergent for o in i.operands))
-            for branch in self._branches():
+            for branch in self._branches() if with_branches else ():
                 for joined in self._decided(branch):
                     divergent.update(joined.phis)
 

@@ -6,6 +6,7 @@ Ensures:  chunks that run at the same time lose no increment.
 """
 from __future__ import annotations
 
+from ..analysis import uniform
 from ..analysis.conflicts import Treatment
 from ..analysis.objects import Origin
 from ..ir.builder import Builder, Inserter
@@ -16,6 +17,13 @@ from .program import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
 ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f32"}
+#: The same where the threads of a warp are likely to add to one place: they find out, and then add up first.
+WARP: dict[Type, str] = {DOUBLE: "dp.add.warp.f64", FLOAT: "dp.add.warp.f32"}
+#: The same where all threads of a block add to one place together.
+BLOCK: dict[Type, str] = {DOUBLE: "dp.add.block.f64", FLOAT: "dp.add.block.f32"}
+_OWN = "plain: the memory is the thread's own"
+_ATOMIC = "atomic: other threads may read the same cell"
+_ONE_PLACE = "atomic, one for a warp whose threads read the same cell together"
 
 
 class Increments:
@@ -26,6 +34,7 @@ class Increments:
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
         self.target = target
         self._loaded: dict[int, Value] = {}
+        self._uniform: uniform.Uniform | None = None
         #: Where many threads run: for each load or copy how its increment is made, and why.
         self.account: dict[Instruction, str] = {}
 
@@ -52,12 +61,19 @@ class Increments:
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
         if self.target.has_threads:
             shared = any(obj.origin != Origin.STACK for obj in self.version.aliasing.objects_of(pointer))
-            self.account[access] = ("atomic: other threads may read the same cell" if shared else
-                                    "plain: the memory is the thread's own")
+            self.account[access] = (_OWN if not shared else _ONE_PLACE if self._is_uniform(pointer) else _ATOMIC)
             return shared
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 
-    def add_atomically(self, builder: Builder, place: Value, amount: Value) -> None:
-        add = self.module.declare(ATOMIC[amount.type], FunctionType(VOID, (PTR, amount.type)))
+    def add_atomically(self, builder: Builder, access: Instruction, place: Value, amount: Value) -> None:
+        name = (WARP if self.account.get(access) == _ONE_PLACE else ATOMIC)[amount.type]
+        add = self.module.declare(name, FunctionType(VOID, (PTR, amount.type)))
         builder.call(add, add.function_type, [place, amount])
+
+    def _is_uniform(self, pointer: Value) -> bool:
+        """Whether threads that come here together are likely to mean the same place."""
+        if self._uniform is None:
+            version = self.version
+            self._uniform = uniform.likely(version.function, version.cfg, version.aliasing)
+        return self._uniform.is_uniform(pointer)

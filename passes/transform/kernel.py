@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from ..analysis import uniform
 from ..analysis.call_kinds import is_opaque
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, Inserter, const, i64, null
+from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Function, Global, Module, Value
 from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
-from .increments import ATOMIC
+from .increments import BLOCK
 from .memory import clear_memory
 from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
@@ -45,12 +45,15 @@ def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Func
     active = functions.version.active
     cotangents = Inserter(thread.entry, 0).alloca(ArrayType(8 * max(1, len(active)), I8), "cotangents", align=8)
     swept = builder.call(functions.reverse, functions.reverse.function_type, [*sweep.given, cotangents])
-    for number, parameter in enumerate(active):
-        own = builder.load(parameter.type, builder.offset(cotangents, 8 * number), align=8)
-        _call(builder, module, ATOMIC[parameter.type], [builder.offset(sweep.totals, 8 * number), own])
+    own = [builder.load(p.type, builder.offset(cotangents, 8 * number), align=8) for number, p in enumerate(active)]
     builder.br(done)
     builder = Builder(done)
-    builder.ret(builder.phi(I32, [(sweep.status, sweep.builder.block), (swept, back)], "result"))
+    ways = sweep.builder.block, back
+    result = builder.phi(I32, list(zip((sweep.status, swept), ways, strict=True)), "result")
+    added = [builder.phi(value.type, list(zip((zero(value.type), value), ways, strict=True))) for value in own]
+    for number, value in enumerate(added):      # by all threads of the block together
+        _call(builder, module, BLOCK[value.type], [builder.offset(sweep.totals, 8 * number), value])
+    builder.ret(result)
     return thread
 
 

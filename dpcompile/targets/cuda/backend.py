@@ -18,6 +18,7 @@ import llvmlite.binding as llvm
 
 from dpcompile.passes.ir.vocabulary import SHARED
 from dpcompile.passes.transform.tape import TAPE_FULL
+from dpcompile.runtime import arena
 
 from ...errors import BackendError
 from ...frontend.compile import run_passes
@@ -76,7 +77,7 @@ def optimise(module: llvm.ModuleRef, processor: llvm.TargetMachine) -> None:
 def optimised(kernel: CompiledKernel, function: str) -> str:
     """The code of a thread as it is before machine code is made of it, but for mathematics and shared memory."""
     module = llvm.parse_assembly(_CONTRACTED.sub(r"\1 contract ", kernel.text))
-    for text in kernel.runtime:
+    for text in (*kernel.runtime, arena.APART):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     for definition in module.functions:
         if not definition.is_declaration and definition.name != function:
@@ -94,7 +95,7 @@ def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str, str]:
         if name:
             module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), name)))
             module.get_function(function).add_function_attribute("alwaysinline")
-    for text in kernel.runtime:
+    for text in (arena.TOGETHER, *kernel.runtime):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.verify()
     return module, entry, count

@@ -22,7 +22,8 @@ from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.types import I32, PTR, VOID, FunctionType, size_of
 from dpcompile.passes.ir.vocabulary import SHARED
 from dpcompile.passes.ir.writer import write
-from dpcompile.passes.transform.increments import ATOMIC
+from dpcompile.passes.transform.increments import ATOMIC, BLOCK, WARP
+from dpcompile.runtime import arena
 
 from ...errors import UnsupportedError
 from ...frontend.compile import run_passes
@@ -35,6 +36,7 @@ PLACE, STATUS = "dp.place", "dp.status"
 #: What a thread knows of its place, in the order in which ``PLACE`` holds it, four bytes each.
 REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"), "laneid", "warpsize")
 READ, WRITE, ADD = "read", "write", "atomic addition"
+_ADDITIONS = frozenset(name for names in (ATOMIC, WARP, BLOCK) for name in names.values())
 _REGISTER, _OWN_REGISTER = "llvm.nvvm.read.ptx.sreg.", "dp.register."
 _BARRIER = "dp.barrier"
 _SHARED_VARIABLE = re.compile(rf'^(@"?{re.escape(SHARED)}[^ ]* = )external (?:\w+ )*?global (.*?)(, align \d+)?$', re.MULTILINE)
@@ -67,7 +69,7 @@ def thread_module(kernel: CompiledKernel, function: str, after_optimisation: boo
     own = read(optimised(kernel, function) if after_optimisation else kernel.text)
     _watch(own, sites)
     linked = llvm.parse_assembly(_for_host(write(own)))
-    for text in () if after_optimisation else kernel.runtime:
+    for text in () if after_optimisation else (*kernel.runtime, arena.APART):
         linked.link_in(llvm.parse_assembly(_for_host(_watched_runtime(text, sites))))
     linked.link_in(llvm.parse_assembly(definitions(str(linked), kernel.primal.name)))
     linked.link_in(llvm.parse_assembly(_registers(str(linked), kernel.primal.name)))
@@ -137,7 +139,7 @@ def _access(instruction: Instruction) -> tuple[Value, str, int] | None:
             return instruction.operands[1], WRITE, size_of(instruction.operands[0].type)
         case "atomicrmw" | "cmpxchg":
             return instruction.operands[0], ADD, size_of(instruction.operands[1].type)
-        case "call" if instruction.callee_name in ATOMIC.values():
+        case "call" if instruction.callee_name in _ADDITIONS:
             return instruction.arguments[0], ADD, size_of(instruction.arguments[1].type)
     return None
 

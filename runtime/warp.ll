@@ -1,0 +1,233 @@
+; Additions to a cell to which the threads of a warp, or of a block, mostly add at the same time: they are added up first, so that
+; one addition goes to memory where there were 32, or as many as the block has threads.
+
+declare i32 @llvm.nvvm.read.ptx.sreg.laneid()
+declare i32 @llvm.nvvm.shfl.sync.bfly.i32(i32, i32, i32, i32)
+declare i32 @llvm.nvvm.shfl.sync.idx.i32(i32, i32, i32, i32)
+declare i1 @llvm.nvvm.vote.all.sync(i32, i1)
+declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
+declare i64 @dp.thread.in.block()
+
+; Which threads of the warp are here together.
+define linkonce_odr i32 @dp.warp.here() alwaysinline convergent {
+  %mask = call i32 asm sideeffect "activemask.b32 $0;", "=r"() convergent
+  ret i32 %mask
+}
+
+; Whether the whole warp is here, and means the same place.
+define linkonce_odr i1 @dp.warp.agrees(ptr %place) alwaysinline convergent {
+entry:
+  %mask = call i32 @dp.warp.here()
+  %whole = icmp eq i32 %mask, -1
+  br i1 %whole, label %compare, label %no
+
+compare:
+  %bits = ptrtoint ptr %place to i64
+  %low = trunc i64 %bits to i32
+  %shifted = lshr i64 %bits, 32
+  %high = trunc i64 %shifted to i32
+  %first.low = call i32 @llvm.nvvm.shfl.sync.idx.i32(i32 -1, i32 %low, i32 0, i32 31)
+  %first.high = call i32 @llvm.nvvm.shfl.sync.idx.i32(i32 -1, i32 %high, i32 0, i32 31)
+  %same.low = icmp eq i32 %low, %first.low
+  %same.high = icmp eq i32 %high, %first.high
+  %same = and i1 %same.low, %same.high
+  %all = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same)
+  ret i1 %all
+
+no:
+  ret i1 false
+}
+
+@dp.block.cell = internal addrspace(3) global double undef, align 8
+
+; What all threads of a warp have, to each of them.
+define linkonce_odr double @dp.warp.sum.f64(double %amount) alwaysinline convergent {
+  %bits.16 = bitcast double %amount to i64
+  %low.16 = trunc i64 %bits.16 to i32
+  %shifted.16 = lshr i64 %bits.16, 32
+  %high.16 = trunc i64 %shifted.16 to i32
+  %other.low.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.16, i32 16, i32 31)
+  %other.high.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.16, i32 16, i32 31)
+  %wide.low.16 = zext i32 %other.low.16 to i64
+  %wide.high.16 = zext i32 %other.high.16 to i64
+  %moved.16 = shl i64 %wide.high.16, 32
+  %both.16 = or i64 %moved.16, %wide.low.16
+  %other.16 = bitcast i64 %both.16 to double
+  %sum.16 = fadd double %amount, %other.16
+  %bits.8 = bitcast double %sum.16 to i64
+  %low.8 = trunc i64 %bits.8 to i32
+  %shifted.8 = lshr i64 %bits.8, 32
+  %high.8 = trunc i64 %shifted.8 to i32
+  %other.low.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.8, i32 8, i32 31)
+  %other.high.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.8, i32 8, i32 31)
+  %wide.low.8 = zext i32 %other.low.8 to i64
+  %wide.high.8 = zext i32 %other.high.8 to i64
+  %moved.8 = shl i64 %wide.high.8, 32
+  %both.8 = or i64 %moved.8, %wide.low.8
+  %other.8 = bitcast i64 %both.8 to double
+  %sum.8 = fadd double %sum.16, %other.8
+  %bits.4 = bitcast double %sum.8 to i64
+  %low.4 = trunc i64 %bits.4 to i32
+  %shifted.4 = lshr i64 %bits.4, 32
+  %high.4 = trunc i64 %shifted.4 to i32
+  %other.low.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.4, i32 4, i32 31)
+  %other.high.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.4, i32 4, i32 31)
+  %wide.low.4 = zext i32 %other.low.4 to i64
+  %wide.high.4 = zext i32 %other.high.4 to i64
+  %moved.4 = shl i64 %wide.high.4, 32
+  %both.4 = or i64 %moved.4, %wide.low.4
+  %other.4 = bitcast i64 %both.4 to double
+  %sum.4 = fadd double %sum.8, %other.4
+  %bits.2 = bitcast double %sum.4 to i64
+  %low.2 = trunc i64 %bits.2 to i32
+  %shifted.2 = lshr i64 %bits.2, 32
+  %high.2 = trunc i64 %shifted.2 to i32
+  %other.low.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.2, i32 2, i32 31)
+  %other.high.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.2, i32 2, i32 31)
+  %wide.low.2 = zext i32 %other.low.2 to i64
+  %wide.high.2 = zext i32 %other.high.2 to i64
+  %moved.2 = shl i64 %wide.high.2, 32
+  %both.2 = or i64 %moved.2, %wide.low.2
+  %other.2 = bitcast i64 %both.2 to double
+  %sum.2 = fadd double %sum.4, %other.2
+  %bits.1 = bitcast double %sum.2 to i64
+  %low.1 = trunc i64 %bits.1 to i32
+  %shifted.1 = lshr i64 %bits.1, 32
+  %high.1 = trunc i64 %shifted.1 to i32
+  %other.low.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.1, i32 1, i32 31)
+  %other.high.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.1, i32 1, i32 31)
+  %wide.low.1 = zext i32 %other.low.1 to i64
+  %wide.high.1 = zext i32 %other.high.1 to i64
+  %moved.1 = shl i64 %wide.high.1, 32
+  %both.1 = or i64 %moved.1, %wide.low.1
+  %other.1 = bitcast i64 %both.1 to double
+  %sum.1 = fadd double %sum.2, %other.1
+  ret double %sum.1
+}
+
+define linkonce_odr void @dp.add.warp.f64(ptr %place, double %amount) alwaysinline convergent {
+entry:
+  %agrees = call i1 @dp.warp.agrees(ptr %place)
+  br i1 %agrees, label %together, label %alone
+
+together:
+  %sum = call double @dp.warp.sum.f64(double %amount)
+  %lane = call i32 @llvm.nvvm.read.ptx.sreg.laneid()
+  %first = icmp eq i32 %lane, 0
+  br i1 %first, label %one, label %done
+
+one:
+  %old = atomicrmw fadd ptr %place, double %sum syncscope("device") monotonic
+  ret void
+
+alone:
+  %old.own = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
+  ret void
+
+done:
+  ret void
+}
+
+; All threads of a block come here; the cell is theirs until the last barrier.
+define linkonce_odr void @dp.add.block.f64(ptr %place, double %amount) alwaysinline convergent {
+entry:
+  %cell = addrspacecast ptr addrspace(3) @dp.block.cell to ptr
+  %number = call i64 @dp.thread.in.block()
+  %first = icmp eq i64 %number, 0
+  br i1 %first, label %clear, label %add
+
+clear:
+  store double 0.0, ptr %cell, align 8
+  br label %add
+
+add:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  call void @dp.add.warp.f64(ptr %cell, double %amount)
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br i1 %first, label %give, label %done
+
+give:
+  %sum = load double, ptr %cell, align 8
+  %old = atomicrmw fadd ptr %place, double %sum syncscope("device") monotonic
+  br label %done
+
+done:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  ret void
+}
+
+; What all threads of a warp have, to each of them.
+define linkonce_odr float @dp.warp.sum.f32(float %amount) alwaysinline convergent {
+  %bits.16 = bitcast float %amount to i32
+  %other.bits.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.16, i32 16, i32 31)
+  %other.16 = bitcast i32 %other.bits.16 to float
+  %sum.16 = fadd float %amount, %other.16
+  %bits.8 = bitcast float %sum.16 to i32
+  %other.bits.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.8, i32 8, i32 31)
+  %other.8 = bitcast i32 %other.bits.8 to float
+  %sum.8 = fadd float %sum.16, %other.8
+  %bits.4 = bitcast float %sum.8 to i32
+  %other.bits.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.4, i32 4, i32 31)
+  %other.4 = bitcast i32 %other.bits.4 to float
+  %sum.4 = fadd float %sum.8, %other.4
+  %bits.2 = bitcast float %sum.4 to i32
+  %other.bits.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.2, i32 2, i32 31)
+  %other.2 = bitcast i32 %other.bits.2 to float
+  %sum.2 = fadd float %sum.4, %other.2
+  %bits.1 = bitcast float %sum.2 to i32
+  %other.bits.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.1, i32 1, i32 31)
+  %other.1 = bitcast i32 %other.bits.1 to float
+  %sum.1 = fadd float %sum.2, %other.1
+  ret float %sum.1
+}
+
+define linkonce_odr void @dp.add.warp.f32(ptr %place, float %amount) alwaysinline convergent {
+entry:
+  %agrees = call i1 @dp.warp.agrees(ptr %place)
+  br i1 %agrees, label %together, label %alone
+
+together:
+  %sum = call float @dp.warp.sum.f32(float %amount)
+  %lane = call i32 @llvm.nvvm.read.ptx.sreg.laneid()
+  %first = icmp eq i32 %lane, 0
+  br i1 %first, label %one, label %done
+
+one:
+  %old = atomicrmw fadd ptr %place, float %sum syncscope("device") monotonic
+  ret void
+
+alone:
+  %old.own = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
+  ret void
+
+done:
+  ret void
+}
+
+; All threads of a block come here; the cell is theirs until the last barrier.
+define linkonce_odr void @dp.add.block.f32(ptr %place, float %amount) alwaysinline convergent {
+entry:
+  %cell = addrspacecast ptr addrspace(3) @dp.block.cell to ptr
+  %number = call i64 @dp.thread.in.block()
+  %first = icmp eq i64 %number, 0
+  br i1 %first, label %clear, label %add
+
+clear:
+  store float 0.0, ptr %cell, align 8
+  br label %add
+
+add:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  call void @dp.add.warp.f32(ptr %cell, float %amount)
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br i1 %first, label %give, label %done
+
+give:
+  %sum = load float, ptr %cell, align 8
+  %old = atomicrmw fadd ptr %place, float %sum syncscope("device") monotonic
+  br label %done
+
+done:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  ret void
+}
