@@ -29,10 +29,11 @@ from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
 from .transform.program import Program, require_status
-from .transform.reverse import ELEMENTS, build_functions, write_gradient
+from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions, write_gradient
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
 from .transform.sharing import share_shadows, told_of_loops
+from .transform.slots import write_slots
 from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
@@ -276,7 +277,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     elif request.mode == "kernel":
         symbols = {"thread": write_thread(module, functions, f"{request.name}.thread").name}
         if functions.needs_storage:
-            symbols["count"] = write_count(module, functions, f"{request.name}.count").name
+            symbols |= _tape_length(module, functions, request.name)
         for function in (functions.augmented, functions.reverse):
             function.attributes = "alwaysinline"
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
@@ -284,6 +285,13 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions, line)
     account = "\n\n".join(filter(None, [account, told_of_increments(module, functions.increments)]))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
+
+
+def _tape_length(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
+    """What says how long the tape of a kernel is: its arguments, or else a run of the first sweep."""
+    if write_slots(module, functions.augmented, f"{name}.slots") is not None:
+        return {"slots": f"{name}.slots"}
+    return {"count": write_count(module, functions, f"{name}.count").name}
 
 
 def _drop_unused(module: Module, roots: set[str]) -> None:

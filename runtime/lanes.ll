@@ -5,12 +5,22 @@ define linkonce_odr void @dp.add.warp.f64(ptr %place, double %amount) alwaysinli
   ret void
 }
 
+define linkonce_odr void @dp.add.group.f64(ptr %place, double %amount) alwaysinline {
+  %old = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
+  ret void
+}
+
 define linkonce_odr void @dp.add.block.f64(ptr %place, double %amount) alwaysinline {
   %old = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
   ret void
 }
 
 define linkonce_odr void @dp.add.warp.f32(ptr %place, float %amount) alwaysinline {
+  %old = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
+  ret void
+}
+
+define linkonce_odr void @dp.add.group.f32(ptr %place, float %amount) alwaysinline {
   %old = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
   ret void
 }

@@ -5,6 +5,8 @@ declare i32 @llvm.nvvm.read.ptx.sreg.laneid()
 declare i32 @llvm.nvvm.shfl.sync.bfly.i32(i32, i32, i32, i32)
 declare i32 @llvm.nvvm.shfl.sync.idx.i32(i32, i32, i32, i32)
 declare i1 @llvm.nvvm.vote.all.sync(i32, i1)
+declare i32 @llvm.nvvm.match.any.sync.i64(i32, i64)
+declare i32 @llvm.ctpop.i32(i32)
 declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
 declare i64 @dp.thread.in.block()
 
@@ -40,67 +42,33 @@ no:
 
 @dp.block.cell = internal addrspace(3) global double undef, align 8
 
-; What all threads of a warp have, to each of them.
+; What the lane has whose number differs in one bit.
+define linkonce_odr double @dp.warp.across.f64(double %amount, i32 %bit) alwaysinline convergent {
+  %bits = bitcast double %amount to i64
+  %low = trunc i64 %bits to i32
+  %shifted = lshr i64 %bits, 32
+  %high = trunc i64 %shifted to i32
+  %other.low = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low, i32 %bit, i32 31)
+  %other.high = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high, i32 %bit, i32 31)
+  %wide.low = zext i32 %other.low to i64
+  %wide.high = zext i32 %other.high to i64
+  %moved = shl i64 %wide.high, 32
+  %both = or i64 %moved, %wide.low
+  %other = bitcast i64 %both to double
+  ret double %other
+}
+
+; What all lanes of a warp have, to each of them.
 define linkonce_odr double @dp.warp.sum.f64(double %amount) alwaysinline convergent {
-  %bits.16 = bitcast double %amount to i64
-  %low.16 = trunc i64 %bits.16 to i32
-  %shifted.16 = lshr i64 %bits.16, 32
-  %high.16 = trunc i64 %shifted.16 to i32
-  %other.low.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.16, i32 16, i32 31)
-  %other.high.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.16, i32 16, i32 31)
-  %wide.low.16 = zext i32 %other.low.16 to i64
-  %wide.high.16 = zext i32 %other.high.16 to i64
-  %moved.16 = shl i64 %wide.high.16, 32
-  %both.16 = or i64 %moved.16, %wide.low.16
-  %other.16 = bitcast i64 %both.16 to double
+  %other.16 = call double @dp.warp.across.f64(double %amount, i32 16)
   %sum.16 = fadd double %amount, %other.16
-  %bits.8 = bitcast double %sum.16 to i64
-  %low.8 = trunc i64 %bits.8 to i32
-  %shifted.8 = lshr i64 %bits.8, 32
-  %high.8 = trunc i64 %shifted.8 to i32
-  %other.low.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.8, i32 8, i32 31)
-  %other.high.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.8, i32 8, i32 31)
-  %wide.low.8 = zext i32 %other.low.8 to i64
-  %wide.high.8 = zext i32 %other.high.8 to i64
-  %moved.8 = shl i64 %wide.high.8, 32
-  %both.8 = or i64 %moved.8, %wide.low.8
-  %other.8 = bitcast i64 %both.8 to double
+  %other.8 = call double @dp.warp.across.f64(double %sum.16, i32 8)
   %sum.8 = fadd double %sum.16, %other.8
-  %bits.4 = bitcast double %sum.8 to i64
-  %low.4 = trunc i64 %bits.4 to i32
-  %shifted.4 = lshr i64 %bits.4, 32
-  %high.4 = trunc i64 %shifted.4 to i32
-  %other.low.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.4, i32 4, i32 31)
-  %other.high.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.4, i32 4, i32 31)
-  %wide.low.4 = zext i32 %other.low.4 to i64
-  %wide.high.4 = zext i32 %other.high.4 to i64
-  %moved.4 = shl i64 %wide.high.4, 32
-  %both.4 = or i64 %moved.4, %wide.low.4
-  %other.4 = bitcast i64 %both.4 to double
+  %other.4 = call double @dp.warp.across.f64(double %sum.8, i32 4)
   %sum.4 = fadd double %sum.8, %other.4
-  %bits.2 = bitcast double %sum.4 to i64
-  %low.2 = trunc i64 %bits.2 to i32
-  %shifted.2 = lshr i64 %bits.2, 32
-  %high.2 = trunc i64 %shifted.2 to i32
-  %other.low.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.2, i32 2, i32 31)
-  %other.high.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.2, i32 2, i32 31)
-  %wide.low.2 = zext i32 %other.low.2 to i64
-  %wide.high.2 = zext i32 %other.high.2 to i64
-  %moved.2 = shl i64 %wide.high.2, 32
-  %both.2 = or i64 %moved.2, %wide.low.2
-  %other.2 = bitcast i64 %both.2 to double
+  %other.2 = call double @dp.warp.across.f64(double %sum.4, i32 2)
   %sum.2 = fadd double %sum.4, %other.2
-  %bits.1 = bitcast double %sum.2 to i64
-  %low.1 = trunc i64 %bits.1 to i32
-  %shifted.1 = lshr i64 %bits.1, 32
-  %high.1 = trunc i64 %shifted.1 to i32
-  %other.low.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %low.1, i32 1, i32 31)
-  %other.high.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %high.1, i32 1, i32 31)
-  %wide.low.1 = zext i32 %other.low.1 to i64
-  %wide.high.1 = zext i32 %other.high.1 to i64
-  %moved.1 = shl i64 %wide.high.1, 32
-  %both.1 = or i64 %moved.1, %wide.low.1
-  %other.1 = bitcast i64 %both.1 to double
+  %other.1 = call double @dp.warp.across.f64(double %sum.2, i32 1)
   %sum.1 = fadd double %sum.2, %other.1
   ret double %sum.1
 }
@@ -118,6 +86,131 @@ together:
 
 one:
   %old = atomicrmw fadd ptr %place, double %sum syncscope("device") monotonic
+  ret void
+
+alone:
+  %old.own = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
+  ret void
+
+done:
+  ret void
+}
+
+; Lanes that mean the same place and differ in the bits of some numbers alone add up across those bits; where that is not all
+; that mean the place, each adds for itself.
+define linkonce_odr void @dp.add.group.f64(ptr %place, double %amount) alwaysinline convergent {
+entry:
+  %mask = call i32 @dp.warp.here()
+  %whole = icmp eq i32 %mask, -1
+  br i1 %whole, label %bit.0, label %alone
+
+bit.0:
+  %bits = ptrtoint ptr %place to i64
+  %peers = call i32 @llvm.nvvm.match.any.sync.i64(i32 -1, i64 %bits)
+  %lane = call i32 @llvm.nvvm.read.ptx.sreg.laneid()
+  %across.1 = xor i32 %lane, 1
+  %moved.1 = lshr i32 %peers, %across.1
+  %same.1 = trunc i32 %moved.1 to i1
+  %crosses.1 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.1)
+  br i1 %crosses.1, label %cross.0, label %next.0
+
+cross.0:
+  %other.1 = call double @dp.warp.across.f64(double %amount, i32 1)
+  %both.1 = fadd double %amount, %other.1
+  %with.1 = or i32 0, 1
+  br label %next.0
+
+next.0:
+  %sum.1 = phi double [ %both.1, %cross.0 ], [ %amount, %bit.0 ]
+  %crossed.1 = phi i32 [ %with.1, %cross.0 ], [ 0, %bit.0 ]
+  br label %bit.1
+
+bit.1:
+  %across.2 = xor i32 %lane, 2
+  %moved.2 = lshr i32 %peers, %across.2
+  %same.2 = trunc i32 %moved.2 to i1
+  %crosses.2 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.2)
+  br i1 %crosses.2, label %cross.1, label %next.1
+
+cross.1:
+  %other.2 = call double @dp.warp.across.f64(double %sum.1, i32 2)
+  %both.2 = fadd double %sum.1, %other.2
+  %with.2 = or i32 %crossed.1, 2
+  br label %next.1
+
+next.1:
+  %sum.2 = phi double [ %both.2, %cross.1 ], [ %sum.1, %bit.1 ]
+  %crossed.2 = phi i32 [ %with.2, %cross.1 ], [ %crossed.1, %bit.1 ]
+  br label %bit.2
+
+bit.2:
+  %across.4 = xor i32 %lane, 4
+  %moved.4 = lshr i32 %peers, %across.4
+  %same.4 = trunc i32 %moved.4 to i1
+  %crosses.4 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.4)
+  br i1 %crosses.4, label %cross.2, label %next.2
+
+cross.2:
+  %other.4 = call double @dp.warp.across.f64(double %sum.2, i32 4)
+  %both.4 = fadd double %sum.2, %other.4
+  %with.4 = or i32 %crossed.2, 4
+  br label %next.2
+
+next.2:
+  %sum.4 = phi double [ %both.4, %cross.2 ], [ %sum.2, %bit.2 ]
+  %crossed.4 = phi i32 [ %with.4, %cross.2 ], [ %crossed.2, %bit.2 ]
+  br label %bit.3
+
+bit.3:
+  %across.8 = xor i32 %lane, 8
+  %moved.8 = lshr i32 %peers, %across.8
+  %same.8 = trunc i32 %moved.8 to i1
+  %crosses.8 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.8)
+  br i1 %crosses.8, label %cross.3, label %next.3
+
+cross.3:
+  %other.8 = call double @dp.warp.across.f64(double %sum.4, i32 8)
+  %both.8 = fadd double %sum.4, %other.8
+  %with.8 = or i32 %crossed.4, 8
+  br label %next.3
+
+next.3:
+  %sum.8 = phi double [ %both.8, %cross.3 ], [ %sum.4, %bit.3 ]
+  %crossed.8 = phi i32 [ %with.8, %cross.3 ], [ %crossed.4, %bit.3 ]
+  br label %bit.4
+
+bit.4:
+  %across.16 = xor i32 %lane, 16
+  %moved.16 = lshr i32 %peers, %across.16
+  %same.16 = trunc i32 %moved.16 to i1
+  %crosses.16 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.16)
+  br i1 %crosses.16, label %cross.4, label %next.4
+
+cross.4:
+  %other.16 = call double @dp.warp.across.f64(double %sum.8, i32 16)
+  %both.16 = fadd double %sum.8, %other.16
+  %with.16 = or i32 %crossed.8, 16
+  br label %next.4
+
+next.4:
+  %sum.16 = phi double [ %both.16, %cross.4 ], [ %sum.8, %bit.4 ]
+  %crossed.16 = phi i32 [ %with.16, %cross.4 ], [ %crossed.8, %bit.4 ]
+  br label %found
+found:
+  %members = call i32 @llvm.ctpop.i32(i32 %peers)
+  %counted = call i32 @llvm.ctpop.i32(i32 %crossed.16)
+  %expected = shl i32 1, %counted
+  %complete = icmp eq i32 %members, %expected
+  %all = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %complete)
+  br i1 %all, label %leaders, label %alone
+
+leaders:
+  %place.in.group = and i32 %lane, %crossed.16
+  %leads = icmp eq i32 %place.in.group, 0
+  br i1 %leads, label %one, label %done
+
+one:
+  %old = atomicrmw fadd ptr %place, double %sum.16 syncscope("device") monotonic
   ret void
 
 alone:
@@ -156,27 +249,25 @@ done:
   ret void
 }
 
-; What all threads of a warp have, to each of them.
+; What the lane has whose number differs in one bit.
+define linkonce_odr float @dp.warp.across.f32(float %amount, i32 %bit) alwaysinline convergent {
+  %bits = bitcast float %amount to i32
+  %other.bits = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits, i32 %bit, i32 31)
+  %other = bitcast i32 %other.bits to float
+  ret float %other
+}
+
+; What all lanes of a warp have, to each of them.
 define linkonce_odr float @dp.warp.sum.f32(float %amount) alwaysinline convergent {
-  %bits.16 = bitcast float %amount to i32
-  %other.bits.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.16, i32 16, i32 31)
-  %other.16 = bitcast i32 %other.bits.16 to float
+  %other.16 = call float @dp.warp.across.f32(float %amount, i32 16)
   %sum.16 = fadd float %amount, %other.16
-  %bits.8 = bitcast float %sum.16 to i32
-  %other.bits.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.8, i32 8, i32 31)
-  %other.8 = bitcast i32 %other.bits.8 to float
+  %other.8 = call float @dp.warp.across.f32(float %sum.16, i32 8)
   %sum.8 = fadd float %sum.16, %other.8
-  %bits.4 = bitcast float %sum.8 to i32
-  %other.bits.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.4, i32 4, i32 31)
-  %other.4 = bitcast i32 %other.bits.4 to float
+  %other.4 = call float @dp.warp.across.f32(float %sum.8, i32 4)
   %sum.4 = fadd float %sum.8, %other.4
-  %bits.2 = bitcast float %sum.4 to i32
-  %other.bits.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.2, i32 2, i32 31)
-  %other.2 = bitcast i32 %other.bits.2 to float
+  %other.2 = call float @dp.warp.across.f32(float %sum.4, i32 2)
   %sum.2 = fadd float %sum.4, %other.2
-  %bits.1 = bitcast float %sum.2 to i32
-  %other.bits.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %bits.1, i32 1, i32 31)
-  %other.1 = bitcast i32 %other.bits.1 to float
+  %other.1 = call float @dp.warp.across.f32(float %sum.2, i32 1)
   %sum.1 = fadd float %sum.2, %other.1
   ret float %sum.1
 }
@@ -194,6 +285,131 @@ together:
 
 one:
   %old = atomicrmw fadd ptr %place, float %sum syncscope("device") monotonic
+  ret void
+
+alone:
+  %old.own = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
+  ret void
+
+done:
+  ret void
+}
+
+; Lanes that mean the same place and differ in the bits of some numbers alone add up across those bits; where that is not all
+; that mean the place, each adds for itself.
+define linkonce_odr void @dp.add.group.f32(ptr %place, float %amount) alwaysinline convergent {
+entry:
+  %mask = call i32 @dp.warp.here()
+  %whole = icmp eq i32 %mask, -1
+  br i1 %whole, label %bit.0, label %alone
+
+bit.0:
+  %bits = ptrtoint ptr %place to i64
+  %peers = call i32 @llvm.nvvm.match.any.sync.i64(i32 -1, i64 %bits)
+  %lane = call i32 @llvm.nvvm.read.ptx.sreg.laneid()
+  %across.1 = xor i32 %lane, 1
+  %moved.1 = lshr i32 %peers, %across.1
+  %same.1 = trunc i32 %moved.1 to i1
+  %crosses.1 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.1)
+  br i1 %crosses.1, label %cross.0, label %next.0
+
+cross.0:
+  %other.1 = call float @dp.warp.across.f32(float %amount, i32 1)
+  %both.1 = fadd float %amount, %other.1
+  %with.1 = or i32 0, 1
+  br label %next.0
+
+next.0:
+  %sum.1 = phi float [ %both.1, %cross.0 ], [ %amount, %bit.0 ]
+  %crossed.1 = phi i32 [ %with.1, %cross.0 ], [ 0, %bit.0 ]
+  br label %bit.1
+
+bit.1:
+  %across.2 = xor i32 %lane, 2
+  %moved.2 = lshr i32 %peers, %across.2
+  %same.2 = trunc i32 %moved.2 to i1
+  %crosses.2 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.2)
+  br i1 %crosses.2, label %cross.1, label %next.1
+
+cross.1:
+  %other.2 = call float @dp.warp.across.f32(float %sum.1, i32 2)
+  %both.2 = fadd float %sum.1, %other.2
+  %with.2 = or i32 %crossed.1, 2
+  br label %next.1
+
+next.1:
+  %sum.2 = phi float [ %both.2, %cross.1 ], [ %sum.1, %bit.1 ]
+  %crossed.2 = phi i32 [ %with.2, %cross.1 ], [ %crossed.1, %bit.1 ]
+  br label %bit.2
+
+bit.2:
+  %across.4 = xor i32 %lane, 4
+  %moved.4 = lshr i32 %peers, %across.4
+  %same.4 = trunc i32 %moved.4 to i1
+  %crosses.4 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.4)
+  br i1 %crosses.4, label %cross.2, label %next.2
+
+cross.2:
+  %other.4 = call float @dp.warp.across.f32(float %sum.2, i32 4)
+  %both.4 = fadd float %sum.2, %other.4
+  %with.4 = or i32 %crossed.2, 4
+  br label %next.2
+
+next.2:
+  %sum.4 = phi float [ %both.4, %cross.2 ], [ %sum.2, %bit.2 ]
+  %crossed.4 = phi i32 [ %with.4, %cross.2 ], [ %crossed.2, %bit.2 ]
+  br label %bit.3
+
+bit.3:
+  %across.8 = xor i32 %lane, 8
+  %moved.8 = lshr i32 %peers, %across.8
+  %same.8 = trunc i32 %moved.8 to i1
+  %crosses.8 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.8)
+  br i1 %crosses.8, label %cross.3, label %next.3
+
+cross.3:
+  %other.8 = call float @dp.warp.across.f32(float %sum.4, i32 8)
+  %both.8 = fadd float %sum.4, %other.8
+  %with.8 = or i32 %crossed.4, 8
+  br label %next.3
+
+next.3:
+  %sum.8 = phi float [ %both.8, %cross.3 ], [ %sum.4, %bit.3 ]
+  %crossed.8 = phi i32 [ %with.8, %cross.3 ], [ %crossed.4, %bit.3 ]
+  br label %bit.4
+
+bit.4:
+  %across.16 = xor i32 %lane, 16
+  %moved.16 = lshr i32 %peers, %across.16
+  %same.16 = trunc i32 %moved.16 to i1
+  %crosses.16 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.16)
+  br i1 %crosses.16, label %cross.4, label %next.4
+
+cross.4:
+  %other.16 = call float @dp.warp.across.f32(float %sum.8, i32 16)
+  %both.16 = fadd float %sum.8, %other.16
+  %with.16 = or i32 %crossed.8, 16
+  br label %next.4
+
+next.4:
+  %sum.16 = phi float [ %both.16, %cross.4 ], [ %sum.8, %bit.4 ]
+  %crossed.16 = phi i32 [ %with.16, %cross.4 ], [ %crossed.8, %bit.4 ]
+  br label %found
+found:
+  %members = call i32 @llvm.ctpop.i32(i32 %peers)
+  %counted = call i32 @llvm.ctpop.i32(i32 %crossed.16)
+  %expected = shl i32 1, %counted
+  %complete = icmp eq i32 %members, %expected
+  %all = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %complete)
+  br i1 %all, label %leaders, label %alone
+
+leaders:
+  %place.in.group = and i32 %lane, %crossed.16
+  %leads = icmp eq i32 %place.in.group, 0
+  br i1 %leads, label %one, label %done
+
+one:
+  %old = atomicrmw fadd ptr %place, float %sum.16 syncscope("device") monotonic
   ret void
 
 alone:

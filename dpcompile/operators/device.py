@@ -136,8 +136,7 @@ class DeviceLaunch(Launch):
             placed = self._placed()
             block = self._parameters()
             totals, storage = block + STORAGE_FIELDS * _WORD, block
-            if self.code.count:
-                self._give_tape(placed, totals, storage)
+            self._give_tape(placed, totals, storage)
             self._launch(False, placed, totals, storage)
             self._take_back(totals)
         finally:
@@ -250,15 +249,19 @@ class DeviceLaunch(Launch):
         return cells
 
     def _give_tape(self, placed: Sequence, totals: int, storage: int) -> None:
-        """A run of the first sweep on copies of what the kernel writes says how long the tape is."""
+        slots = self._counted(placed, totals, storage) if self.code.count else self.slots(placed)
+        if slots:
+            self._tell(storage, self._tape(self.check_tape(slots)), slots, counts=False)
+
+    def _counted(self, placed: Sequence, totals: int, storage: int) -> int:
+        """How many slots the tape of a thread has, by a run of the first sweep on copies of what the kernel writes."""
         self._tell(storage, self._take(self.threads * SLOT_BYTES), UNLIMITED, counts=True)
         self._launch(True, self.replaced(placed, lambda array, is_written: self._copy(array) if is_written else array),
                      totals, storage)
         told = np.empty(STORAGE_FIELDS, np.int64)
         self.device.copy(address(told), storage, told.nbytes, self.stream)
         self.device.wait(self.stream)
-        slots = int(told[2])
-        self._tell(storage, self._tape(self.check_tape(slots)), slots, counts=False)
+        return int(told[2])
 
     def _tell(self, storage: int, place: int, slots: int, counts: bool) -> None:
         told = np.array([place, slots, 0, counts], np.int64)

@@ -19,6 +19,7 @@ from ..annotations import Active, Annotated, Const, Duplicated
 from ..config import config
 from ..errors import AliasedArgumentsError, AnnotationError, IntegerArgumentError, ShadowShapeError, TapeTooLargeError
 from ..frontend.activity import arrays_with_offsets, is_differentiable
+from ..targets.cuda.host import packed
 from ..targets.cuda.kernels import CompiledKernel
 from ..targets.cuda.machine import Shape
 from . import values
@@ -192,6 +193,12 @@ class Launch:
 
         return [values.mapped(partial(leaf, iter([place for _, place, _ in arrays_with_offsets(ty, offset)])), ty, value)
                 for ty, value, offset in zip(self.code.arguments, values_, self.code.offsets, strict=True)]
+
+    def slots(self, values_: Sequence) -> int:
+        """Slots of a thread's tape where the arguments say how many there are, and zero where there is none."""
+        if self.code.slots is None:
+            return 0
+        return self.code.slots(packed(self.code.parameter_types, self.leaves(values_, 0, 0)))
 
     def check_tape(self, slots: int) -> int:
         """Bytes of a tape of so many slots a thread; refuses too many."""

@@ -78,17 +78,20 @@ class _SimulatedLaunch(Launch):
         return races
 
     def _storage(self, totals: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """What says where the tape lies, and the tape; how long it must be is found by a run of the first sweep on copies
-        of what the kernel writes."""
-        if not self.code.count:
+        """What says where the tape lies, and the tape."""
+        slots = self._counted(totals) if self.code.count else self.slots(self.values_)
+        if not slots:
             return np.zeros(STORAGE_FIELDS, np.int64), None
-        one = np.zeros(self.threads, np.int64)
-        counted = np.array([address(one), UNLIMITED, 0, 1], np.int64)
-        copies = self.replaced(self.values_, lambda array, is_written: _copy(array, array) if is_written else array)
-        self._run(self.code.count, copies, totals, counted)
-        slots = int(counted[2])
-        tape = np.zeros(max(self.check_tape(slots), self.threads * SLOT_BYTES) // SLOT_BYTES, np.int64)
+        tape = np.zeros(self.check_tape(slots) // SLOT_BYTES, np.int64)
         return np.array([address(tape), slots, 0, 0], np.int64), tape
+
+    def _counted(self, totals: np.ndarray) -> int:
+        """How many slots the tape of a thread has, by a run of the first sweep on copies of what the kernel writes."""
+        one = np.zeros(self.threads, np.int64)
+        told = np.array([address(one), UNLIMITED, 0, 1], np.int64)
+        copies = self.replaced(self.values_, lambda array, is_written: _copy(array, array) if is_written else array)
+        self._run(self.code.count, copies, totals, told)
+        return int(told[2])
 
     def _watched_shadows(self) -> list[Watched]:
         return [_watched(f"the shadow of {shadow.label}", shadow.memory) for shadow in self.shadows]

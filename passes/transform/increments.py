@@ -19,11 +19,15 @@ from .program import Version
 ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f32"}
 #: The same where the threads of a warp are likely to add to one place: they find out, and then add up first.
 WARP: dict[Type, str] = {DOUBLE: "dp.add.warp.f64", FLOAT: "dp.add.warp.f32"}
+#: The same where groups of threads of a warp may: for memory of a block, whose additions the processor repeats until they hold.
+GROUP: dict[Type, str] = {DOUBLE: "dp.add.group.f64", FLOAT: "dp.add.group.f32"}
 #: The same where all threads of a block add to one place together.
 BLOCK: dict[Type, str] = {DOUBLE: "dp.add.block.f64", FLOAT: "dp.add.block.f32"}
 _OWN = "plain: the memory is the thread's own"
 _ATOMIC = "atomic: other threads may read the same cell"
+_OF_BLOCK = "atomic, one for threads of a warp that read the same cell together: the memory is the block's"
 _ONE_PLACE = "atomic, one for a warp whose threads read the same cell together"
+_BY_REASON = {_ONE_PLACE: WARP, _OF_BLOCK: GROUP}
 
 
 class Increments:
@@ -60,16 +64,23 @@ class Increments:
 
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
         if self.target.has_threads:
-            shared = any(obj.origin != Origin.STACK for obj in self.version.aliasing.objects_of(pointer))
-            self.account[access] = (_OWN if not shared else _ONE_PLACE if self._is_uniform(pointer) else _ATOMIC)
-            return shared
+            self.account[access] = self._among_threads(pointer)
+            return self.account[access] != _OWN
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 
     def add_atomically(self, builder: Builder, access: Instruction, place: Value, amount: Value) -> None:
-        name = (WARP if self.account.get(access) == _ONE_PLACE else ATOMIC)[amount.type]
+        name = _BY_REASON.get(self.account.get(access, ""), ATOMIC)[amount.type]
         add = self.module.declare(name, FunctionType(VOID, (PTR, amount.type)))
         builder.call(add, add.function_type, [place, amount])
+
+    def _among_threads(self, pointer: Value) -> str:
+        objects = self.version.aliasing.objects_of(pointer)
+        if all(obj.origin == Origin.STACK for obj in objects):
+            return _OWN
+        if self._is_uniform(pointer):
+            return _ONE_PLACE
+        return _OF_BLOCK if all(obj.origin == Origin.SHARED for obj in objects) else _ATOMIC
 
     def _is_uniform(self, pointer: Value) -> bool:
         """Whether threads that come here together are likely to mean the same place."""

@@ -7,6 +7,7 @@ Ensures:  ``text`` defines ``thread`` and, where the tape's size is known only b
 """
 from __future__ import annotations
 
+import ctypes
 import itertools
 import re
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ...frontend.activity import ARRAY_DATA, ARRAY_MEMORY_INFO, arrays_with_offs
 from ...frontend.compile import Primal
 from ...frontend.diagnose import explained
 from .frontend import DEFAULT_CC, ENTRY, compile_kernel, with_reducible_cycles
+from .host import HostFunction
 
 SHADOWED = ("duplicated", "scratch")
 _serial = itertools.count()
@@ -48,8 +50,15 @@ class CompiledKernel:
 
     @property
     def count(self) -> str:
-        """The function that only counts the slots of the tape; empty where its size is constant."""
+        """The function that only counts the slots of the tape; empty where arguments say how many there are."""
         return self.derivative.symbols.get("count", "") if self.derivative else ""
+
+    @cached_property
+    def slots(self) -> HostFunction | None:
+        """The function of the packed arguments that says how many slots of the tape a thread has; None where it takes a run to
+        find out, or there is no tape."""
+        name = self.derivative.symbols.get("slots", "") if self.derivative else ""
+        return HostFunction(self.text, name, ctypes.c_int64, ctypes.c_char_p) if name else None
 
     @cached_property
     def parameter_types(self) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import itertools
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,14 +15,14 @@ import llvmlite.binding as llvm
 import numpy as np
 
 from ...errors import BarrierError
+from .host import host, packed
 from .races import RECORD, Races
-from .threads import DESTROY, REGISTERS, RESUME, START, STATUS, ThreadModule, host
+from .threads import DESTROY, REGISTERS, RESUME, START, STATUS, ThreadModule
 
 Shape = tuple[int, int, int]
 #: Accesses that are held before they are looked at.
 LOG_ROOM = 1 << 16
 WARP = 32
-_FORMATS = {"double": "d", "float": "f4x", "i64": "q", "i32": "i4x", "i16": "h6x", "i8": "b7x", "i1": "?7x", "ptr": "q"}
 
 
 @dataclass
@@ -61,23 +60,23 @@ class Machine:
 
     def run(self, leaves: Sequence, types: Sequence[str], grid: Shape, block: Shape, seed: int, races: Races) -> set[int]:
         """Runs the kernel once; the statuses with which threads ended."""
-        packed = ctypes.create_string_buffer(b"".join(map(_packed, types, leaves)) or b"\0")
+        given = ctypes.create_string_buffer(packed(types, leaves))
         order = np.random.default_rng(seed)
         log = _Log(self.engine, races)
         statuses: set[int] = set()
         blocks = list(_places(grid))
         for number in order.permutation(len(blocks)):
-            self._run_block(blocks[number], int(number), grid, block, packed, order, log, statuses)
+            self._run_block(blocks[number], int(number), grid, block, given, order, log, statuses)
         log.close()
         races.finish()
         return statuses
 
-    def _run_block(self, place: Shape, number: int, grid: Shape, block: Shape, packed, order, log: _Log,
+    def _run_block(self, place: Shape, number: int, grid: Shape, block: Shape, given, order, log: _Log,
                    statuses: set[int]) -> None:
         for variable in self.shared:
             variable.memory[:] = 0xFF       # NaN in either precision
         registers = _registers(place, grid, block)
-        threads = [self._start(packed) for _ in range(len(registers))]
+        threads = [self._start(given) for _ in range(len(registers))]
         running = list(range(len(threads)))
         try:
             while running:
@@ -105,14 +104,6 @@ class Machine:
                 f"{self.name}: threads {first} and {other} of block {place} wait at different barriers.\n"
                 f"  All threads of a block that have not returned must come to the same cuda.syncthreads(); and a thread that "
                 f"has passed one must not return before the others have passed all of them.")
-
-
-def _packed(type_: str, leaf) -> bytes:
-    """A value of an LLVM type in eight bytes; integers are the bits that they have, signed or not."""
-    if type_[0] == "i" and type_ != "i1":
-        half = 1 << (int(type_[1:]) - 1)
-        leaf = (leaf + half) % (2 * half) - half
-    return struct.pack("=" + _FORMATS[type_], leaf)
 
 
 def _places(shape: Shape) -> list[Shape]:

@@ -22,12 +22,13 @@ from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.types import I32, PTR, VOID, FunctionType, size_of
 from dpcompile.passes.ir.vocabulary import SHARED
 from dpcompile.passes.ir.writer import write
-from dpcompile.passes.transform.increments import ATOMIC, BLOCK, WARP
+from dpcompile.passes.transform.increments import ATOMIC, BLOCK, GROUP, WARP
 from dpcompile.runtime import arena
 
 from ...errors import UnsupportedError
 from ...frontend.compile import run_passes
 from .backend import optimised
+from .host import host
 from .host_mathematics import definitions
 from .kernels import CompiledKernel
 
@@ -36,7 +37,7 @@ PLACE, STATUS = "dp.place", "dp.status"
 #: What a thread knows of its place, in the order in which ``PLACE`` holds it, four bytes each.
 REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"), "laneid", "warpsize")
 READ, WRITE, ADD = "read", "write", "atomic addition"
-_ADDITIONS = frozenset(name for names in (ATOMIC, WARP, BLOCK) for name in names.values())
+_ADDITIONS = frozenset(name for names in (ATOMIC, WARP, GROUP, BLOCK) for name in names.values())
 _REGISTER, _OWN_REGISTER = "llvm.nvvm.read.ptx.sreg.", "dp.register."
 _BARRIER = "dp.barrier"
 _SHARED_VARIABLE = re.compile(rf'^(@"?{re.escape(SHARED)}[^ ]* = )external (?:\w+ )*?global (.*?)(, align \d+)?$', re.MULTILINE)
@@ -79,13 +80,6 @@ def thread_module(kernel: CompiledKernel, function: str, after_optimisation: boo
     module.verify()
     run_passes(module, host(), 2, [], default=True)
     return ThreadModule(module, tuple(sites), tuple(v.name for v in module.global_variables if v.name.startswith(SHARED)))
-
-
-def host() -> llvm.TargetMachine:
-    """The processor that this runs on."""
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2,
-                                        jit=True)
 
 
 def _for_host(text: str) -> str:
