@@ -20,6 +20,7 @@ declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.z()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.y()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.z()
+declare i32 @llvm.nvvm.read.ptx.sreg.dynamic_smem_size()
 
 ; The number of this thread in its block.
 define linkonce_odr i64 @dp.thread.in.block() alwaysinline {
@@ -153,6 +154,26 @@ define linkonce_odr ptr @dp.stack.pop(ptr %state, i64 %bytes) alwaysinline {
   %distance = ptrtoint ptr %apart to i64
   %fields = getelementptr i8, ptr %record, i64 %distance
   ret ptr %fields
+}
+
+; Where the shadow of dynamic shared memory begins, behind n bytes of the primal's: at the next multiple of 16. The launch gives
+; room for both, and no two n give the same sum.
+define linkonce_odr i64 @dp.dynamic.distance() alwaysinline {
+  %both = call i32 @llvm.nvvm.read.ptx.sreg.dynamic_smem_size()
+  %up = add i32 %both, 31
+  %half = lshr i32 %up, 5
+  %distance = shl i32 %half, 4
+  %wide = zext i32 %distance to i64
+  ret i64 %wide
+}
+
+; n.
+define linkonce_odr i32 @dp.dynamic.size() alwaysinline {
+  %both = call i32 @llvm.nvvm.read.ptx.sreg.dynamic_smem_size()
+  %distance = call i64 @dp.dynamic.distance()
+  %before = trunc i64 %distance to i32
+  %size = sub i32 %both, %before
+  ret i32 %size
 }
 
 ; Each thread clears every so many words of four bytes.

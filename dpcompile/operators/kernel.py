@@ -32,7 +32,7 @@ from ..targets.cuda.frontend import DEFAULT_CC, default_frontend, frontend_of
 from ..targets.cuda.kernels import CompiledKernel, compile_derivative, compile_primal
 from ..targets.cuda.machine import Machine, Shape
 from ..targets.cuda.races import Race, Races, Watched
-from ..targets.cuda.threads import thread_module
+from ..targets.cuda.threads import MOST_SHARED, thread_module
 from . import values
 from .memory import overlap
 
@@ -143,15 +143,15 @@ class Simulation:
 
 
 def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int], args: Sequence, seed: int = 0,
-             after_optimisation: bool = False) -> Simulation:
+             after_optimisation: bool = False, shared: int = 0) -> Simulation:
     """Runs a kernel, or a derivative of one, on the host: the code that a GPU would run, on NumPy arrays, in place.
 
     ``seed`` draws the order of blocks and of threads between barriers. ``after_optimisation``: the code as LLVM has optimised
-    it for a GPU.
+    it for a GPU. ``shared``: bytes of dynamic shared memory, for the kernel; its derivative has as many more for the shadow.
     """
     if math.prod(_shape(block)) > MOST_THREADS:
         raise AnnotationError(f"a block has at most {MOST_THREADS} threads, not {math.prod(_shape(block))}")
-    launch = _Launch(kernel, _shape(grid), _shape(block), args, seed, after_optimisation)
+    launch = _Launch(kernel, _shape(grid), _shape(block), args, seed, after_optimisation, shared)
     return launch.run()
 
 
@@ -172,6 +172,7 @@ class _Launch:
     args: Sequence
     seed: int
     after_optimisation: bool
+    shared: int = 0
     #: Shadows of other strides than their primals': the one that the code uses, and the user's.
     mirrored: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     #: The shadows of numbers passed by value, in the order of their cells in the totals.
@@ -192,6 +193,9 @@ class _Launch:
             _check_annotation(ty, argument, index)
         wanted = tuple(not isinstance(a, Const) for a in self.annotated)
         self.code = self.kernel.compiled(found, wanted, DEFAULT_CC) if self.is_derivative else compile_primal(own, found)
+        if not 0 <= self.code.dynamic_bytes(self.shared) <= MOST_SHARED:
+            raise AnnotationError(f"{self.name}: a block has at most {MOST_SHARED} bytes of shared memory, and {self.shared} "
+                                  f"are given" + (", beside their shadow" if self.code.has_dynamic_shadow else ""))
 
     def run(self) -> Simulation:
         self._check_aliases()
@@ -214,8 +218,10 @@ class _Launch:
         leaves = [leaf for ty, value in zip(self.code.arguments, given, strict=True) for leaf in _leaves(ty, value)]
         if self.is_derivative:
             leaves += [*(_address(shadow) for shadow in shadows), _address(totals), _address(storage)]
-        races = Races([*self.watched, *map(_watched_shared, machine.shared)], machine.code.sites)
-        statuses = machine.run(leaves, self.code.parameter_types, self.grid, self.block, self.seed, races)
+        parts = machine.parts(self.shared, self.code.dynamic_distance(self.shared))
+        races = Races([*self.watched, *map(_watched_shared, parts)], machine.code.sites)
+        statuses = machine.run(leaves, self.code.parameter_types, self.grid, self.block, self.seed, races,
+                               self.code.dynamic_bytes(self.shared))
         if statuses - _NORMAL:
             raise ThreadError(f"{self.name}: a thread has raised an exception. On a GPU it would have ended without a word.")
         return races

@@ -19,7 +19,7 @@ from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..analysis.variation import Variation
 from ..ir.builder import Builder, const, i64
-from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
+from ..ir.model import Argument, Block, Function, Global, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
@@ -61,9 +61,9 @@ class ReverseFunctions:
     bodies: dict[str, list[Instruction]]
     #: Values whose adjoints need no gate, by name.
     ungated: frozenset[str]
-    #: With threads: the types of what lies on the stack and has a shadow, and the shadows of what a block shares.
+    #: With threads: the types of what lies on the stack and has a shadow, and what a block shares and has one.
     frames: list[Type]
-    shared_shadows: list[Value]
+    shared: list[Global]
     #: With threads: for each load how the reverse sweep adds to its shadow, and why.
     increments: dict[Instruction, str]
 
@@ -149,7 +149,7 @@ class _Build:
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
-                                frame_types, list(shadows.globals.values()), self.increments.account)
+                                frame_types, shadows.shared, self.increments.account)
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
