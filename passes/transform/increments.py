@@ -2,27 +2,36 @@
 
 Requires: the version of the function; in one for a chunk of a parallel loop what ``transform.sharing`` found, and a parameter
           that points to the distance in bytes, for each shared object, from its shadow to what this chunk adds to.
-Ensures:  chunks that run at the same time lose no increment.
+Ensures:  chunks and threads that run at the same time lose no increment.
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..analysis.conflicts import Treatment
-from ..analysis.objects import Origin
+from ..analysis.objects import MemoryObject, Origin
+from ..analysis.ownership import Owned
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I64, VOID, FunctionType, Type
 from ..target import HOST, Target
+from .launch_conditions import LaunchConditions
 from .program import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
 ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f32"}
+#: void (ptr place, number, i1): the same, where the last says that no other thread adds to that place.
+OWN: dict[Type, str] = {DOUBLE: "dp.add.own.f64", FLOAT: "dp.add.own.f32"}
 
 
 class Increments:
     """Of one reverse function."""
 
     def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None,
-                 target: Target = HOST):
+                 target: Target = HOST, owned: Mapping[MemoryObject, Owned] | None = None,
+                 given: Mapping[Argument, Argument] | None = None):
+        """With threads: what ``analysis.ownership`` found, and the parameters that stand for those of the primal."""
+        self.owned, self.conditions = owned or {}, LaunchConditions(module, reverse, given or {})
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
         self.target = target
         self._loaded: dict[int, Value] = {}
@@ -52,12 +61,23 @@ class Increments:
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
         if self.target.has_threads:
             shared = any(obj.origin != Origin.STACK for obj in self.version.aliasing.objects_of(pointer))
-            self.account[access] = ("atomic: other threads may read the same cell" if shared else
+            found = self._owned(access, pointer)
+            self.account[access] = (found.told if found is not None else
+                                    "atomic: other threads may read the same cell" if shared else
                                     "plain: the memory is the thread's own")
             return shared
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 
-    def add_atomically(self, builder: Builder, place: Value, amount: Value) -> None:
-        add = self.module.declare(ATOMIC[amount.type], FunctionType(VOID, (PTR, amount.type)))
-        builder.call(add, add.function_type, [place, amount])
+    def _owned(self, access: Instruction, pointer: Value) -> Owned | None:
+        if access.opcode != "load":
+            return None
+        return next((self.owned[obj] for obj in self.version.aliasing.objects_of(pointer) if obj in self.owned), None)
+
+    def add_atomically(self, builder: Builder, access: Instruction, pointer: Value, place: Value, amount: Value) -> None:
+        """Unless the launch says that no other thread adds there."""
+        owned = self._owned(access, pointer)
+        arguments = [place, amount] if owned is None else [place, amount, self.conditions.hold(owned)]
+        name = (ATOMIC if owned is None else OWN)[amount.type]
+        add = self.module.declare(name, FunctionType(VOID, tuple(a.type for a in arguments)))
+        builder.call(add, add.function_type, arguments)

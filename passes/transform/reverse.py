@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import gated, induction, reverse_path
+from ..analysis import gated, induction, ownership, reverse_path
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
-from ..analysis.objects import Origin
+from ..analysis.objects import MemoryObject, Origin
+from ..analysis.ownership import Owned
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..analysis.variation import Variation
@@ -227,6 +228,13 @@ class _Build:
                 return plan
             needs.update(dict.fromkeys(more))
 
+    def _owned(self) -> dict[MemoryObject, Owned]:
+        """Where threads do not meet."""
+        if not self.target.has_threads:
+            return {}
+        loads = [i for block in self.path.steps for i in block.instructions if i.opcode == "load" and self.needed.has_work(i)]
+        return ownership.analyse(loads, self.analysed.aliasing, self.inductions, self.analysed.cfg)
+
     # reverse --------------------------------------------------------------------------------------------------------
 
     def _write_reverse(self, shadows: Shadows, counters: Counters, reverses: dict[int, Function]) -> None:
@@ -234,7 +242,8 @@ class _Build:
         given: dict[Value, Value] = {a: copy for a, copy in self.copies.items() if a in self._given()}
         available = Available(self.reverse, self.plan, self.recipes, counters, self.planner, self.planner.layout,
                               given, self.copies[self.tape], self.scopes.tape)
-        self.increments = Increments(self.module, version, self.reverse, self.distances, self.target)
+        self.increments = Increments(self.module, version, self.reverse, self.distances, self.target, self._owned(),
+                                     self.copies)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,

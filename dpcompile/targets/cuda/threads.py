@@ -118,8 +118,8 @@ def _watched_runtime(text: str, sites: list[Site]) -> str:
     """What the runtime does to memory that is shared; its atomic additions are watched where they are asked for."""
     module = read(text)
     for definition in list(module.functions.values()):
-        if definition.name == "dp.block.clear" or definition.name.startswith("dp.transfer."):
-            _watch_function(module, definition, sites, _sweep("reverse" if "transfer" in definition.name else "clear"))
+        if definition.name.startswith(("dp.block.clear", "dp.transfer.", "dp.add.own.")):
+            _watch_function(module, definition, sites, _sweep("clear" if "clear" in definition.name else "reverse"))
     return write(module)
 
 
