@@ -205,10 +205,11 @@ class BarrierError(DifferentiationError, RuntimeError):
 
 
 class ThreadError(DifferentiationError, RuntimeError):
-    """A thread of a simulated kernel has raised an exception.
+    """A thread of a simulated kernel has raised an exception, or uses more shared memory than the launch gives.
 
     Example: ``dp.cuda.simulate`` of a kernel with ``raise ValueError`` for an index out of range.
-    Fix: give the kernel what it can compute with. On a GPU the thread ends there, without a word, and has no reverse sweep.
+    Fix: give the kernel what it can compute with, and its blocks the memory (``shared=``). On a GPU a thread that raises ends
+    there, without a word, and has no reverse sweep.
     """
 
 

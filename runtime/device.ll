@@ -20,6 +20,7 @@ declare i32 @llvm.nvvm.read.ptx.sreg.ctaid.z()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.y()
 declare i32 @llvm.nvvm.read.ptx.sreg.nctaid.z()
+declare i32 @llvm.nvvm.read.ptx.sreg.dynamic_smem_size()
 
 ; The number of this thread in its block.
 define linkonce_odr i64 @dp.thread.in.block() alwaysinline {
@@ -155,6 +156,26 @@ define linkonce_odr ptr @dp.stack.pop(ptr %state, i64 %bytes) alwaysinline {
   ret ptr %fields
 }
 
+; Where the shadow of dynamic shared memory begins, behind n bytes of the primal's: at the next multiple of 16. The launch gives
+; room for both, and no two n give the same sum.
+define linkonce_odr i64 @dp.dynamic.distance() alwaysinline {
+  %both = call i32 @llvm.nvvm.read.ptx.sreg.dynamic_smem_size()
+  %up = add i32 %both, 31
+  %half = lshr i32 %up, 5
+  %distance = shl i32 %half, 4
+  %wide = zext i32 %distance to i64
+  ret i64 %wide
+}
+
+; n.
+define linkonce_odr i32 @dp.dynamic.size() alwaysinline {
+  %both = call i32 @llvm.nvvm.read.ptx.sreg.dynamic_smem_size()
+  %distance = call i64 @dp.dynamic.distance()
+  %before = trunc i64 %distance to i32
+  %size = sub i32 %both, %before
+  ret i32 %size
+}
+
 ; Each thread clears every so many words of four bytes.
 define linkonce_odr void @dp.block.clear(ptr %memory, i64 %bytes) alwaysinline {
 entry:
@@ -185,5 +206,36 @@ define linkonce_odr void @dp.add.atomic.f64(ptr %place, double %amount) alwaysin
 
 define linkonce_odr void @dp.add.atomic.f32(ptr %place, float %amount) alwaysinline {
   %old = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
+  ret void
+}
+
+; Where no other thread adds to the same place, which the launch says, an addition need not be atomic.
+define linkonce_odr void @dp.add.own.f64(ptr %place, double %amount, i1 %own) alwaysinline {
+entry:
+  br i1 %own, label %plain, label %atomic
+
+plain:
+  %old = load double, ptr %place, align 8
+  %new = fadd double %old, %amount
+  store double %new, ptr %place, align 8
+  ret void
+
+atomic:
+  %before = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
+  ret void
+}
+
+define linkonce_odr void @dp.add.own.f32(ptr %place, float %amount, i1 %own) alwaysinline {
+entry:
+  br i1 %own, label %plain, label %atomic
+
+plain:
+  %old = load float, ptr %place, align 4
+  %new = fadd float %old, %amount
+  store float %new, ptr %place, align 4
+  ret void
+
+atomic:
+  %before = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
   ret void
 }

@@ -117,7 +117,6 @@ class DeviceLaunch(Launch):
 
     device: Any = None
     stream: int = 0
-    shared: int = 0
     #: Memory of this launch alone.
     taken: list[int] = field(default_factory=list)
     #: What is to be copied to the host when the threads are done.
@@ -147,7 +146,7 @@ class DeviceLaunch(Launch):
             self.device.free(place, self.stream)
 
     def _launch(self, counts: bool, placed: Sequence, totals: int, storage: int) -> None:
-        self.device.launch(self.code, counts, self.grid, self.block, self.shared, self.stream,
+        self.device.launch(self.code, counts, self.grid, self.block, self.code.dynamic_bytes(self.shared), self.stream,
                            self.leaves(placed, totals, storage))
 
     # memory -------------------------------------------------------------------------------------------------------------

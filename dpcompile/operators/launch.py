@@ -22,6 +22,7 @@ from ..frontend.activity import arrays_with_offsets, is_differentiable
 from ..targets.cuda.host import packed
 from ..targets.cuda.kernels import CompiledKernel
 from ..targets.cuda.machine import Shape
+from ..targets.cuda.threads import MOST_SHARED
 from . import values
 from .memory import overlap
 
@@ -79,11 +80,16 @@ class Launch:
     block: Shape
     annotated: tuple[Annotated, ...]
     is_forward: bool
+    #: Bytes of shared memory that the user gives a block, in addition to what the kernel itself asks for.
+    shared: int = 0
     shadows: list[Shadow] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.values_ = [argument.value for argument in self.annotated]
+        if not 0 <= self.code.dynamic_bytes(self.shared) <= MOST_SHARED:
+            raise AnnotationError(f"{self.name}: a block has at most {MOST_SHARED} bytes of shared memory, and {self.shared} "
+                                  f"are given" + (", beside their shadow" if self.code.has_dynamic_shadow else ""))
 
     # what a subclass says -----------------------------------------------------------------------------------------------
 

@@ -38,13 +38,13 @@ class Simulation:
 
 
 def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int], args: Sequence, seed: int = 0,
-             after_optimisation: bool = False) -> Simulation:
+             after_optimisation: bool = False, shared: int = 0) -> Simulation:
     """Runs a kernel, or a derivative of one, on the host: the code that a GPU would run, on NumPy arrays, in place.
 
     ``seed`` draws the order of blocks and of threads between barriers. ``after_optimisation``: the code as LLVM has optimised
-    it for a GPU.
+    it for a GPU. ``shared``: bytes of dynamic shared memory, for the kernel; its derivative has as many more for the shadow.
     """
-    launch = prepared(_SimulatedLaunch, kernel, grid, block, args)
+    launch = prepared(_SimulatedLaunch, kernel, grid, block, args, shared=shared)
     return launch.run(seed, after_optimisation)
 
 
@@ -70,9 +70,11 @@ class _SimulatedLaunch(Launch):
 
     def _run(self, function: str, given: list, totals: np.ndarray, storage: np.ndarray) -> Races:
         machine = _machine(self.code, function, self.after_optimisation)
-        races = Races([*self.watched, *map(_watched_shared, machine.shared)], machine.code.sites)
+        parts = machine.parts(self.shared, self.code.dynamic_distance(self.shared))
+        races = Races([*self.watched, *map(_watched_shared, parts)], machine.code.sites)
         leaves = self.leaves(given, address(totals), address(storage))
-        statuses = machine.run(leaves, self.code.parameter_types, self.grid, self.block, self.seed, races)
+        statuses = machine.run(leaves, self.code.parameter_types, self.grid, self.block, self.seed, races,
+                               self.code.dynamic_bytes(self.shared))
         if statuses - _NORMAL:
             raise ThreadError(f"{self.name}: a thread has raised an exception. On a GPU it would have ended without a word.")
         return races

@@ -96,7 +96,7 @@ def _is_bounded(add: Instruction, cfg: ControlFlow) -> bool:
     start, before = next((v, b) for v, b in zip(phi.operands, phi.blocks, strict=True) if b is not latch)
     bound = _end(latch, add, phi.parent)
     return (bound is not None and cfg.dominates(phi.parent, latch) and _is_from_outside(bound, phi.parent, cfg)
-            and any(_is_below(start, bound, condition, is_true) for condition, is_true in _known(before, cfg)))
+            and any(_is_below(start, bound, condition, is_true) for condition, is_true in known_at(before, cfg)))
 
 
 def _end(latch: Block, counted: Value, header: Block) -> Value | None:
@@ -116,7 +116,7 @@ def _is_from_outside(value: Value, header: Block, cfg: ControlFlow) -> bool:
     return not isinstance(value, Instruction) or (value.parent is not header and cfg.dominates(value.parent, header))
 
 
-def _known(block: Block, cfg: ControlFlow) -> Iterator[tuple[Value, bool]]:
+def known_at(block: Block, cfg: ControlFlow) -> Iterator[tuple[Value, bool]]:
     """Conditions of branches that were taken on the way to ``block``, and which way."""
     current: Block | None = block
     while current is not None:

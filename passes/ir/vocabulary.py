@@ -38,6 +38,8 @@ PARALLEL = "dpcompile.parallel"
 INTERPRETED = "dp.interpreted."
 #: How names of variables begin that all threads of a block share, each block with its own.
 SHARED = "dp.shared."
+#: The one of them whose size the launch says.
+DYNAMIC = f"{SHARED}dynamic"
 
 LITERAL_WORDS = _words("true false null undef poison zeroinitializer none")
 CONSTANT_EXPRESSIONS = _words("""getelementptr ptrtoint ptrtoaddr inttoptr bitcast addrspacecast trunc add sub mul xor

@@ -219,6 +219,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_set_iter_next", "container", reads=(0,), writes=(0, 1)),
     # Threads of a block
     RuntimeCall("llvm.nvvm.barrier.cta.sync.aligned.all", "barrier"),
+    *_all("integer", "dp.dynamic.size dp.dynamic.distance"),
     # Mathematics through memory
     RuntimeCall("numba_cpow", "mathematics", reads=(1, 2), writes=(0,)),
     RuntimeCall("numba_cpowf", "mathematics", reads=(1, 2), writes=(0,)),
@@ -235,7 +236,7 @@ _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyByt
                                "PyNumber_": "python", INTERPRETED: "python",
                                # What a thread reads of its place among the others: it never changes, as clocks do.
                                **{f"llvm.nvvm.read.ptx.sreg.{what}": "integer" for what in (
-                                   "tid.", "ntid.", "ctaid.", "nctaid.", "laneid", "warpsize")}}
+                                   "tid.", "ntid.", "ctaid.", "nctaid.", "laneid", "warpsize", "dynamic_smem_size")}}
 #: The types that an overloaded intrinsic carries at the end of its name.
 _TYPE_SUFFIX = re.compile(r"(\.(v\d+)?(i\d+|p\d+))+$")
 

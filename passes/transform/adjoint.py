@@ -303,7 +303,7 @@ class Adjoints:
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         shadow = self.context.increments.place(self.builder, load, pointer, shadow)
         if self.context.increments.is_atomic(load, pointer):
-            self.context.increments.add_atomically(self.builder, load, shadow, seed)
+            self.context.increments.add_atomically(self.builder, load, pointer, shadow, seed)
             return
         old = self.builder.load(load.type, shadow, align=load.align, metadata=scope)
         self.builder.store(self.builder.binary("fadd", old, seed, flags=INCREMENT_FLAGS), shadow, load.align, scope)

@@ -10,7 +10,7 @@ from ..analysis.activity import arrays_given, numbers_given
 from ..analysis.call_kinds import rule_of
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64, null
-from ..ir.model import Argument, Function, Instruction, Module, Value
+from ..ir.model import Argument, Function, Global, Instruction, Module, Value
 from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
@@ -26,12 +26,12 @@ from .tape import check_allocations
 
 
 def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes(),  # noqa: B008  it is frozen
-                   writer: type[TangentWriter] = TangentWriter, target: Target = HOST) -> list[Value]:
-    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is. The shadows of what
-    threads share."""
+                   writer: type[TangentWriter] = TangentWriter, target: Target = HOST) -> list[Global]:
+    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is. What threads share
+    and has a shadow."""
     versions = program.transformed
     extra = {id(version): _declare(version, lanes) for version in versions}
-    shared: list[Value] = []
+    shared: list[Global] = []
     for version in versions:
         shared += _write(module, program, version, lanes, writer, target, *extra[id(version)])
     return shared
@@ -63,7 +63,7 @@ def _declare(version: Version, lanes: Lanes) -> tuple[dict[Argument, Value], dic
 
 
 def _write(module: Module, program: Program, version: Version, lanes: Lanes, kind: type[TangentWriter], target: Target,
-           shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> list[Value]:
+           shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> list[Global]:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
     pushed: list[Instruction] = []
@@ -83,7 +83,7 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
     made += [_push(module, call, pointers, writer, arena) for call in pushed]
     check_allocations(version.function, pointers.allocations, made, arena)
     dump("tangent", lambda: write_function(version.function))
-    return list(pointers.globals.values())
+    return pointers.shared
 
 
 def _frames(module: Module, version: Version) -> Frames:

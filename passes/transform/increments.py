@@ -2,17 +2,21 @@
 
 Requires: the version of the function; in one for a chunk of a parallel loop what ``transform.sharing`` found, and a parameter
           that points to the distance in bytes, for each shared object, from its shadow to what this chunk adds to.
-Ensures:  chunks that run at the same time lose no increment.
+Ensures:  chunks and threads that run at the same time lose no increment.
 """
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..analysis import uniform
 from ..analysis.conflicts import Treatment
-from ..analysis.objects import Origin
+from ..analysis.objects import MemoryObject, Origin
+from ..analysis.ownership import Owned
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I64, VOID, FunctionType, Type
 from ..target import HOST, Target
+from .launch_conditions import LaunchConditions
 from .program import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
@@ -23,6 +27,8 @@ WARP: dict[Type, str] = {DOUBLE: "dp.add.warp.f64", FLOAT: "dp.add.warp.f32"}
 GROUP: dict[Type, str] = {DOUBLE: "dp.add.group.f64", FLOAT: "dp.add.group.f32"}
 #: The same where all threads of a block add to one place together.
 BLOCK: dict[Type, str] = {DOUBLE: "dp.add.block.f64", FLOAT: "dp.add.block.f32"}
+#: void (ptr place, number, i1): the same, where the last says that no other thread adds to that place.
+OWN: dict[Type, str] = {DOUBLE: "dp.add.own.f64", FLOAT: "dp.add.own.f32"}
 _OWN = "plain: the memory is the thread's own"
 _ATOMIC = "atomic: other threads may read the same cell"
 _OF_BLOCK = "atomic, one for threads of a warp that read the same cell together: the memory is the block's"
@@ -34,7 +40,10 @@ class Increments:
     """Of one reverse function."""
 
     def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None,
-                 target: Target = HOST):
+                 target: Target = HOST, owned: Mapping[MemoryObject, Owned] | None = None,
+                 given: Mapping[Argument, Argument] | None = None):
+        """With threads: what ``analysis.ownership`` found, and the parameters that stand for those of the primal."""
+        self.owned, self.conditions = owned or {}, LaunchConditions(module, reverse, given or {})
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
         self.target = target
         self._loaded: dict[int, Value] = {}
@@ -64,23 +73,34 @@ class Increments:
 
     def is_atomic(self, access: Instruction, pointer: Value) -> bool:
         if self.target.has_threads:
-            self.account[access] = self._among_threads(pointer)
+            self.account[access] = self._among_threads(access, pointer)
             return self.account[access] != _OWN
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 
-    def add_atomically(self, builder: Builder, access: Instruction, place: Value, amount: Value) -> None:
-        name = _BY_REASON.get(self.account.get(access, ""), ATOMIC)[amount.type]
-        add = self.module.declare(name, FunctionType(VOID, (PTR, amount.type)))
-        builder.call(add, add.function_type, [place, amount])
+    def add_atomically(self, builder: Builder, access: Instruction, pointer: Value, place: Value, amount: Value) -> None:
+        """Unless the launch says that no other thread adds there."""
+        owned = self._owned(access, pointer)
+        arguments = [place, amount] if owned is None else [place, amount, self.conditions.hold(owned)]
+        names = _BY_REASON.get(self.account.get(access, ""), ATOMIC) if owned is None else OWN
+        add = self.module.declare(names[amount.type], FunctionType(VOID, tuple(a.type for a in arguments)))
+        builder.call(add, add.function_type, arguments)
 
-    def _among_threads(self, pointer: Value) -> str:
+    def _among_threads(self, access: Instruction, pointer: Value) -> str:
         objects = self.version.aliasing.objects_of(pointer)
         if all(obj.origin == Origin.STACK for obj in objects):
             return _OWN
+        owned = self._owned(access, pointer)
+        if owned is not None:
+            return owned.told
         if self._is_uniform(pointer):
             return _ONE_PLACE
         return _OF_BLOCK if all(obj.origin == Origin.SHARED for obj in objects) else _ATOMIC
+
+    def _owned(self, access: Instruction, pointer: Value) -> Owned | None:
+        if access.opcode != "load":
+            return None
+        return next((self.owned[obj] for obj in self.version.aliasing.objects_of(pointer) if obj in self.owned), None)
 
     def _is_uniform(self, pointer: Value) -> bool:
         """Whether threads that come here together are likely to mean the same place."""

@@ -21,17 +21,14 @@ from .increments import BLOCK
 from .memory import clear_memory
 from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
+from .shared_shadows import clear_shared
 
-#: void (ptr memory, i64 bytes): the threads of a block together clear what they share.
-CLEAR_SHARED = "dp.block.clear"
-BARRIER = "llvm.nvvm.barrier.cta.sync.aligned.all"
 #: void (ptr thread, ptr storage): where this thread's part of the tape lies; see runtime/device.ll.
 BEGIN = "dp.thread.begin"
 #: void (ptr thread): says how much of the tape this thread has used.
 END = "dp.thread.end"
 #: Of what a thread knows of its part of the tape.
 THREAD_BYTES = 40
-_WORD = 4
 
 
 def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Function:
@@ -64,7 +61,7 @@ def write_count(module: Module, functions: ReverseFunctions, name: str) -> Funct
     return sweep.function
 
 
-def write_tangent_thread(module: Module, version: Version, shared_shadows: list[Value], name: str) -> Function:
+def write_tangent_thread(module: Module, version: Version, shared: list[Global], name: str) -> Function:
     """Writes ``name``, which calls the tangent function."""
     tangent, count = version.function, len(version.active)
     own = tangent.arguments[:-count - 1]
@@ -74,23 +71,12 @@ def write_tangent_thread(module: Module, version: Version, shared_shadows: list[
     thread = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
     module.functions[name] = thread
     builder = Builder(thread.add_block("entry"))
-    clear_shared(builder, module, shared_shadows)
+    clear_shared(builder, module, shared)
     directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
                   for number, a in enumerate(tangent.arguments[len(own):-1])]
     status = builder.call(tangent, tangent.function_type, [*parameters, *directions, null()], name="status")
     builder.ret(status if status.type == I32 else const(I32, 0))
     return thread
-
-
-def clear_shared(builder: Builder, module: Module, shadows: list[Value]) -> None:
-    """All threads of a block together."""
-    for shadow in shadows:
-        assert isinstance(shadow, Global) and shadow.value_type is not None
-        if size_of(shadow.value_type) % _WORD:
-            raise UnsupportedIR(f"cannot differentiate shared memory of {size_of(shadow.value_type)} bytes")
-        _call(builder, module, CLEAR_SHARED, [shadow, i64(size_of(shadow.value_type))])
-    if shadows:
-        _call(builder, module, BARRIER, [const(I32, 0)])
 
 
 def check_threads(module: Module, program: Program) -> None:
@@ -137,7 +123,7 @@ class _FirstSweep:
         frames = [memory for type_ in self.functions.frames for memory in self._frame(type_)]
         tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
         thread = self._begin()
-        clear_shared(self.builder, self.module, self.functions.shared_shadows)
+        clear_shared(self.builder, self.module, self.functions.shared)
         self.given: list[Value] = [*parameters, *frames, thread, tape]
         status = self.builder.call(augmented, augmented.function_type, self.given, name="status")
         if self.functions.needs_storage:

@@ -9,17 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import gated, induction, reverse_path
+from ..analysis import gated, induction, ownership, reverse_path
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
-from ..analysis.objects import Origin
+from ..analysis.objects import MemoryObject, Origin
+from ..analysis.ownership import Owned
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..analysis.variation import Variation
 from ..ir.builder import Builder, const, i64
-from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
+from ..ir.model import Argument, Block, Function, Global, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
@@ -61,9 +62,9 @@ class ReverseFunctions:
     bodies: dict[str, list[Instruction]]
     #: Values whose adjoints need no gate, by name.
     ungated: frozenset[str]
-    #: With threads: the types of what lies on the stack and has a shadow, and the shadows of what a block shares.
+    #: With threads: the types of what lies on the stack and has a shadow, and what a block shares and has one.
     frames: list[Type]
-    shared_shadows: list[Value]
+    shared: list[Global]
     #: With threads: for each load how the reverse sweep adds to its shadow, and why.
     increments: dict[Instruction, str]
 
@@ -149,7 +150,7 @@ class _Build:
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
-                                frame_types, list(shadows.globals.values()), self.increments.account)
+                                frame_types, shadows.shared, self.increments.account)
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -227,6 +228,13 @@ class _Build:
                 return plan
             needs.update(dict.fromkeys(more))
 
+    def _owned(self) -> dict[MemoryObject, Owned]:
+        """Where threads do not meet."""
+        if not self.target.has_threads:
+            return {}
+        loads = [i for block in self.path.steps for i in block.instructions if i.opcode == "load" and self.needed.has_work(i)]
+        return ownership.analyse(loads, self.analysed.aliasing, self.inductions, self.analysed.cfg)
+
     # reverse --------------------------------------------------------------------------------------------------------
 
     def _write_reverse(self, shadows: Shadows, counters: Counters, reverses: dict[int, Function]) -> None:
@@ -234,7 +242,8 @@ class _Build:
         given: dict[Value, Value] = {a: copy for a, copy in self.copies.items() if a in self._given()}
         available = Available(self.reverse, self.plan, self.recipes, counters, self.planner, self.planner.layout,
                               given, self.copies[self.tape], self.scopes.tape)
-        self.increments = Increments(self.module, version, self.reverse, self.distances, self.target)
+        self.increments = Increments(self.module, version, self.reverse, self.distances, self.target, self._owned(),
+                                     self.copies)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,

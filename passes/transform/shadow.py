@@ -20,12 +20,13 @@ from ..analysis.objects import Origin
 from ..errors import PassError, UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.clone import clone_instruction
-from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value, quoted
-from ..ir.types import I8, I64, PTR, FunctionType, size_of
+from ..ir.model import Argument, Block, Constant, Function, Global, Instruction, Module, Value
+from ..ir.types import I8, I64, PTR, FloatType, FunctionType, size_of
 from ..ir.vocabulary import INTERPRETED
 from ..rules.runtime_calls import MEMINFO_BYTES, MEMINFO_DATA, classify
 from .lanes import Lanes
 from .memory import clear_memory
+from .shared_shadows import distance_to_shadow, is_dynamic, shadow_of_shared, tell_own_size
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
@@ -44,6 +45,8 @@ class Shadows:
     #: For each shadow instruction, the primal one that it mirrors.
     mirrors: dict[Value, Instruction] = field(default_factory=dict)
     globals: dict[Global, Value] = field(default_factory=dict)
+    #: What the threads of a block share and has a shadow.
+    shared: list[Global] = field(default_factory=list)
     #: Calls that take memory from the arena (each may fail), in order of appearance.
     allocations: list[Instruction] = field(default_factory=list)
 
@@ -89,6 +92,8 @@ class _Writer:
         self.arena = arena
         #: Mirrors that still lack their operands.
         self.declared: dict[Instruction, Instruction] = {}
+        #: How far behind dynamic memory its shadow lies.
+        self.distance: Instruction | None = None
         self.counted = _hands_out_memory(module)
 
     def shadow_globals(self) -> None:
@@ -101,7 +106,29 @@ class _Writer:
                 scaled = self.lanes.size(builder, i64(size))
                 self.shadows.globals[obj.site] = self._take(builder, scaled, f"{obj.site.name}.shadow")
             elif obj.origin == Origin.SHARED and isinstance(obj.site, Global):
-                self.shadows.globals[obj.site] = shadow_of_shared(self.module, obj.site)
+                self._shadow_shared(obj.site)
+
+    def _shadow_shared(self, variable: Global) -> None:
+        self.shadows.shared.append(variable)
+        if is_dynamic(variable):
+            self._check_types(variable)
+            tell_own_size(self.module, self.function)
+            self.distance = distance_to_shadow(self.module, self.function)
+            self.shadows.globals[variable] = self._behind(variable)
+        else:
+            self.shadows.globals[variable] = shadow_of_shared(self.module, variable)
+
+    def _check_types(self, variable: Global) -> None:
+        """Parts of dynamic memory begin anywhere: whether one number is read as another cannot be seen."""
+        floats = sorted(str(t) for t in self.activity.scalar_types(variable) if isinstance(t, FloatType))
+        if len(floats) > 1:
+            raise UnsupportedIR(f"cannot differentiate dynamic shared memory that holds {' and '.join(floats)}", None,
+                                "Let it hold numbers of one type, and others those of a constant size.")
+
+    def _behind(self, address: Value) -> Value:
+        """The shadow of an address of dynamic memory."""
+        assert self.distance is not None
+        return Inserter.after(self.distance).offset(address, self.distance, "dynamic.shadow")
 
     def declare(self, instruction: Instruction) -> None:
         """First round: the shadow instruction, so that phis can refer to it."""
@@ -161,6 +188,8 @@ class _Writer:
         for obj in self.activity.aliasing.objects_of(constant):
             if obj not in self.activity.shadowed or not isinstance(obj.site, Global):
                 continue
+            if obj.origin == Origin.SHARED and is_dynamic(obj.site):
+                return self._behind(constant)
             if obj.origin == Origin.SHARED:
                 return self._over_shared(constant)
             if obj.origin == Origin.GLOBAL:
@@ -308,15 +337,6 @@ def refuse_allocations(module: Module, shadows: Shadows) -> None:
     for call in shadows.allocations:
         raise UnsupportedIR("cannot differentiate memory that a thread allocates, or a global array among those that carry "
                             "derivatives", module.location_of(call), "Use cuda.local.array or cuda.shared.array.")
-
-
-def shadow_of_shared(module: Module, variable: Global) -> Global:
-    """The variable that holds the shadow of one which the threads of a block share."""
-    name = f"{variable.name}.shadow"
-    if name not in module.globals:
-        text = variable.text.replace(variable.ref, f"@{quoted(name)}", 1)
-        module.globals[name] = Global(name, text, variable.value_type)
-    return module.globals[name]
 
 
 def _hands_out_memory(module: Module) -> bool:

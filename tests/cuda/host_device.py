@@ -49,7 +49,7 @@ class HostDevice:
         if key not in self.machines:
             self.machines[key] = Machine(code.primal.name, thread_module(code, function))
         machine = self.machines[key]
-        machine.run(leaves, code.parameter_types, grid, block, 0, Races([], machine.code.sites))
+        machine.run(leaves, code.parameter_types, grid, block, 0, Races([], machine.code.sites), shared)
 
 
 class OnDevice:

@@ -62,7 +62,7 @@ def test_the_gradient_is_that_of_the_cpu(record):
     gradient = dp.cuda.grad(record.kernel)
     for _ in range(2):                              # a second launch
         given = on_device(record, copied(args), {k: np.copy(s) for k, s in shadows.items()})
-        gradient[record.grid, record.block](*given)
+        gradient[record.grid, record.block, 0, record.shared](*given)
         for k, argument in enumerate(given):
             is_active = isinstance(argument, dp.Duplicated)
             found = on_host(argument.value if is_active else argument)
@@ -76,8 +76,8 @@ def test_the_gradient_is_the_simulators(record):
     args, shadows = prepared(record, 12)
     own, simulated = (({k: np.copy(s) for k, s in shadows.items()}) for _ in range(2))
     gradient = dp.cuda.grad(record.kernel)
-    gradient[record.grid, record.block](*annotated(copied(args), own))
-    dp.cuda.simulate(gradient, record.grid, record.block, annotated(copied(args), simulated))
+    gradient[record.grid, record.block, 0, record.shared](*annotated(copied(args), own))
+    dp.cuda.simulate(gradient, record.grid, record.block, annotated(copied(args), simulated), shared=record.shared)
     for k, shadow in own.items():
         close(shadow, simulated[k], 2 * record.tolerance)
 
@@ -90,8 +90,8 @@ def test_dot(record):
     moved, pulled = ({k: np.copy(s) for k, s in found.items()} for found in (tangents, cotangents))
     directed = [dp.Duplicated(a, float(moved[k][0]) if np.ndim(a) == 0 else moved[k]) if k in moved else dp.Const(a)
                 for k, a in enumerate(copied(args))]
-    dp.cuda.jvp(record.kernel)[record.grid, record.block](*directed)
-    dp.cuda.grad(record.kernel)[record.grid, record.block](*annotated(copied(args), pulled))
+    dp.cuda.jvp(record.kernel)[record.grid, record.block, 0, record.shared](*directed)
+    dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*annotated(copied(args), pulled))
     numbers = {k for k in record.wrt if np.ndim(args[k]) == 0}
     forward = sum(np.vdot(cotangents[k], moved[k]).real for k in record.wrt if k not in numbers)
     backward = sum(np.vdot(pulled[k], tangents[k]).real for k in record.wrt if k not in numbers)

@@ -5,7 +5,7 @@ import pytest
 import dpcompile as dp
 from dpcompile.targets.cuda import backend
 from tests.cuda.kernels import RECORDS
-from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
+from tests.cuda.kernels.launches import annotated, copied, launched, on_the_cpu, shadows_of
 
 pytest.importorskip("numba_cuda")
 
@@ -25,7 +25,7 @@ def test_the_simulated_kernel_computes_what_its_twin_does(record):
     args = record.make(np.random.default_rng(1))
     expected = copied(args)
     record.twin(*expected)
-    report = dp.cuda.simulate(record.kernel, record.grid, record.block, args)
+    report = launched(record, record.kernel, args)
     assert not report.races, str(report)
     for found, wanted in zip(args, expected, strict=True):
         close(found, wanted, record.tolerance)
@@ -41,7 +41,7 @@ def test_the_gradient_is_that_of_the_cpu(record):
     gradient = dp.cuda.grad(record.kernel)
     for seed, after_optimisation in SCHEDULES:
         own, shadows = copied(args), {k: np.copy(s) for k, s in given.items()}
-        report = dp.cuda.simulate(gradient, record.grid, record.block, annotated(own, shadows), seed, after_optimisation)
+        report = launched(record, gradient, annotated(own, shadows), seed=seed, after_optimisation=after_optimisation)
         assert not report.races, str(report)
         assert bool(report.tape_bytes) == record.has_tape
         for found, value in zip(own, expected, strict=True):
@@ -63,7 +63,7 @@ def test_the_tangent_is_that_of_the_cpu(record):
     wanted = shadows_of(record, args, rng)
     moved = {k: np.copy(s) for k, s in wanted.items()}
     dp.autodiff(dp.Forward, record.twin, *tangents_of(record, args, wanted))
-    report = dp.cuda.simulate(dp.cuda.jvp(record.kernel), record.grid, record.block, tangents_of(record, args, moved))
+    report = launched(record, dp.cuda.jvp(record.kernel), tangents_of(record, args, moved))
     assert not report.races, str(report)
     for k, shadow in moved.items():
         close(shadow, wanted[k], record.tolerance)
@@ -77,8 +77,8 @@ def test_dot(record):
     tangents, cotangents = shadows_of(record, args, rng), shadows_of(record, args, rng)
     moved = {k: np.copy(t) for k, t in tangents.items()}
     pulled = {k: np.copy(c) for k, c in cotangents.items()}
-    dp.cuda.simulate(dp.cuda.jvp(record.kernel), record.grid, record.block, tangents_of(record, args, moved))
-    dp.cuda.simulate(dp.cuda.grad(record.kernel), record.grid, record.block, annotated(copied(args), pulled))
+    launched(record, dp.cuda.jvp(record.kernel), tangents_of(record, args, moved))
+    launched(record, dp.cuda.grad(record.kernel), annotated(copied(args), pulled))
     numbers = {k for k in record.wrt if np.ndim(args[k]) == 0}
     forward = sum(float(np.vdot(cotangents[k], moved[k])) for k in record.wrt if k not in numbers)
     backward = sum(float(np.vdot(pulled[k], tangents[k])) for k in record.wrt if k not in numbers)
@@ -99,13 +99,13 @@ def test_differences_of_the_kernel(record):
     def result(step):
         own = [a + step * (direction[k][0] if np.ndim(a) == 0 else direction[k]) if k in direction else a
                for k, a in enumerate(copied(args))]
-        dp.cuda.simulate(record.kernel, record.grid, record.block, own)
+        launched(record, record.kernel, own)
         return sum(float(np.vdot(seeds[k], own[k])) for k in record.wrt if np.ndim(args[k]))
 
     h = 1e-4
     difference = (8 * (result(h) - result(-h)) - (result(2 * h) - result(-2 * h))) / (12 * h)
     pulled = {k: np.copy(s) if np.ndim(args[k]) else np.zeros(1) for k, s in seeds.items()}
-    dp.cuda.simulate(dp.cuda.grad(record.kernel), record.grid, record.block, annotated(copied(args), pulled))
+    launched(record, dp.cuda.grad(record.kernel), annotated(copied(args), pulled))
     gradient = sum(float(np.vdot(pulled[k], direction[k])) for k in record.wrt)
     assert abs(difference - gradient) <= 1e-7 * max(1.0, abs(gradient))
 

@@ -55,7 +55,7 @@ def shown(value):
 def test_arrays_of_the_host_are_copied_there_and_back(record, device):
     args, shadows, expected, wanted = prepared(record)
     given = [dp.Duplicated(a, shadows[k]) if k in shadows else a for k, a in enumerate(args)]
-    dp.cuda.grad(record.kernel)[record.grid, record.block](*given)
+    dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*given)
     check(record, args, shadows, expected, wanted)
 
 
@@ -64,7 +64,7 @@ def test_arrays_of_the_device_are_used_where_they_are(record, device):
     args, shadows, expected, wanted = prepared(record)
     laid = {k: _laid_like(args[k], s) for k, s in shadows.items()}
     given = [dp.Duplicated(shown(a), shown(laid[k])) if k in laid else shown(a) for k, a in enumerate(args)]
-    dp.cuda.grad(record.kernel)[record.grid, record.block](*given)
+    dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*given)
     check(record, args, laid, expected, wanted)
     counts = any(launch[0].endswith(".count") for launch in device.launches)
     assert bool(device.waits) == counts, "only the count of a tape's slots is waited for"
@@ -141,7 +141,7 @@ def test_the_slots_of_a_tape_are_counted_on_copies(device):
 
 @cuda.jit
 def repeated(x, steps, skip, out):
-    """Its arguments say how long its tape is."""
+    """Its arguments say how long its tape is; the loop, where it is come to, has one iteration at least."""
     i = cuda.grid(1)
     if i < x.size and skip != 0:
         value = x[i]
@@ -157,7 +157,7 @@ def _last(x, steps):
     return value
 
 
-@pytest.mark.parametrize("steps, skip, slots", [(9, 1, 4), (1, 1, 0), (-7, 1, 0), (9, 0, 4)])
+@pytest.mark.parametrize("steps, skip, slots", [(9, 1, 4), (1, 1, 1), (-7, 1, 1), (9, 0, 4)])
 def test_arguments_say_how_long_a_tape_is(device, steps, skip, slots):
     x, dx, dout = np.array([0.3, 0.6]), np.zeros(2), np.ones(2)
     given = [dp.Duplicated(x, dx), steps, skip, dp.Duplicated(np.zeros(2), dout)]

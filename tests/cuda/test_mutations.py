@@ -10,7 +10,7 @@ from dpcompile.passes.transform.increments import Increments
 import dpcompile as dp
 from dpcompile import errors
 from tests.cuda.kernels import RECORDS
-from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
+from tests.cuda.kernels.launches import annotated, copied, launched, on_the_cpu, shadows_of
 
 pytest.importorskip("numba_cuda")
 
@@ -32,7 +32,9 @@ MUTATIONS = {
     "no barrier in the reverse sweep": ("block_sums", Needed, "has_work", without_barriers),
     "increments are not atomic": ("stencil", Increments, "is_atomic", lambda self, access, pointer: False),
     "shared increments are not atomic": ("tiled_stencil", Increments, "is_atomic", lambda self, access, pointer: False),
-    "shared shadows are not cleared": ("tiled_stencil", kernel, "clear_shared", lambda builder, module, shadows: None),
+    "shared shadows are not cleared": ("tiled_stencil", kernel, "clear_shared", lambda builder, module, shared: None),
+    "dynamic shared shadows are not cleared": ("dynamic_cells", kernel, "clear_shared", lambda builder, module, shared: None),
+    "kernels are told of their shadows' room": ("dynamic_cells", shadow, "tell_own_size", lambda module, function: None),
     "stores do not consume": ("relaxed", Adjoints, "_store", store_without_clearing),
     "constant addresses have no shadow": ("tiled_stencil", shadow._Writer, "_over_shared", lambda self, constant: constant),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
@@ -52,7 +54,10 @@ def differs(record):
     expected, wanted = copied(args), shadows_of(record, args, rng)
     shadows = {k: np.copy(s) for k, s in wanted.items()}
     on_the_cpu(record, expected, wanted)
-    report = dp.cuda.simulate(dp.cuda.grad(record.kernel), record.grid, record.block, annotated(args, shadows))
+    try:
+        report = launched(record, dp.cuda.grad(record.kernel), annotated(args, shadows))
+    except errors.ThreadError:
+        return True
     return report.races or not all(np.allclose(shadows[k], wanted[k], atol=1e-10) for k in shadows)
 
 

@@ -9,7 +9,7 @@ from dpcompile import errors
 
 pytest.importorskip("numba_cuda")
 
-from numba import cuda
+from numba import cuda, float64
 
 WIDTH = 8
 
@@ -147,6 +147,56 @@ def test_integers_and_truth_values_arrive():
     assert out.tolist() == [255.0, 2.0 ** 63]
 
 
+@cuda.jit
+def of_any_size(x, out):
+    cells = cuda.shared.array(0, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t]
+    cuda.syncthreads()
+    out[t] = cells[t] ** 2
+
+
+def simulated_size(given, with_shadow):
+    """What a kernel takes its dynamic shared memory for."""
+    x, out = np.ones(1), np.zeros(1)
+    gradient = dp.cuda.grad(tells_its_size)
+    if with_shadow:
+        dp.cuda.simulate(gradient, 1, 1, [dp.Duplicated(x, np.zeros(1)), dp.Duplicated(out, np.zeros(1))], shared=given)
+    else:
+        dp.cuda.simulate(tells_its_size, 1, 1, [x, out], shared=given)
+    return out[0]
+
+
+@cuda.jit
+def tells_its_size(x, out):
+    cells = cuda.shared.array(0, dtype=np.float32)
+    cells[cells.size - 1] = x[0]
+    out[0] = 0.0 * cells[cells.size - 1] + cells.size
+
+
+@pytest.mark.parametrize("given", range(4, 72, 4))
+def test_kernels_find_their_own_part_of_dynamic_memory(given):
+    assert simulated_size(given, False) == simulated_size(given, True) == given // 4
+
+
+def test_what_a_launch_of_a_gradient_asks_for():
+    gradient = dp.cuda.grad(of_any_size).compiled((float64[::1], float64[::1]), (True, True), (9, 0))
+    assert [gradient.dynamic_bytes(n) for n in (0, 8, 16, 24)] == [0, 24, 32, 56]
+    constant = dp.cuda.grad(of_any_size).compiled((float64[::1], float64[::1]), (False, False), (9, 0))
+    assert constant.dynamic_bytes(24) == 24
+
+
+def test_more_shared_memory_than_there_is():
+    x, out = np.ones(WIDTH), np.zeros(WIDTH)
+    with pytest.raises(errors.ThreadError, match="more shared memory than the launch gives"):
+        dp.cuda.simulate(of_any_size, 1, WIDTH, [x, out], shared=8 * WIDTH - 8)
+    with pytest.raises(errors.ThreadError, match="more shared memory than the launch gives"):
+        dp.cuda.simulate(dp.cuda.grad(of_any_size), 1, WIDTH,
+                         [dp.Duplicated(x, np.zeros(WIDTH)), dp.Duplicated(out, np.zeros(WIDTH))])
+    with pytest.raises(errors.AnnotationError, match="at most 232448 bytes"):
+        dp.cuda.simulate(of_any_size, 1, WIDTH, [x, out], shared=1 << 20)
+
+
 # refusals -----------------------------------------------------------------------------------------------------------
 
 @cuda.jit
@@ -177,12 +227,13 @@ def waits_in_warps(x, out):
 
 
 @cuda.jit
-def of_any_size(x, out):
+def of_two_types(x, out):
     cells = cuda.shared.array(0, dtype=np.float64)
+    halves = cuda.shared.array(0, dtype=np.float32)
     t = cuda.threadIdx.x
     cells[t] = x[t]
     cuda.syncthreads()
-    out[t] = cells[t] ** 2
+    out[t] = halves[t]
 
 
 @cuda.jit
@@ -217,7 +268,7 @@ REFUSED = [
     (leaves_between, "return between two barriers"),
     (shuffled, "call of llvm.nvvm.shfl"),
     (waits_in_warps, "call of llvm.nvvm.bar.warp.sync"),
-    (of_any_size, "size is given at its launch"),
+    (of_two_types, "dynamic shared memory that holds double and float"),
     (largest, "atomic"),
 ]
 

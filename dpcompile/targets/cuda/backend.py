@@ -16,7 +16,7 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 
-from dpcompile.passes.ir.vocabulary import SHARED
+from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.transform.tape import TAPE_FULL
 from dpcompile.runtime import arena
 
@@ -130,11 +130,13 @@ def _with_shared(text: str) -> str:
     for name, content in _SHARED_VARIABLE.findall(text):
         plain = name.strip('"').removeprefix(SHARED)
         kept, separator, rest = content.partition(", align")
-        own = f'"shared.{plain}"'
+        # What is external keeps its name, and ptxas takes no dots.
+        own = "shared_dynamic" if name == DYNAMIC else f'"shared.{plain}"'
         text = re.sub(rf"^@{re.escape(name)} = .*$", "", text, flags=re.MULTILINE)
         cast = f"ptr addrspacecast (ptr addrspace(3) @{own} to ptr)"
         text = re.sub(rf"ptr @{re.escape(name)}(?![\w.$-])", cast.replace("\\", r"\\"), text)
-        text += f"\n@{own} = internal addrspace(3) global {kept} undef{separator}{rest}\n"
+        linkage, value = ("external", "") if name == DYNAMIC else ("internal", " undef")
+        text += f"\n@{own} = {linkage} addrspace(3) global {kept}{value}{separator}{rest}\n"
     return text
 
 

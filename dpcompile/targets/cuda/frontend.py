@@ -16,7 +16,8 @@ import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.typing.templates import Signature, signature
 
-from dpcompile.passes.ir.vocabulary import SHARED
+from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
+from dpcompile.passes.transform.shared_shadows import DYNAMIC_SIZE
 
 from ...errors import BackendError, NotAFunctionError, UnsupportedError
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
@@ -26,9 +27,13 @@ TRIPLE = "nvptx64-nvidia-cuda"
 #: The processor that kernels are lowered for where nobody says which one they will run on.
 DEFAULT_CC = (9, 0)
 ENTRY = "kernel"
+#: To which dynamic shared memory is aligned, and its shadow.
+DYNAMIC_ALIGNMENT = 16
 _MISSING = "No compiler of kernels is installed: pip install 'dpcompile[cuda]'."
 _SHARED_VARIABLE = re.compile(r'^@("[^"]+"|[\w.$-]+) = (?:\w+ )*?addrspace\(3\) (?:\w+ )*?global (.*)$', re.MULTILINE)
-_LEFT_SHARED = "addrspace(3)"
+#: What is written as assembly, by the intrinsics that say the same.
+_REGISTERS = {"mov.u32 $0, %dynamic_smem_size;": DYNAMIC_SIZE}
+_ASSEMBLY = re.compile(r'call i32 asm (?:sideeffect )?"(' + "|".join(map(re.escape, _REGISTERS)) + r')", "=r"\(\)')
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +112,9 @@ def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
     for text in lowered.modules:
         linked.link_in(llvm.parse_assembly(text))
     linked.link_in(llvm.parse_assembly(_entry(linked.get_function(lowered.entry))))
-    text = shared_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked)))
-    if _LEFT_SHARED in text:
-        raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory whose size is given at its "
-                               f"launch.\n  Make it of a constant size: cuda.shared.array(256, dtype).")
+    text = shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked))))
+    if "addrspace(3)" in text:
+        raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory in a way that is not known.")
     linked = llvm.parse_assembly(text)
     for function in linked.functions:
         if not function.is_declaration and function.name != ENTRY:
@@ -139,16 +143,33 @@ def _is_plain(name: str) -> bool:
 
 def shared_by_name(text: str) -> str:
     """What a block shares as variables that anyone may write, known by their names, in the place of an address space: no
-    optimiser and no pass takes them for memory of one thread, and pointers are of one kind."""
+    optimiser and no pass takes them for memory of one thread, and pointers are of one kind. All whose size the launch says
+    are one."""
     for name, rest in _SHARED_VARIABLE.findall(text):
         plain = name.strip('"')
         if re.match(r"\[0 x ", rest):
+            text = _as_dynamic(text, name)
             continue
         own = f'@"{SHARED}{plain}"' if name.startswith('"') else f"@{SHARED}{plain}"
-        definition = re.compile(rf"^@{re.escape(name)} = .*$", re.MULTILINE)
         content = re.sub(r" (?:undef|poison|zeroinitializer)\b", "", rest, count=1)
-        line = f"{own} = external global {content}".replace("\\", r"\\")
-        text = definition.sub(line, text)
-        text = text.replace(f"addrspacecast (ptr addrspace(3) @{name} to ptr)", own)
-        text = text.replace(f"addrspacecast ptr addrspace(3) @{name} to ptr", f"bitcast ptr {own} to ptr")
+        text = _renamed(text, name, own, f"{own} = external global {content}")
     return text
+
+
+def _as_dynamic(text: str, name: str) -> str:
+    line = f"@{DYNAMIC} = external global [0 x i8], align {DYNAMIC_ALIGNMENT}"
+    return _renamed(text, name, f"@{DYNAMIC}", "" if line in text else line)
+
+
+def _renamed(text: str, name: str, own: str, line: str) -> str:
+    """A variable of the address space as ``own``, which ``line`` defines."""
+    text = re.sub(rf"^@{re.escape(name)} = .*$", line.replace("\\", r"\\"), text, count=1, flags=re.MULTILINE)
+    text = text.replace(f"addrspacecast (ptr addrspace(3) @{name} to ptr)", own)
+    return text.replace(f"addrspacecast ptr addrspace(3) @{name} to ptr", f"bitcast ptr {own} to ptr")
+
+
+def registers_by_name(text: str) -> str:
+    """Registers that are read by assembly are read by intrinsics."""
+    found = {_REGISTERS[code] for code in _ASSEMBLY.findall(text)}
+    text = _ASSEMBLY.sub(lambda match: f"call i32 @{_REGISTERS[match[1]]}()", text)
+    return text + "".join(f"\ndeclare i32 @{name}()\n" for name in sorted(found))

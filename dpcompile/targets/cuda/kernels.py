@@ -20,13 +20,14 @@ from numba.core import types
 from dpcompile.passes import pipeline
 from dpcompile.passes.errors import IrreducibleError
 from dpcompile.passes.target import DEVICE
+from dpcompile.passes.transform.shared_shadows import DISTANCE
 from dpcompile.runtime import arena, gates
 
 from ...errors import UnsupportedError
 from ...frontend.activity import ARRAY_DATA, ARRAY_MEMORY_INFO, arrays_with_offsets, is_changeable, leaf_count, leaves
 from ...frontend.compile import Primal
 from ...frontend.diagnose import explained
-from .frontend import DEFAULT_CC, ENTRY, compile_kernel, with_reducible_cycles
+from .frontend import DEFAULT_CC, DYNAMIC_ALIGNMENT, ENTRY, compile_kernel, with_reducible_cycles
 from .host import HostFunction
 
 SHADOWED = ("duplicated", "scratch")
@@ -78,6 +79,20 @@ class CompiledKernel:
     def written(self, leaf: int) -> bool:
         """Whether the kernel may write the array that begins at this leaf."""
         return self.derivative is None or self.derivative.parameters[leaf + ARRAY_DATA].written
+
+    @property
+    def has_dynamic_shadow(self) -> bool:
+        """Whether shared memory whose size the launch gives has a shadow."""
+        return f"@{DISTANCE}(" in self.text
+
+    def dynamic_bytes(self, given: int) -> int:
+        """Bytes of shared memory that a launch asks for where the user gives so many: the shadow lies behind the kernel's own,
+        and a thread finds from the sum what is whose (``dp.dynamic.distance`` in runtime/device.ll)."""
+        return self.dynamic_distance(given) + given
+
+    def dynamic_distance(self, given: int) -> int:
+        """How far behind the kernel's own the shadow begins."""
+        return -(-given // DYNAMIC_ALIGNMENT) * DYNAMIC_ALIGNMENT if self.has_dynamic_shadow else 0
 
     @property
     def text(self) -> str:

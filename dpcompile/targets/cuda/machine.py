@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 import llvmlite.binding as llvm
 import numpy as np
 
-from ...errors import BarrierError
+from dpcompile.passes.ir.vocabulary import DYNAMIC
+
+from ...errors import BarrierError, ThreadError
 from .host import host, packed
 from .races import RECORD, Races
 from .threads import DESTROY, REGISTERS, RESUME, START, STATUS, ThreadModule
@@ -51,6 +53,17 @@ class Machine:
         self._status = ctypes.c_int32.from_address(self.engine.get_global_value_address(STATUS))
         self.shared = [Shared(name, self._memory(name, size)) for name, size in sizes.items()]
 
+    def parts(self, own: int, distance: int) -> list[Shared]:
+        """What a block shares; of dynamic memory so many bytes that are the primal's, and as many for the shadow, so far
+        behind where there is one."""
+        found = [variable for variable in self.shared if variable.label != DYNAMIC]
+        for variable in self.shared:
+            if variable.label == DYNAMIC and own:
+                found.append(Shared(DYNAMIC, variable.memory[:own]))
+                if distance:
+                    found.append(Shared(f"{DYNAMIC}.shadow", variable.memory[distance:distance + own]))
+        return found
+
     def _function(self, name: str, result, *parameters):
         return ctypes.CFUNCTYPE(result, *parameters)(self.engine.get_function_address(name))
 
@@ -58,24 +71,31 @@ class Machine:
         memory = (ctypes.c_uint8 * size).from_address(self.engine.get_global_value_address(name))
         return np.ctypeslib.as_array(memory)
 
-    def run(self, leaves: Sequence, types: Sequence[str], grid: Shape, block: Shape, seed: int, races: Races) -> set[int]:
-        """Runs the kernel once; the statuses with which threads ended."""
+    def run(self, leaves: Sequence, types: Sequence[str], grid: Shape, block: Shape, seed: int, races: Races,
+            dynamic: int = 0) -> set[int]:
+        """Runs the kernel once, with so many bytes of dynamic shared memory; the statuses with which threads ended."""
         given = ctypes.create_string_buffer(packed(types, leaves))
         order = np.random.default_rng(seed)
-        log = _Log(self.engine, races)
+        log = _Log(self.engine, races, self._beyond(dynamic))
         statuses: set[int] = set()
         blocks = list(_places(grid))
         for number in order.permutation(len(blocks)):
-            self._run_block(blocks[number], int(number), grid, block, given, order, log, statuses)
+            registers = _registers(blocks[number], grid, block, dynamic)
+            self._run_block(blocks[number], int(number), registers, given, order, log, statuses)
         log.close()
         races.finish()
         return statuses
 
-    def _run_block(self, place: Shape, number: int, grid: Shape, block: Shape, given, order, log: _Log,
+    def _beyond(self, dynamic: int) -> tuple[int, int]:
+        """From where to where dynamic shared memory would lie that the launch does not give."""
+        memory = next((variable.memory for variable in self.shared if variable.label == DYNAMIC), np.zeros(0, np.uint8))
+        start = memory.__array_interface__["data"][0]
+        return start + dynamic, start + len(memory)
+
+    def _run_block(self, place: Shape, number: int, registers: np.ndarray, given, order, log: _Log,
                    statuses: set[int]) -> None:
         for variable in self.shared:
             variable.memory[:] = 0xFF       # NaN in either precision
-        registers = _registers(place, grid, block)
         threads = [self._start(given) for _ in range(len(registers))]
         running = list(range(len(threads)))
         try:
@@ -89,11 +109,17 @@ class Machine:
                     else:
                         statuses.add(self._status.value)
                 log.end_phase(number)
+                self._check_extent(log, place)
                 self._check(waiting, place)
                 running = sorted(waiting)
         finally:
             for thread in threads:
                 self._destroy(thread)
+
+    def _check_extent(self, log: _Log, place: Shape) -> None:
+        if log.is_beyond:
+            raise ThreadError(f"{self.name}: threads of block {place} use more shared memory than the launch gives.\n  "
+                              f"Say how many bytes a block needs: dp.cuda.simulate(…, shared=bytes).")
 
     def _check(self, waiting: dict[int, int], place: Shape) -> None:
         """Refuses threads that wait for each other at different places."""
@@ -111,11 +137,11 @@ def _places(shape: Shape) -> list[Shape]:
     return [(x, y, z) for z, y, x in itertools.product(*(range(n) for n in reversed(shape)))]
 
 
-def _registers(place: Shape, grid: Shape, block: Shape) -> np.ndarray:
+def _registers(place: Shape, grid: Shape, block: Shape, dynamic: int) -> np.ndarray:
     """What the threads of a block read of their places, one row each."""
     rows = np.empty((int(np.prod(block)), len(REGISTERS) + 1), np.int32)
     for number, thread in enumerate(_places(block)):
-        rows[number] = (*thread, *block, *place, *grid, number % WARP, WARP, number)
+        rows[number] = (*thread, *block, *place, *grid, number % WARP, WARP, dynamic, number)
     return rows
 
 
@@ -128,8 +154,8 @@ def _bytes_of(variable: llvm.ValueRef) -> int:
 class _Log:
     """The accesses of the threads since the last barrier."""
 
-    def __init__(self, engine: llvm.ExecutionEngine, races: Races):
-        self.races = races
+    def __init__(self, engine: llvm.ExecutionEngine, races: Races, beyond: tuple[int, int]):
+        self.races, self.beyond, self.is_beyond = races, beyond, False
         self.records = np.zeros(LOG_ROOM, RECORD)
         self.kept: list[np.ndarray] = []
         address = engine.get_global_value_address
@@ -142,7 +168,10 @@ class _Log:
         self.used.value = 0
 
     def _keep(self) -> None:
-        self.kept.append(self.races.relevant(self.records[:self.used.value]))
+        records = self.records[:self.used.value]
+        start, end = self.beyond
+        self.is_beyond |= bool(np.any((records["address"] >= start) & (records["address"] < end)))
+        self.kept.append(self.races.relevant(records))
 
     def end_phase(self, block: int) -> None:
         self._keep()

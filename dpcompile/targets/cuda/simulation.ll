@@ -1,6 +1,7 @@
 ; What the threads of a simulated GPU are run by, and where they say which memory they access.
 
-@dp.place = global [15 x i32] zeroinitializer   ; tid, ntid, ctaid, nctaid, each x, y, z; lane; threads of a warp; thread
+@dp.place = global [16 x i32] zeroinitializer   ; tid, ntid, ctaid, nctaid, each x, y, z; lane; threads of a warp; bytes of
+                                                ; dynamic shared memory; thread
 @dp.waiting = global i32 0                      ; the barrier at which the thread stopped, -1 at its end
 @dp.status = global i32 0                       ; the status with which it ended
 
@@ -16,7 +17,7 @@ declare void @llvm.coro.destroy(ptr)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 define i32 @dp.simulate.resume(ptr %thread, ptr %place) {
-  call void @llvm.memcpy.p0.p0.i64(ptr @dp.place, ptr %place, i64 60, i1 false)
+  call void @llvm.memcpy.p0.p0.i64(ptr @dp.place, ptr %place, i64 64, i1 false)
   call void @llvm.coro.resume(ptr %thread)
   %barrier = load i32, ptr @dp.waiting, align 4
   ret i32 %barrier
@@ -49,7 +50,7 @@ write:
   %site.at = getelementptr %access, ptr %record, i32 0, i32 1
   store i32 %site, ptr %site.at, align 8
   %thread.at = getelementptr %access, ptr %record, i32 0, i32 2
-  %thread.place = getelementptr i32, ptr @dp.place, i64 14
+  %thread.place = getelementptr i32, ptr @dp.place, i64 15
   %thread = load i32, ptr %thread.place, align 4
   store i32 %thread, ptr %thread.at, align 4
   %more = add i64 %used, 1

@@ -20,7 +20,7 @@ from dpcompile.passes.ir.clone import split_before
 from dpcompile.passes.ir.model import Block, Function, Instruction, Module, Value
 from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.types import I32, PTR, VOID, FunctionType, size_of
-from dpcompile.passes.ir.vocabulary import SHARED
+from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.ir.writer import write
 from dpcompile.passes.transform.increments import ATOMIC, BLOCK, GROUP, WARP
 from dpcompile.runtime import arena
@@ -35,12 +35,16 @@ from .kernels import CompiledKernel
 START, RESUME, DESTROY = "dp.simulate.start", "dp.simulate.resume", "dp.simulate.destroy"
 PLACE, STATUS = "dp.place", "dp.status"
 #: What a thread knows of its place, in the order in which ``PLACE`` holds it, four bytes each.
-REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"), "laneid", "warpsize")
+REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"), "laneid", "warpsize",
+             "dynamic_smem_size")
+#: Bytes of shared memory that a block can have, on all processors.
+MOST_SHARED = 227 * 1024
 READ, WRITE, ADD = "read", "write", "atomic addition"
 _ADDITIONS = frozenset(name for names in (ATOMIC, WARP, GROUP, BLOCK) for name in names.values())
 _REGISTER, _OWN_REGISTER = "llvm.nvvm.read.ptx.sreg.", "dp.register."
 _BARRIER = "dp.barrier"
 _SHARED_VARIABLE = re.compile(rf'^(@"?{re.escape(SHARED)}[^ ]* = )external (?:\w+ )*?global (.*?)(, align \d+)?$', re.MULTILINE)
+_DYNAMIC_VARIABLE = re.compile(rf"^@{re.escape(DYNAMIC)} = external [^\[]*\[0 x i8\]", re.MULTILINE)
 _RETURN = re.compile(r"^  ret i32 (\S+)$", re.MULTILINE)
 _BLOCK_OF_BARRIER = re.compile(rf"^({re.escape(_BARRIER)}\.(\d+)):(?:\s*;.*)?\n.*\n  br label %(\S+)$", re.MULTILINE)
 
@@ -87,6 +91,7 @@ def _for_host(text: str) -> str:
     text = "\n".join(line for line in text.splitlines() if not line.startswith("target "))
     text = text.replace(_REGISTER, _OWN_REGISTER).replace("llvm.nvvm.barrier.cta.sync.aligned.all", _BARRIER)
     text = text.replace("syncscope(\"device\") ", "")
+    text = _DYNAMIC_VARIABLE.sub(f"@{DYNAMIC} = external global [{MOST_SHARED} x i8]", text)
     return _SHARED_VARIABLE.sub(r"\1global \2 zeroinitializer, align 16", text)
 
 
@@ -109,8 +114,8 @@ def _watched_runtime(text: str, sites: list[Site]) -> str:
     """What the runtime does to memory that is shared; its atomic additions are watched where they are asked for."""
     module = read(text)
     for definition in list(module.functions.values()):
-        if definition.name == "dp.block.clear" or definition.name.startswith("dp.transfer."):
-            _watch_function(module, definition, sites, _sweep("reverse" if "transfer" in definition.name else "clear"))
+        if definition.name.startswith(("dp.block.clear", "dp.transfer.", "dp.add.own.")):
+            _watch_function(module, definition, sites, _sweep("clear" if "clear" in definition.name else "reverse"))
     return write(module)
 
 

@@ -5,6 +5,11 @@ import dpcompile as dp
 from dpcompile.operators.values import with_layout_of
 
 
+def launched(record, kernel, args, **options):
+    """The simulated launch of a record's kernel, or of a derivative of it; the report."""
+    return dp.cuda.simulate(kernel, record.grid, record.block, args, shared=record.shared, **options)
+
+
 def copied(args):
     """Copies in the same layout."""
     return [copy(a) if isinstance(a, np.ndarray) else a for a in args]

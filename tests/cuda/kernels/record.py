@@ -22,6 +22,8 @@ class Record:
     tolerance: float = 1e-12
     #: Whether threads keep values in memory that the host gives.
     has_tape: bool = False
+    #: Bytes of dynamic shared memory.
+    shared: int = 0
 
     @property
     def name(self) -> str:
