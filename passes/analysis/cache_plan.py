@@ -74,7 +74,7 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
             continue
         seen[value] = None
         recipe = recipes.of(value)
-        pending.extend(o for o in (recipe.operands if recipe else ()) if not available(o))
+        pending.extend(o for o in (recipe.needs if recipe else ()) if not available(o))
     return list(seen)
 
 
@@ -88,7 +88,7 @@ def _network(closure: list[Value], needed: set[Value], recipes: Recipes, availab
         kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * taken + SHARED_COST * (runs - taken)
         network.add((value, "in"), (value, "out"), kept * (memory_cost if runs > 1.0 else 1.0))
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
-        for operand in recipe.operands if recipe else ():
+        for operand in recipe.needs if recipe else ():
             if not available(operand):
                 network.add((operand, "out"), (value, "in"), INFINITE)
         if value in needed:

@@ -7,7 +7,7 @@ Debug:    dp-opt --pass=overwrites
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..ir.model import Function, Instruction, Value
@@ -70,10 +70,13 @@ class Overwrites:
         return bool(self._why_overwritten(reader, obj))
 
     def _why_overwritten(self, reader: Instruction, obj: MemoryObject) -> str:
-        for writer in [*self.writers.get(obj, []), *self.writers.get(UNKNOWN, [])]:
-            if self._may_follow(reader, writer):
-                return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
+        for writer in (*self.behind(reader, obj), *self.behind(reader, UNKNOWN)):
+            return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
         return ""
+
+    def behind(self, reader: Instruction, obj: MemoryObject) -> Iterator[Instruction]:
+        """The writers of an object that may run behind ``reader``."""
+        return (writer for writer in self.writers.get(obj, ()) if self._may_follow(reader, writer))
 
     def _may_follow(self, first: Instruction, second: Instruction) -> bool:
         if self.cfg.reachable(first.parent, second.parent):
