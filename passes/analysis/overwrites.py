@@ -104,12 +104,13 @@ def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_
     result = Overwrites(aliasing, cfg, arguments_kept)
     for block in cfg.reverse_postorder:
         for instruction in block.instructions if block not in cfg.cold else []:
-            for obj in _written(instruction, aliasing, effects):
+            for obj in written(instruction, aliasing, effects):
                 result.writers.setdefault(obj, []).append(instruction)
     return result
 
 
-def _written(instruction: Instruction, aliasing: Aliasing, effects: Effects) -> frozenset[MemoryObject]:
+def written(instruction: Instruction, aliasing: Aliasing, effects: Effects = lambda call, aliasing: None) -> Objects:
+    """What an instruction may write."""
     if instruction.opcode == "store":
         return aliasing.objects_of(instruction.operands[1])
     if instruction.opcode in ("atomicrmw", "cmpxchg"):

@@ -40,7 +40,7 @@ SQRT_COST = 6.0
 
 @dataclass(frozen=True)
 class Recipe:
-    """Operands, and how to write the value from them; ``relies``: what must be in the plan besides, for memory to be as it was."""
+    """Operands, and how to write the value from them; ``relies``: what else must be in the plan, for memory to be as it was."""
 
     operands: tuple[Value, ...]
     write: Callable[[Builder, Lookup], Value]

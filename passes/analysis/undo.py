@@ -8,12 +8,16 @@ Ensures:  ``stores(load)`` are all instructions that may change, behind ``load``
 Algorithm: to-be-recorded analysis (Hascoët, Naumann, Pascual, "'To be recorded' analysis in reverse-mode automatic
           differentiation", FGCS 2005), for each load alone: the cache plan weighs it against keeping what was read.
 
-Memory that the reverse sweep has undone up to the mirror of a point holds what it held there. In one thread this is so because
-instructions are mirrored in the opposite order. With several, the mirrors of two barriers that follow each other have between them
-the mirrors of what the barriers have: a cell that one thread writes between the two is touched there by no other, so none touches it
-between the mirrors either, and what was written before the barrier is undone behind its mirror. Neither reading the old content
-in front of a store nor putting it back touches a cell that the store does not, between the same barriers: no race is new. The
-last barrier needs no partner: behind it the first sweep and the second touch the same cells.
+Why memory holds, at the mirror of a point, what it held there. In one thread: mirrors run in the opposite order, and each puts
+back what its store overwrote. With several: barriers cut the first sweep into phases, and their mirrors cut the second into
+the mirrors of these phases, the last first. A cell that a thread writes in a phase no other thread touches in it (else they
+race), so none does in the mirror of the phase: there that thread alone takes the cell from what it held when the phase ended
+back to what it held when it began. Cells that nobody writes in a phase stay as they are in its mirror. The last phase and its
+mirror, between which no barrier is, touch the same cells.
+
+Why no race is new: the old content is read in front of its store, and put back in the mirror of the store's phase, by the same
+thread; a load is repeated only at mirrors of its own phase. A thread that returns before others wait at a barrier would be in
+the second sweep too early: it shares no memory with what they do behind it (``analysis.uniform``).
 """
 from __future__ import annotations
 
@@ -72,7 +76,7 @@ class Undo:
 
     def _instructions_between(self, load: Instruction, point: Point) -> Iterator[Instruction]:
         """All that may run behind ``load`` and before ``point`` without ``load`` running again."""
-        start, (end, last) = load.parent, point
+        start, end = load.parent, point[0]
         first, until = start.instructions.index(load) + 1, _steps(point)
         if start is end:
             yield from start.instructions[first:until]

@@ -2,8 +2,8 @@
 
 Requires: a function whose reverse sweep runs once, behind it, on the same memory (``analysis.undo``); aliasing, activity;
           shadows and counters inserted.
-Ensures:  in front of each store of ``old`` what it overwrites is a value, which the cache plan may keep. Once the plan is settled,
-          it repeats no load at the mirror of a point at which memory may have changed since, and for each load that it
+Ensures:  in front of each store of ``old`` what it overwrites is a value, which the cache plan may keep. A settled plan
+          repeats no load at the mirror of a point at which memory may have changed since, and for each load that it
           repeats all that overwrites what was read is undone: the plan keeps the old content, the reverse path leads through
           the store, whose adjoint puts it back.
 """
@@ -74,11 +74,13 @@ class UndoLogs:
     def finish(self, plan: CachePlan) -> dict[Instruction, Instruction]:
         """The stores that are undone; what was offered and not taken is gone."""
         found = self.stores(plan)
-        for store, old in self.old.items():
-            if store in found and old in self._added:
-                plan.kept[old] = "it is put back, so that what was read there can be read again"
+        for old in set(self.old.values()):
+            relying = [v for v in plan.rebuilt if isinstance(v, Instruction) and old in self.recipes.undone.get(v, ())]
+            if relying:
+                plan.put_back[old] = relying
             elif old in self._added:
                 old.erase()
+        plan.logged = {old for old in plan.put_back if old in self._added}
         return found
 
 
@@ -98,9 +100,13 @@ class _Behind:
                 pending += missing
                 continue
             pending.pop()
-            own = {current} if current in self.plan.rebuilt and current in self.recipes.undone else ()
-            self._known[current] = frozenset(own).union(*(self._known[v] for v in self._sources(current)))
+            self._known[current] = self._own(current).union(*(self._known[v] for v in self._sources(current)))
         return self._known[value]
+
+    def _own(self, value: Value) -> frozenset[Instruction]:
+        if isinstance(value, Instruction) and value in self.plan.rebuilt and value in self.recipes.undone:
+            return frozenset([value])
+        return frozenset()
 
     def _sources(self, value: Value) -> Iterable[Value]:
         """What ``transform.available`` looks up for a value."""
