@@ -191,7 +191,7 @@ class _Build:
 
     def _settle(self, counters: Counters) -> None:
         """The reverse path and the plan, which hang together where stores are undone."""
-        undo = UndoLogs(self.function, self.recipes, self.needed, self.planner) if self.target.has_threads else None
+        undo = UndoLogs(self.recipes, self.needed, self.planner) if self.target.has_threads else None
         while True:
             self.path = reverse_path.trace(self.analysed.cfg, self.analysed.forest, counters, self.analysed.returns,
                                            self.needed.block_has_work, self.needed.joins)

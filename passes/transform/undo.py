@@ -13,20 +13,21 @@ from collections.abc import Iterable, Iterator
 
 from ..analysis.alias import Aliasing
 from ..analysis.cache_plan import CachePlan
-from ..analysis.call_kinds import is_barrier
 from ..analysis.needed import Needed
+from ..analysis.objects import UNKNOWN
+from ..analysis.overwrites import written
 from ..analysis.recipes import Recipes
 from ..analysis.undo import Point, Undo
 from ..ir.builder import Inserter
-from ..ir.model import Function, Instruction, Value
+from ..ir.model import Instruction, Value
 from .layout import LayoutPlanner
 
 
 class UndoLogs:
     """Of one function."""
 
-    def __init__(self, function: Function, recipes: Recipes, needed: Needed, planner: LayoutPlanner):
-        self.function, self.recipes, self.needed, self.planner = function, recipes, needed, planner
+    def __init__(self, recipes: Recipes, needed: Needed, planner: LayoutPlanner):
+        self.recipes, self.needed, self.planner = recipes, needed, planner
         self.undo = Undo(recipes.cfg, recipes.overwrites)
         #: What each store that could be undone overwrites.
         self.old: dict[Instruction, Instruction] = {}
@@ -49,7 +50,7 @@ class UndoLogs:
         own = _read_before(store, self.recipes.overwrites.aliasing)
         if own is not None:
             return own
-        old = Inserter.before(store).load(value.type, pointer, self.function.fresh("old"), store.align, store.metadata)
+        old = Inserter.before(store).load(value.type, pointer, "old", store.align, store.metadata)
         self._added.add(old)
         return old
 
@@ -117,7 +118,8 @@ class _Behind:
 
 
 def _read_before(store: Instruction, aliasing: Aliasing) -> Instruction | None:
-    """A load of the same cell in the same block, since which nothing may have changed it."""
+    """A load of the same cell in the same block, since which nothing may have changed it; other threads neither, if there are
+    barriers between: from the first to the last they run the same block, and what they write before or behind would race."""
     value, pointer = store.operands
     for instruction in _upwards(store):
         if instruction.opcode == "load" and instruction.operands[0] is pointer and instruction.type == value.type:
@@ -134,6 +136,5 @@ def _upwards(instruction: Instruction) -> Iterator[Instruction]:
 
 
 def _may_write(instruction: Instruction, pointer: Value, aliasing: Aliasing) -> bool:
-    if instruction.opcode == "store":
-        return aliasing.may_alias(instruction.operands[1], pointer)
-    return is_barrier(instruction) or instruction.opcode in ("call", "atomicrmw", "cmpxchg", "fence")
+    objects = written(instruction, aliasing)
+    return UNKNOWN in objects or bool(objects & aliasing.objects_of(pointer))

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import dpcompile as dp
+from dpcompile.passes.transform.layout import SLOT_BYTES
 from dpcompile.targets.cuda import backend
 from tests.cuda.kernels import RECORDS
 from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
@@ -44,6 +45,7 @@ def test_the_gradient_is_that_of_the_cpu(record):
         report = dp.cuda.simulate(gradient, record.grid, record.block, annotated(own, shadows), seed, after_optimisation)
         assert not report.races, str(report)
         assert bool(report.tape_bytes) == record.has_tape
+        assert record.slots in (None, report.tape_bytes // SLOT_BYTES)
         for found, value in zip(own, expected, strict=True):
             close(found, value, record.tolerance)
         for k, shadow in shadows.items():
