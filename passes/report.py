@@ -21,7 +21,7 @@ from .transform.program import Version
 def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions,
            distributions: list[Distribution], rerun: str = "") -> str:
     """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
-    sections = [_lines(module, version), _rules(version), _kept(module, version, plan, inductions),
+    sections = [_lines(module, version, plan), _rules(version), _kept(module, version, plan, inductions),
                 _loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
     return "\n\n".join(filter(None, sections))
 
@@ -46,11 +46,11 @@ def first_line(module: Module, instructions: list[Instruction]) -> str:
     return min(lines, key=lambda line: _by_number((line, None)) or math.inf, default="")
 
 
-def _lines(module: Module, version: Version) -> str:
+def _lines(module: Module, version: Version, plan: CachePlan) -> str:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for block in version.cfg.reverse_postorder:
         for instruction in block.instructions if block not in version.cfg.cold else []:
-            if is_float(instruction):
+            if is_float(instruction) and instruction not in plan.logged:
                 state = "active" if version.activity.active(instruction) else "constant"
                 counts[_line(module, instruction)][state] += 1
     rows = [f"  {line}: {_tally(count)}" for line, count in sorted(counts.items(), key=_by_number)]
@@ -77,14 +77,26 @@ def _kept(module: Module, version: Version, plan: CachePlan, inductions: Inducti
                   for loop in version.forest)
     rows, total = [], 0.0
     for value, reason in plan.kept.items():
+        reason = _purpose(module, plan, value) if value in plan.put_back else reason
         size, times = size_of(stored_type(value)), plan.places[value]
         total += size * times
-        rows.append(f"  {size * times:12.0f} bytes  {value.ref} of {_line(module, value)} ({size} × {times:.0f}): {reason}")
+        rows.append(f"  {size * times:12.0f} bytes  {_what(module, plan, value)} ({size} × {times:.0f}): {reason}")
     rows.sort(key=lambda row: -float(row.split()[0]))
     note = f", taking {ASSUMED_ITERATIONS:.0f} iterations where only the run knows" if assumed and rows else ""
     again = Counter(plan.rebuilt.values())
     return "\n".join([f"Kept for the reverse sweep: {total:.0f} bytes predicted{note}", *rows,
                       f"Not kept: {again['recompute']} values computed again, {again['reload']} read again"])
+
+
+def _what(module: Module, plan: CachePlan, value: Value) -> str:
+    line = _line(module, value)
+    return f"what {line} overwrites" if value in plan.logged else f"{value.ref} of {line}"
+
+
+def _purpose(module: Module, plan: CachePlan, value: Value) -> str:
+    """Why a value is kept that stores overwrite."""
+    lines = sorted({_line(module, load) for load in plan.put_back[value]}, key=lambda line: _by_number((line, None)))
+    return f"put back, so that {' and '.join(lines)} can read again"
 
 
 def _loops(distributions: list[Distribution]) -> str:

@@ -3,7 +3,8 @@
 Requires: a module as ``pipeline`` reads it; ``settings`` as ``--set NAME=VALUE`` gives them:
           ``kinds``: what is asked of each parameter, ``active``, ``duplicated`` or ``const``, by default active for a
           float and duplicated for a pointer; ``elements``: the scalar type behind each pointer where it is known
-          (``double,,i64``); ``name``: what the derivatives are called after, by default the function.
+          (``double,,i64``); ``name``: what the derivatives are called after, by default the function; ``target``: ``host`` or
+          ``device``.
 Ensures:  an analysis gives its result, made of a copy that the front of the pipeline has prepared; a transform leaves
           the primal in the module and the derivative beside it.
 """
@@ -25,6 +26,7 @@ from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
+from .target import DEVICE, HOST
 from .transform.chunks import split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.forward import build_tangents
@@ -35,6 +37,7 @@ from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
 from .transform.sharing import share_shadows, told_of_loops
 
 Settings = dict[str, str]
+TARGETS = {target.name: target for target in (HOST, DEVICE)}
 _KINDS = (ACTIVE, DUPLICATED, CONSTANT)
 
 
@@ -84,11 +87,13 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
 
 
 def find_uniform(module: Module, function: Function, settings: Settings) -> str:
-    """What differs from thread to thread, and the branch at which threads part that should not."""
+    """What differs from thread to thread, the branch at which threads part that should not, and what they should leave alone
+    before they return."""
     version = _program(module, function, settings, "analysed").entry
     result = uniform.analyse(version.function, version.cfg, version.aliasing)
     stray = result.stray.parent.ref if result.stray is not None else "nowhere"
-    return f"{result}\n  threads go astray at {stray}"
+    early = result.early.parent.ref if result.early is not None else "nowhere"
+    return f"{result}\n  threads go astray at {stray}\n  they use too early what others share at {early}"
 
 
 def find_parallel(module: Module, function: Function, settings: Settings) -> str:
@@ -119,7 +124,10 @@ def hoist(module: Module, function: Function, settings: Settings) -> None:
 def write_adjoint(module: Module, function: Function, settings: Settings) -> ReverseFunctions:
     """``NAME.augmented`` and ``NAME.reverse``, and the same of every function that is called."""
     require_status(function)
-    return build_functions(module, _program(module, function, settings, "augmented"))
+    name = settings.get("target", HOST.name)
+    if name not in TARGETS:
+        raise PassError(f"a target is {', '.join(TARGETS)}, not {name}")
+    return build_functions(module, _program(module, function, settings, "augmented"), TARGETS[name])
 
 
 def write_tangent(module: Module, function: Function, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..ir.model import Constant, Function, Global, Value
+from ..ir.model import Constant, Function, Global, Instruction, Value
 from ..ir.types import I1, size_of
 from .mincut import INFINITE, FlowNetwork
 from .recipes import Recipes
@@ -29,17 +29,22 @@ EPSILON = 1e-3
 @dataclass
 class CachePlan:
     """``kept``: values with places on the tape; ``rebuilt``: values that have a recipe; each with its reason. ``places``: how
-    many each kept value takes."""
+    many each kept value takes. ``put_back``: kept values that stores overwrite, each with the loads that are repeated because
+    the reverse sweep puts them back; ``logged``: those of them that the program does not read itself."""
 
     function: Function
     kept: dict[Value, str] = field(default_factory=dict)
     rebuilt: dict[Value, str] = field(default_factory=dict)
     places: dict[Value, float] = field(default_factory=dict)
+    put_back: dict[Value, list[Instruction]] = field(default_factory=dict)
+    logged: set[Value] = field(default_factory=set)
 
     def __str__(self) -> str:
         rows = [f"cache plan of @{self.function.name}"]
         for value, reason in self.kept.items():
             rows.append(f"  keep {value.ref} ({size_of(value.type)} bytes × {self.places[value]:.0f}): {reason}")
+        for old, loads in self.put_back.items():
+            rows.append(f"  put {old.ref} back for {', '.join(load.ref for load in loads)}")
         for value, what in self.rebuilt.items():
             rows.append(f"  {what} {value.ref}")
         return "\n".join(rows)
@@ -74,7 +79,7 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
             continue
         seen[value] = None
         recipe = recipes.of(value)
-        pending.extend(o for o in (recipe.operands if recipe else ()) if not available(o))
+        pending.extend(o for o in (recipe.needs if recipe else ()) if not available(o))
     return list(seen)
 
 
@@ -88,7 +93,7 @@ def _network(closure: list[Value], needed: set[Value], recipes: Recipes, availab
         kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * taken + SHARED_COST * (runs - taken)
         network.add((value, "in"), (value, "out"), kept * (memory_cost if runs > 1.0 else 1.0))
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
-        for operand in recipe.operands if recipe else ():
+        for operand in recipe.needs if recipe else ():
             if not available(operand):
                 network.add((operand, "out"), (value, "in"), INFINITE)
         if value in needed:

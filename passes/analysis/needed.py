@@ -6,7 +6,7 @@ Ensures:  the adjoint of an instruction reads no primal value but those that ``v
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..ir.model import Block, Instruction, Value, is_float
@@ -35,6 +35,8 @@ class Needed:
     shadow_of: Callable[[Value], Value]
     #: For each call that is not inlined, what its reverse needs: see ``transform.calls``.
     calls: Mapping[Instruction, SplitCall]
+    #: Stores that the reverse sweep undoes, whatever they store.
+    undone: set[Instruction] = field(default_factory=set)
 
     def has_work(self, instruction: Instruction) -> bool:
         """Whether the adjoint of an instruction does anything."""
@@ -42,7 +44,7 @@ class Needed:
             return True
         if instruction.opcode == "store":
             # An integer over a float is a constant: the cotangent of what was there is consumed all the same.
-            return not is_pointer(instruction.operands[0].type) and self._touches(instruction.operands[1])
+            return instruction in self.undone or self.consumes(instruction)
         if is_transfer(instruction) or is_fill(instruction):
             return self._touches(instruction.arguments[0])
         if is_atomic_sum(instruction):
@@ -52,6 +54,10 @@ class Needed:
         if instruction.opcode == "load" and not self._touches(instruction.operands[0]):
             return False
         return is_float(instruction) and self.activity.active(instruction)
+
+    def consumes(self, store: Instruction) -> bool:
+        """Whether a store has a cotangent to consume."""
+        return not is_pointer(store.operands[0].type) and self._touches(store.operands[1])
 
     def moves_memory(self, instruction: Instruction) -> bool:
         """Whether the adjoint does more than touch shadow memory by one load or store."""
@@ -66,7 +72,8 @@ class Needed:
         if opcode in ("load", "atomicrmw"):
             yield self.shadow_of(instruction.operands[0])
         elif opcode == "store":
-            yield self.shadow_of(instruction.operands[1])
+            if self.consumes(instruction):
+                yield self.shadow_of(instruction.operands[1])
         elif opcode == "select":
             yield instruction.operands[0]
         elif opcode in ("fmul", "fdiv", "frem"):

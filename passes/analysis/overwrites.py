@@ -7,7 +7,7 @@ Debug:    dp-opt --pass=overwrites
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..ir.model import Function, Instruction, Value
@@ -70,10 +70,13 @@ class Overwrites:
         return bool(self._why_overwritten(reader, obj))
 
     def _why_overwritten(self, reader: Instruction, obj: MemoryObject) -> str:
-        for writer in [*self.writers.get(obj, []), *self.writers.get(UNKNOWN, [])]:
-            if self._may_follow(reader, writer):
-                return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
+        for writer in (*self.behind(reader, obj), *self.behind(reader, UNKNOWN)):
+            return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
         return ""
+
+    def behind(self, reader: Instruction, obj: MemoryObject) -> Iterator[Instruction]:
+        """The writers of an object that may run behind ``reader``."""
+        return (writer for writer in self.writers.get(obj, ()) if self._may_follow(reader, writer))
 
     def _may_follow(self, first: Instruction, second: Instruction) -> bool:
         if self.cfg.reachable(first.parent, second.parent):
@@ -101,12 +104,13 @@ def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_
     result = Overwrites(aliasing, cfg, arguments_kept)
     for block in cfg.reverse_postorder:
         for instruction in block.instructions if block not in cfg.cold else []:
-            for obj in _written(instruction, aliasing, effects):
+            for obj in written(instruction, aliasing, effects):
                 result.writers.setdefault(obj, []).append(instruction)
     return result
 
 
-def _written(instruction: Instruction, aliasing: Aliasing, effects: Effects) -> frozenset[MemoryObject]:
+def written(instruction: Instruction, aliasing: Aliasing, effects: Effects = lambda call, aliasing: None) -> Objects:
+    """What an instruction may write."""
     if instruction.opcode == "store":
         return aliasing.objects_of(instruction.operands[1])
     if instruction.opcode in ("atomicrmw", "cmpxchg"):

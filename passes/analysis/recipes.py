@@ -40,12 +40,18 @@ SQRT_COST = 6.0
 
 @dataclass(frozen=True)
 class Recipe:
-    """Operands, and how to write the value from them."""
+    """Operands, and how to write the value from them; ``relies``: what else must be in the plan, for memory to be as it was."""
 
     operands: tuple[Value, ...]
     write: Callable[[Builder, Lookup], Value]
     cost: float
     what: str           # recompute | reload
+    relies: tuple[Value, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Value, ...]:
+        """All that must be in the plan if the value is to be rebuilt."""
+        return self.operands + self.relies
 
 
 @dataclass
@@ -59,6 +65,8 @@ class Recipes:
     counters: Counters
     #: For a shadow instruction, the primal one that it mirrors.
     mirrors: dict[Value, Instruction]
+    #: For a load of what is overwritten later, what would have to be in the plan for that to be undone.
+    undone: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
     _known: dict[Value, Recipe | str] = field(default_factory=dict)
 
     def of(self, value: Value) -> Recipe | None:
@@ -90,8 +98,13 @@ class Recipes:
         return f"'{opcode}' cannot be repeated"
 
     def _load(self, load: Instruction) -> Recipe | str:
-        reason = self.overwrites.why_not(self.mirrors.get(load, load))
-        return reason or Recipe((load.operands[0],), lambda b, get: _copy(load, b, get), RELOAD_COST, "reload")
+        relies = self.undone.get(load, ())
+        reason = "" if relies else self.overwrites.why_not(self.mirrors.get(load, load))
+        return reason or Recipe((load.operands[0],), lambda b, get: _copy(load, b, get), RELOAD_COST, "reload", relies)
+
+    def refuse_undoing(self, load: Instruction) -> None:
+        """From now on a load may not be repeated, even if what follows it is undone."""
+        del self.undone[load], self._known[load]
 
     def _call(self, call: Instruction) -> Recipe | str:
         name = call.callee_name

@@ -4,7 +4,9 @@ Requires: a function that many threads run; control flow; aliasing.
 Ensures:  ``is_uniform(v)`` only if all threads of a block that compute ``v`` together compute the same; ``stray`` is a branch
           at which some threads may return, after a barrier, while others go on to another one, or None.  The primal may do
           that, since a barrier does not wait for threads that have returned; a reverse sweep may not: the first would
-          wait at the mirror of a barrier behind them for threads that are still on their way there.
+          wait at the mirror of a barrier behind them for threads that are still on their way there. ``early`` is an access
+          by which threads that return before a barrier, while others go on to it, share memory with what those do behind it,
+          or None: their reverse sweep would be there before theirs, which must be first.
 Algorithm: divergence analysis (Coutinho, Sampaio, Pereira, Meira, "Divergence analysis and optimizations", PACT 2011), with
           the region between a branch and its post-dominator for what it decides.
 Debug:    dp-opt --pass=uniform
@@ -13,14 +15,15 @@ A load is uniform where its address is: a program without data races leaves all 
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Function, Instruction, Value
 from .alias import Aliasing
-from .call_kinds import is_barrier
+from .call_kinds import is_atomic_sum, is_barrier, is_transfer
 from .cfg import ControlFlow
-from .objects import UNKNOWN, Origin
+from .objects import UNKNOWN, MemoryObject, Objects, Origin
+from .overwrites import written
 
 _OWN_PLACE = ("llvm.nvvm.read.ptx.sreg.tid.", "llvm.nvvm.read.ptx.sreg.laneid")
 _ATOMIC = frozenset({"atomicrmw", "cmpxchg", "alloca"})
@@ -33,6 +36,7 @@ class Uniform:
     function: Function
     divergent: set[Value] = field(default_factory=set)
     stray: Instruction | None = None
+    early: Instruction | None = None
 
     def is_uniform(self, value: Value) -> bool:
         return value not in self.divergent
@@ -42,11 +46,14 @@ class Uniform:
         return "\n".join([f"what differs from thread to thread in {self.function.ref}", *rows])
 
 
-def analyse(function: Function, cfg: ControlFlow, aliasing: Aliasing) -> Uniform:
+def analyse(function: Function, cfg: ControlFlow, aliasing: Aliasing,
+            matters: Callable[[MemoryObject], bool] = lambda obj: True) -> Uniform:
+    """``matters``: whether the reverse sweep has to do with an object."""
     result = Uniform(function)
     solver = _Solver(result, cfg, aliasing)
     solver.solve()
     result.stray = solver.stray()
+    result.early = solver.early(matters)
     return result
 
 
@@ -109,13 +116,65 @@ class _Solver:
         return seen
 
     def stray(self) -> Instruction | None:
-        behind = self._reached([s for block in self.waiting for s in self.cfg.successors[block]], set()) | self.waiting
+        behind = self._behind() | self.waiting
+        return next((branch for branch, _ in self._partings() if branch.parent in behind), None)
+
+    def _behind(self) -> set[Block]:
+        """What may run behind a barrier, but for the rest of its block."""
+        return self._reached([s for block in self.waiting for s in self.cfg.successors[block]], set())
+
+    def _partings(self) -> Iterator[tuple[Instruction, set[Block]]]:
+        """Branches at which some threads may return while others go on to a barrier, with what the first may still run."""
         for branch in self._branches():
-            if branch.parent not in behind:
-                continue
             ways = self.cfg.successors[branch.parent]
-            leaves = [any(b.terminator.opcode == "ret" for b in self._reached([way], self.waiting)) for way in ways]
-            waits = [bool(self._reached([way], set()) & self.waiting) for way in ways]
-            if any(leaves) and any(waits):
-                return branch
+            alone = [self._reached([way], self.waiting) for way in ways]
+            leaves = [found for found in alone if any(block.terminator.opcode == "ret" for block in found)]
+            if leaves and any(self._reached([way], set()) & self.waiting for way in ways):
+                yield branch, set().union(*leaves)
+
+    def early(self, matters: Callable[[MemoryObject], bool]) -> Instruction | None:
+        later = [_access(i, self.aliasing) for i in self._instructions_behind()]
+        for branch, leaving in self._partings():
+            before = [b for b in self.blocks if branch.parent in self._reached([b], self.waiting)]
+            for instruction in (i for b in self.blocks if b in leaving or b in before for i in b.instructions):
+                own = _access(instruction, self.aliasing)
+                if any(own.conflicts(other, matters) for other in later):
+                    return instruction
         return None
+
+    def _instructions_behind(self) -> Iterator[Instruction]:
+        behind = self._behind()
+        for block in self.blocks:
+            waits = [k for k, i in enumerate(block.instructions) if is_barrier(i)]
+            if block in behind or waits:
+                yield from block.instructions[0 if block in behind else waits[0]:]
+
+
+@dataclass(frozen=True)
+class _Access:
+    """What an instruction reads and writes, and whether it only adds atomically."""
+
+    reads: Objects
+    writes: Objects
+    adds: bool
+
+    def conflicts(self, other: _Access, matters: Callable[[MemoryObject], bool]) -> bool:
+        if self.adds and other.adds:
+            return False
+        pairs = ((self.writes, other.reads | other.writes), (self.reads, other.writes))
+        return any(_meet(mine, theirs, matters) for mine, theirs in pairs)
+
+
+def _meet(mine: Objects, theirs: Objects, matters: Callable[[MemoryObject], bool]) -> bool:
+    if UNKNOWN in mine or UNKNOWN in theirs:
+        return bool(mine) and bool(theirs)
+    return any(obj.origin != Origin.STACK and matters(obj) for obj in mine & theirs)
+
+
+def _access(instruction: Instruction, aliasing: Aliasing) -> _Access:
+    read: Objects = frozenset()
+    if instruction.opcode == "load":
+        read = aliasing.objects_of(instruction.operands[0])
+    elif is_transfer(instruction):
+        read = aliasing.objects_of(instruction.arguments[1])
+    return _Access(read, written(instruction, aliasing), is_atomic_sum(instruction))

@@ -85,6 +85,8 @@ class Context:
     gated: set[Value] = field(default_factory=set)
     #: By their latches, loops whose reverse is written so that it vectorises.
     distributions: dict[Block, Distribution] = field(default_factory=dict)
+    #: Stores that are undone, each with what it overwrote.
+    undone: dict[Instruction, Instruction] = field(default_factory=dict)
 
 
 #: What is done with an increment of shadow memory: ``(load, seed)``; see ``transform.distribute``.
@@ -309,6 +311,16 @@ class Adjoints:
         self.builder.store(self.builder.binary("fadd", old, seed, flags=INCREMENT_FLAGS), shadow, load.align, scope)
 
     def _store(self, store: Instruction) -> None:
+        if self.context.needed.consumes(store):
+            self._consume(store)
+        if store in self.context.undone:
+            self._put_back(store, self.context.undone[store])
+
+    def _put_back(self, store: Instruction, old: Instruction) -> None:
+        """Memory holds again what the store overwrote."""
+        self.builder.store(self.get(old), self.get(store.operands[1]), store.align, store.metadata)
+
+    def _consume(self, store: Instruction) -> None:
         value, pointer = store.operands
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         if self.activity.active(value):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ..analysis import uniform
 from ..analysis.call_kinds import is_opaque
+from ..analysis.objects import Origin
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Function, Global, Module, Value
@@ -95,12 +96,17 @@ def check_threads(module: Module, program: Program) -> None:
 def check_returns(module: Module, program: Program) -> None:
     """Refuses threads that part where the barriers of a reverse sweep would wait for them."""
     entry = program.entry
-    stray = uniform.analyse(entry.function, entry.cfg, entry.aliasing).stray
-    if stray is not None:
+    found = uniform.analyse(entry.function, entry.cfg, entry.aliasing,
+                            lambda obj: obj.origin == Origin.SHARED or entry.activity.active_object(obj))
+    if found.stray is not None:
         raise UnsupportedIR("cannot differentiate a kernel of which some threads may return between two barriers that others "
-                            "wait at", module.location_of(stray),
+                            "wait at", module.location_of(found.stray),
                             "Let a thread return before the first cuda.syncthreads() or behind the last one, and loops with "
                             "one in them make as many iterations for all threads of a block.")
+    if found.early is not None:
+        raise UnsupportedIR("cannot differentiate a kernel of which some threads may return before a barrier, where they have "
+                            "used memory that the others use behind it", module.location_of(found.early),
+                            "Let a thread return before it uses such memory, or wait at all barriers.")
 
 
 @dataclass

@@ -5,7 +5,7 @@ Ensures:  see ``pipeline.differentiate``.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
+from ..analysis.undo import Point
 from ..analysis.variation import Variation
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Block, Function, Global, Instruction, Module, Value, is_float
@@ -37,6 +38,7 @@ from .scopes import DerivativeScopes
 from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
 from .tape import TAPE_FULL, TapeWriter
+from .undo import UndoLogs
 
 ELEMENTS: dict[str, Type] = {"double": DOUBLE, "float": FLOAT, "ptr": PTR,
                              **{f"i{bits}": IntType(bits) for bits in (1, 8, 16, 32, 64)}}
@@ -172,16 +174,13 @@ class _Build:
         analysed = self.analysed
         self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
         self.needed = Needed(analysed.activity, shadows.of, self.calls.of)
-        self.path = reverse_path.trace(analysed.cfg, analysed.forest, counters, analysed.returns,
-                                       self.needed.block_has_work, self.needed.joins)
         overwritten = self.version.overwrites()
         overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.at_hand = self._given() | set(counters.loop)
-        direct = list(dict.fromkeys(self._direct_needs(counters)))
-        self.plan = self._plan_with_extents(direct)
+        self._settle(counters)
         for value in self.plan.kept:
             self.planner.place(value)
         self.planner.finish()
@@ -190,6 +189,18 @@ class _Build:
             dump(name, partial(str, result))
         self.distributions = self._distributable()
         dump("distribution", lambda: "\n".join(map(str, self.distributions.values())))
+
+    def _settle(self, counters: Counters) -> None:
+        """The reverse path and the plan, which hang together where stores are undone."""
+        undo = UndoLogs(self.recipes, self.needed, self.planner) if self.target.has_threads else None
+        while True:
+            self.path = reverse_path.trace(self.analysed.cfg, self.analysed.forest, counters, self.analysed.returns,
+                                           self.needed.block_has_work, self.needed.joins)
+            points = list(self._direct_needs(counters))
+            self.plan = self._plan_with_extents(list(dict.fromkeys(value for _, value in points)))
+            if undo is None or undo.settle(self.plan, points):
+                break
+        self.undone = undo.finish(self.plan) if undo is not None else {}
 
     def _given(self) -> set[Value]:
         """What the reverse function receives: its caller hands over everything only if it is not generated code."""
@@ -205,17 +216,16 @@ class _Build:
     def _available(self, value: Value) -> bool:
         return is_literal(value) or value in self.at_hand
 
-    def _direct_needs(self, counters: Counters) -> list[Value]:
-        values: list[Value] = []
+    def _direct_needs(self, counters: Counters) -> Iterator[tuple[Point, Value]]:
+        """What the reverse sweep asks for, and at the mirror of which point."""
         for block, step in self.path.steps.items():
             for instruction in block.instructions:
                 if instruction.opcode != "phi" and self.needed.has_work(instruction):
-                    values.extend(self.needed.values(instruction))
+                    yield from (((block, instruction), value) for value in self.needed.values(instruction))
             if step.chooser is not None:
-                values.append(step.chooser)
+                yield (block, None), step.chooser
             for edge in self.path.edges(block):
-                values.extend(counters.last[loop, block] for loop in edge.entered)
-        return values
+                yield from (((block, None), counters.last[loop, block]) for loop in edge.entered)
 
     def _plan_with_extents(self, direct: list[Value]) -> CachePlan:
         """Finding a kept value may need extents of loops, which must then be in the plan too."""
@@ -257,6 +267,7 @@ class _Build:
         self.ungated = frozenset(i.name for block in self.path.steps for i in block.instructions
                                  if is_float(i) and i not in context.gated)
         context.distributions = self.distributions
+        context.undone = self.undone
         ReverseSweep(context).write()
         move_negations(self.reverse)
         dump("adjoint", lambda: write_function(self.reverse))

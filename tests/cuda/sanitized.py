@@ -10,7 +10,8 @@ def main() -> None:
     for record in RECORDS:
         rng = np.random.default_rng(1)
         args = record.make(rng)
-        dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*annotated(args, shadows_of(record, args, rng)))
+        given = annotated(args, shadows_of(record, args, rng))
+        dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*given)
     print(f"launched {len(RECORDS)} gradients")
 
 

@@ -1,6 +1,7 @@
 """Gradients of kernels against the CPU's of the same arithmetic, the dot test, differences; their PTX; no data race."""
 import numpy as np
 import pytest
+from dpcompile.passes.transform.layout import SLOT_BYTES
 
 import dpcompile as dp
 from dpcompile.targets.cuda import backend
@@ -44,6 +45,7 @@ def test_the_gradient_is_that_of_the_cpu(record):
         report = launched(record, gradient, annotated(own, shadows), seed=seed, after_optimisation=after_optimisation)
         assert not report.races, str(report)
         assert bool(report.tape_bytes) == record.has_tape
+        assert record.slots in (None, report.tape_bytes // SLOT_BYTES)
         for found, value in zip(own, expected, strict=True):
             close(found, value, record.tolerance)
         for k, shadow in shadows.items():

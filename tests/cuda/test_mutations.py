@@ -2,7 +2,9 @@
 import numpy as np
 import pytest
 from dpcompile.passes.analysis import uniform
+from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.needed import Needed
+from dpcompile.passes.analysis.undo import Undo
 from dpcompile.passes.transform import hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.increments import Increments
@@ -15,7 +17,7 @@ from tests.cuda.kernels.launches import annotated, copied, launched, on_the_cpu,
 pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
-_has_work = Needed.has_work
+_has_work, _write, _stores = Needed.has_work, Adjoints.write, Undo.stores
 
 
 def without_barriers(self, instruction):
@@ -28,6 +30,36 @@ def store_without_clearing(self, store):
         self.add(value, self.builder.load(value.type, self.get(self.context.shadows.of(pointer))))
 
 
+def put_back_late(self, instruction):
+    """Behind the mirror of the barrier in front of a store what it overwrote is put back."""
+    undone, self.context.undone = self.context.undone, {}
+    _write(self, instruction)
+    self.context.undone = undone
+    if instruction in undone:
+        self.late = self.get(undone[instruction]), self.get(instruction.operands[1]), instruction.align
+    elif is_barrier(instruction) and getattr(self, "late", None):
+        self.builder.store(*self.late)
+        self.late = None
+
+
+def put_back_early(self, instruction):
+    """In front of the mirror of the barrier behind a store."""
+    if is_barrier(instruction):
+        before = instruction.parent.instructions[:instruction.parent.instructions.index(instruction)]
+        for store in (i for i in before if i in self.context.undone):
+            self._put_back(store, self.context.undone[store])
+    _write(self, instruction)
+
+
+def only_the_first(self, load):
+    found = _stores(self, load)
+    return found and found[:1]
+
+
+def nothing(*arguments):
+    pass
+
+
 MUTATIONS = {
     "no barrier in the reverse sweep": ("block_sums", Needed, "has_work", without_barriers),
     "increments are not atomic": ("stencil", Increments, "is_atomic", lambda self, access, pointer: False),
@@ -37,6 +69,16 @@ MUTATIONS = {
     "kernels are told of their shadows' room": ("dynamic_cells", shadow, "tell_own_size", lambda module, function: None),
     "stores do not consume": ("relaxed", Adjoints, "_store", store_without_clearing),
     "constant addresses have no shadow": ("tiled_stencil", shadow._Writer, "_over_shared", lambda self, constant: constant),
+    "nothing is put back": ("relaxed", Adjoints, "_put_back", nothing),
+    "nothing is put back where another thread writes": ("wandering", Adjoints, "_put_back", nothing),
+    "nothing is put back where either may be written": ("alternating", Adjoints, "_put_back", nothing),
+    "no integer is put back": ("shared_indices", Adjoints, "_put_back", nothing),
+    "no memory of the thread's own is put back": ("own_history", Adjoints, "_put_back", nothing),
+    "put back behind the next barrier": ("relaxed", Adjoints, "write", put_back_late),
+    "put back before the barrier": ("relaxed", Adjoints, "write", put_back_early),
+    "loads are repeated wherever they are wanted": ("used_afterwards", Undo, "is_unchanged", lambda self, load, point: True),
+    "ways are asked for wherever they meet": ("decided", Undo, "is_unchanged", lambda self, load, point: True),
+    "not all that overwrites is put back": ("rotated", Undo, "stores", only_the_first),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 
@@ -67,3 +109,13 @@ def test_threads_that_part_are_noticed(monkeypatch):
     with pytest.raises(errors.BarrierError):
         dp.cuda.simulate(dp.cuda.grad(leaves_between), 1, WIDTH,
                          [dp.Duplicated(np.ones(WIDTH), np.zeros(WIDTH)), dp.Duplicated(np.ones(WIDTH), np.zeros(WIDTH))])
+
+
+def test_threads_that_leave_what_others_read_are_noticed(monkeypatch):
+    """Nothing else tells: the cotangents of what they wrote come when they are gone."""
+    from tests.cuda.test_simulate import WIDTH, leaves_what_others_read
+    monkeypatch.setattr(uniform._Solver, "early", lambda self, matters: None)
+    shadow = np.zeros(WIDTH)
+    dp.cuda.simulate(dp.cuda.grad(leaves_what_others_read), 1, WIDTH,
+                     [dp.Duplicated(np.ones(WIDTH), shadow), dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH))])
+    assert not np.allclose(shadow, [0.0] * 4 + [2.0] * 4)

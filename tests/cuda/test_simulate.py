@@ -213,6 +213,28 @@ def leaves_between(x, out):
 
 
 @cuda.jit
+def leaves_what_others_read(x, out):
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t] ** 2
+    if t > 3:
+        return
+    cuda.syncthreads()
+    out[t] = cells[t + 4]
+
+
+@cuda.jit
+def reads_and_leaves(x, out):
+    """What the others overwrite behind the barrier."""
+    t = cuda.threadIdx.x
+    if t > 3:
+        out[t] = 3.0 * x[t - 4]
+        return
+    cuda.syncthreads()
+    x[t] = 2.0
+
+
+@cuda.jit
 def shuffled(x, out):
     i = cuda.grid(1)
     out[i] = cuda.shfl_down_sync(0xFFFFFFFF, x[i], 1)
@@ -266,6 +288,8 @@ REFUSED = [
     (fenced, "in a kernel"),
     (uses_what_was_there, "atomic"),
     (leaves_between, "return between two barriers"),
+    (leaves_what_others_read, "return before a barrier"),
+    (reads_and_leaves, "return before a barrier"),
     (shuffled, "call of llvm.nvvm.shfl"),
     (waits_in_warps, "call of llvm.nvvm.bar.warp.sync"),
     (of_two_types, "dynamic shared memory that holds double and float"),

@@ -20,8 +20,9 @@ class Record:
     grid: int | tuple[int, ...]
     block: int | tuple[int, ...]
     tolerance: float = 1e-12
-    #: Whether threads keep values in memory that the host gives.
+    #: Whether threads keep values in memory that the host gives, and how many all of them keep together where that is known.
     has_tape: bool = False
+    slots: int | None = None
     #: Bytes of dynamic shared memory.
     shared: int = 0
 
@@ -36,6 +37,7 @@ RECORDS: list[Record] = []
 def record(twin: Any, make: Callable, wrt: tuple[int, ...], grid, block, **options):
     """Registers a kernel."""
     def register(kernel):
+        options.setdefault("has_tape", bool(options.get("slots")))
         RECORDS.append(Record(kernel, twin, make, wrt, grid, block, **options))
         return kernel
 

@@ -46,7 +46,7 @@ def block_products_twin(x, products):
         products[block] = total
 
 
-@record(block_products_twin, lambda rng: [*arrays(1, 48)(rng), np.zeros(3)], (0, 1), 3, WIDTH, has_tape=True)
+@record(block_products_twin, lambda rng: [*arrays(1, 48)(rng), np.zeros(3)], (0, 1), 3, WIDTH, slots=12 * 3 * WIDTH)
 @cuda.jit
 def block_products(x, products):
     """The cells are overwritten, and what they held is needed."""
@@ -98,7 +98,7 @@ def relaxed_twin(u, steps):
         u[block * WIDTH:(block + 1) * WIDTH] = cells
 
 
-@record(relaxed_twin, lambda rng: [*arrays(1, 2 * WIDTH)(rng), 5], (0,), 2, WIDTH, has_tape=True)
+@record(relaxed_twin, lambda rng: [*arrays(1, 2 * WIDTH)(rng), 5], (0,), 2, WIDTH, slots=5 * 2 * WIDTH)
 @cuda.jit
 def relaxed(u, steps):
     """Barriers in a loop whose trips an argument says, cells overwritten in each."""
@@ -130,7 +130,7 @@ def tiled_matmul_twin(a, b, c):
 
 
 @record(tiled_matmul_twin, lambda rng: [rng.normal(size=(7, 9)), rng.normal(size=(9, 6)), np.zeros((7, 6))], (0, 1, 2),
-        (2, 2), (TILE, TILE), has_tape=True)
+        (2, 2), (TILE, TILE), slots=4 * 3 * (2 * TILE) ** 2)
 @cuda.jit
 def tiled_matmul(a, b, c):
     rows = cuda.shared.array((TILE, TILE), dtype=np.float64)
@@ -257,7 +257,7 @@ def nested_rounds_twin(x, rounds, out):
 
 
 @record(nested_rounds_twin, lambda rng: [rng.uniform(0.2, 0.6, 2 * WIDTH), 3, np.zeros(2 * WIDTH)], (0, 2), 2, WIDTH,
-        has_tape=True)
+        slots=9 * 2 * WIDTH)
 @cuda.jit
 def nested_rounds(x, rounds, out):
     """Barriers in loops in loops, the number of inner ones changing, and cells overwritten between them."""

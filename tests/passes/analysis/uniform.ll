@@ -4,6 +4,9 @@
 ; RUN: dp-opt --pass=uniform --function=reduction %s | filecheck %s --check-prefix=REDUCTION
 ; RUN: dp-opt --pass=uniform --function=early %s | filecheck %s --check-prefix=EARLY
 ; RUN: dp-opt --pass=uniform --function=between %s | filecheck %s --check-prefix=BETWEEN
+; RUN: dp-opt --pass=uniform --function=shares_and_leaves %s | filecheck %s --check-prefix=SHARES
+; RUN: dp-opt --pass=uniform --function=leaves_its_own %s | filecheck %s --check-prefix=OWN
+; RUN: dp-opt --pass=uniform --function=adds_and_leaves %s | filecheck %s --check-prefix=ADDS
 ; RUN: dp-opt --pass=uniform --function=some_iterations %s | filecheck %s --check-prefix=ITERATIONS
 
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
@@ -95,6 +98,63 @@ go:
   br i1 %inside, label %on, label %done
 on:
   call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br label %done
+done:
+  ret i32 0
+}
+
+; What one who returns wrote, and others read behind the barrier, has its cotangent only when they have been there.
+; SHARES: too early what others share at %entry
+define i32 @shares_and_leaves(ptr %x, ptr %y, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  store double 1.0, ptr %x
+  %inside = icmp slt i32 %t, %n
+  br i1 %inside, label %go, label %done
+go:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr %x
+  store double %v, ptr %y
+  br label %done
+done:
+  ret i32 0
+}
+
+; Nobody looks at it, what both read is no matter, and what waits is another.
+; OWN: too early what others share at nowhere
+define i32 @leaves_its_own(ptr %x, ptr %y, ptr %z, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %v = load double, ptr %x
+  store double %v, ptr %z
+  %inside = icmp slt i32 %t, %n
+  br i1 %inside, label %go, label %done
+go:
+  store double %v, ptr %y
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %w = load double, ptr %x
+  %old = load double, ptr %y
+  store double %w, ptr %y
+  br label %done
+done:
+  ret i32 0
+}
+
+; The order of additions is no matter, but they come before what reads the sum.
+; ADDS: too early what others share at %out
+define i32 @adds_and_leaves(ptr %x, ptr %y, i32 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %a = atomicrmw fadd ptr %x, double 1.0 monotonic
+  %inside = icmp slt i32 %t, %n
+  br i1 %inside, label %go, label %out
+out:
+  %b = atomicrmw fadd ptr %y, double 1.0 monotonic
+  br label %done
+go:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %c = atomicrmw fadd ptr %x, double 1.0 monotonic
+  %v = load double, ptr %y
   br label %done
 done:
   ret i32 0
