@@ -1,7 +1,7 @@
 """``explain``: what the gradient of a function computes and stores, and why, as text or HTML.
 
 Requires: a function and concrete arguments.
-Ensures:  nothing is run; the primal and its gradient are compiled.
+Ensures:  nothing is run; the primal and its gradient are compiled, and the bytes of its tape follow from the arguments.
 """
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from .frontend import structure
 from .frontend.activity import holds_arrays, is_differentiable, leaf_count
+from .operators.prediction import predicted
 from .operators.primal import Selection, bound, compiled, dispatcher_of, primal, selected
 from .targets.cpu import FIRST_ARGUMENT, CompiledDerivative
 
@@ -21,7 +22,9 @@ class Explanation:
     title: str
     #: For each argument: its name, its type and its activity.
     arguments: tuple[tuple[str, str, str], ...]
-    tape_bytes: int
+    #: What a gradient at these arguments takes for its reverse sweep: tape, shadows, arrays that the kernel allocates.  None
+    #: where that depends on data, of which the report tells the parts.
+    tape_bytes: int | None
     #: The passes' own account: what is cached, for which reason, at what size.
     report: str
     primal_ir: str = field(repr=False)
@@ -39,17 +42,19 @@ class Explanation:
 
 
 def explain(f, *args, argnums: Selection = None, argnames: Selection = None) -> Explanation:
-    """How the gradient of ``f`` at arguments of these types is computed."""
+    """How the gradient of ``f`` at these arguments is computed."""
     function = dispatcher_of(f)
     given, labels = bound(function, args)
     types = tuple(structure.compacted(structure.typeof(value)) for value in given)
     wanted = _wanted(function, types, argnums, argnames)
     result = primal(function, types).signature.return_type
     derivative = compiled(function, types, wanted, "split" if holds_arrays(result) else "reverse")
+    found = predicted(derivative, given)
+    told = derivative.derivative.report
     rows = tuple((label, str(ty), activity)
                  for label, ty, activity in zip(labels, types, _activities(derivative), strict=True))
-    return Explanation(f"Gradient of {function.py_func.__name__}", rows, derivative.derivative.tape_bytes,
-                       derivative.derivative.report, derivative.primal.text, derivative.derivative.text)
+    return Explanation(f"Gradient of {function.py_func.__name__}", rows,
+                       None if found.gaps else found.taken + told.record_bytes, told.predicted(found), derivative.primal.text, derivative.derivative.text)
 
 
 def _wanted(function, types, argnums: Selection, argnames: Selection) -> tuple[bool, ...]:

@@ -36,7 +36,7 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     argument_types = tuple(map(structure.typeof, given))
     if is_through_parts(function, tuple(map(structure.contiguous, argument_types))):
         return vjp_of_containers(vjp, function, argument_types, args, given, has_aux)
-    copies = tuple(mapped(_owned, ty, value, label=label)
+    copies = tuple(mapped(owned, ty, value, label=label)
                    for ty, value, label in zip(argument_types, given, labels, strict=True))
     primal_types = tuple(map(structure.typeof, copies))
     wanted = tuple(map(is_differentiable, primal_types))
@@ -44,11 +44,11 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     derivative = compiled(function, primal_types, wanted, "split")
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
-    value, pullback = _augmented(derivative, copies, len(args), has_aux)
+    value, pullback = augmented(derivative, copies, len(args), has_aux)
     return (value[0], pullback, value[1]) if has_aux else (value, pullback)
 
 
-def _owned(ty: types.Type, label: str, value):
+def owned(ty: types.Type, label: str, value):
     """A leaf that nobody else can change."""
     if isinstance(ty, types.Array):
         return values.compact(value)
@@ -62,7 +62,7 @@ def _owned(ty: types.Type, label: str, value):
                            f"\n  Pass numbers, arrays and tuples of them.")
 
 
-def _augmented(derivative: CompiledDerivative, copies: tuple, count: int, has_aux: bool) -> tuple[Any, Pullback]:
+def augmented(derivative: CompiledDerivative, copies: tuple, count: int, has_aux: bool) -> tuple[Any, Pullback]:
     shadows = tuple(_shadow(derivative, index, copy) for index, copy in enumerate(copies))
     record = new_record(derivative)
     value, arena = entry(derivative, "augmented")(*copies, *shadows, record)
@@ -87,7 +87,7 @@ class Pullback:
     def __init__(self, derivative, primals, shadows, record, arena, value, count, has_aux):
         self._function = derivative.function()
         self._derivative, self._primals, self._shadows = derivative, primals, shadows
-        self._record, self._arena, self._value, self._count = record, arena, value, count
+        self._record, self.arena, self._value, self._count = record, arena, value, count
         self._has_aux, self._result_type = has_aux, types.unliteral(derivative.primal.signature.return_type)
         self._reverse = entry(derivative, "repeated_reverse")
         self._lock = threading.Lock()
@@ -99,7 +99,7 @@ class Pullback:
         with self._lock:
             for index, ty in enumerate(self._derivative.primal.signature.args):
                 mapped(_zero, ty, self._primals[index], self._shadows[index])
-            numbers = iter(self._reverse(*self._primals, *self._shadows, self._record, self._arena, seed))
+            numbers = iter(self._reverse(*self._primals, *self._shadows, self._record, self.arena, seed))
             return tuple(self._cotangent(index, numbers) for index in range(self._count))
 
     def _seed(self, cotangent):

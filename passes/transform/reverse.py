@@ -66,6 +66,8 @@ class ReverseFunctions:
     shared_shadows: list[Value]
     #: With threads: for each load how the reverse sweep adds to its shadow, and why.
     increments: dict[Instruction, str]
+    #: By which instruction the memory of a kept value is taken that is no field of the tape record.
+    taken_by: dict[Value, str]
 
     @property
     def needs_storage(self) -> bool:
@@ -149,7 +151,7 @@ class _Build:
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
-                                frame_types, list(shadows.globals.values()), self.increments.account)
+                                frame_types, list(shadows.globals.values()), self.increments.account, writer.taken_by())
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
