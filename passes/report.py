@@ -92,7 +92,7 @@ class Report:
     def _other(self, site: Site, sites: dict[Site, Amount]) -> str:
         """What memory is for that no value of the function is kept in."""
         if site[0] != self.function:
-            return f"in calls of {site[0]}"
+            return "in the functions that it calls"
         if sites[site].what == "dp.stack.push":
             return "room in the chunks that records lie in"
         is_array = sites[site].what in ("dp.arena.meminfo", "dp.arena.counted")

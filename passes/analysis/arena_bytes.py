@@ -13,15 +13,16 @@ from ..ir.model import Constant, Instruction
 
 #: What takes memory, and what is done with it besides (see runtime/inlined.ll).
 PUSH, MARK, REWIND, PARTS, RUN = "dp.stack.push", "dp.arena.mark", "dp.arena.rewind", "dp.arena.parts", "dp.parallel.run"
-CHUNKS, MOST_CHUNKS = "dp.parallel.chunks", 128
+OWN, CHUNKS, MOST_CHUNKS = "dp.arena.own", "dp.parallel.chunks", 128
 MARK_BYTES, OWNED_BYTES, ARRAY_HEAD_BYTES = 24, 24, 64
+#: What an arena is given to that takes nothing.
 HARMLESS = frozenset({PARTS, "dp.arena.gather"})
 #: What each of them asks for, given its arguments.
 DEMANDS: dict[str, Callable[[Callable[[int], int]], int]] = {
     "dp.arena.take": lambda argument: argument(1),
     "dp.arena.meminfo": lambda argument: argument(1) + ARRAY_HEAD_BYTES + argument(2),
     "dp.arena.counted": lambda argument: OWNED_BYTES,
-    "dp.arena.own": lambda argument: OWNED_BYTES,
+    OWN: lambda argument: OWNED_BYTES,
     MARK: lambda argument: MARK_BYTES,
 }
 #: The arena gives blocks of so many bytes.

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
 from ..ir.types import DOUBLE, FloatType, IntType, Type
+from ..rules.runtime_calls import classify
 from .cfg import ControlFlow
 from .induction import Inductions
-from .integers import PREDICATES, compare, evaluate, fold, signed, unsigned
+from .integers import compare, evaluate, fold, signed, unsigned
 from .loops import Loop
 from .polynomial import Polynomial, Symbol
 
@@ -35,6 +36,8 @@ MOST_STEPS = 200_000
 _INEXACT = frozenset({"fast", "reassoc", "contract", "arcp", "afn"})
 _FLOATING: dict[str, Callable[[float, float], float]] = {
     "fadd": operator.add, "fsub": operator.sub, "fmul": operator.mul, "fdiv": operator.truediv}
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
 _CHOSEN: dict[str, str] = {"smax": "sgt", "smin": "slt", "umax": "ugt", "umin": "ult"}
 
 
@@ -185,6 +188,8 @@ class Known:
         name = call.callee_name
         if name in self.returned:
             return self.returned[name](lambda position: int(self.value(call.arguments[position])))
+        if (known := classify(name)) is not None and known.kind == "allocate":
+            return ALLOCATED
         operands = [self.value(argument) for argument in call.arguments[:2]]
         kind = name.split(".")[1] if name.startswith("llvm.") else ""
         if kind in _CHOSEN and isinstance(call.type, IntType):
@@ -198,10 +203,12 @@ class Known:
         """A part of what arithmetic gives that looks for overflow."""
         call = value.operands[0]
         parts = call.callee_name.split(".") if isinstance(call, Instruction) else []
-        if len(parts) < 4 or parts[2:4] != ["with", "overflow"]:
+        if not isinstance(call, Instruction) or parts[2:4] != ["with", "overflow"]:
             return None
         left, right = (int(self.value(argument)) for argument in call.arguments)
-        bits, is_signed = call.arguments[0].type.bits, parts[1][0] == "s"
+        type_, is_signed = call.arguments[0].type, parts[1][0] == "s"
+        assert isinstance(type_, IntType)
+        bits = type_.bits
         if not is_signed:
             left, right = unsigned(left, bits), unsigned(right, bits)
         exact = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}[parts[1][1:]](left, right)
@@ -273,7 +280,7 @@ class Known:
         number = self.value(terminator.operands[0])
         if terminator.opcode == "br":
             return terminator.blocks[0 if number else 1]
-        cases = [_literal(case) for case in terminator.operands[1:]]
+        cases = [self.value(case) for case in terminator.operands[1:]]
         return terminator.blocks[cases.index(number) + 1 if number in cases else 0]
 
 
@@ -307,13 +314,13 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
             return _compared(value.predicate or "", *operands)
         case "sitofp" if value.type == DOUBLE:
             return float(operands[0])
-        case "freeze":
+        case "freeze" | "ptrtoint" | "inttoptr" if value.opcode == "freeze" or IntType(64) in (value.type, source):
             return operands[0]
         case "icmp" if not isinstance(source, IntType):
-            return int(compare(value.predicate or "", *map(int, operands), 64))
+            return int(compare(value.predicate or "", int(operands[0]), int(operands[1]), 64))
         case "ashr":
             assert isinstance(value.type, IntType)
-            return fold("ashr", *map(int, operands), value.type.bits)
+            return fold("ashr", int(operands[0]), int(operands[1]), value.type.bits)
         case "sdiv" | "srem":
             return _divided(value.opcode, *map(int, operands))
     return evaluate(value, list(map(int, operands)))
@@ -323,8 +330,10 @@ def _compared(predicate: str, left: float, right: float) -> int | None:
     ordered = not (math.isnan(left) or math.isnan(right))
     if predicate in ("ord", "uno"):
         return int(ordered == (predicate == "ord"))
-    name = {"eq": "eq", "ne": "ne"}.get(predicate[1:], "s" + predicate[1:])
-    return None if name not in PREDICATES else int(PREDICATES[name](left, right) if ordered else predicate[0] == "u")
+    name = predicate[1:]
+    if name not in _COMPARED:
+        return None
+    return int(_COMPARED[name](left, right) if ordered else predicate[0] == "u")
 
 
 def _divided(opcode: str, left: int, right: int) -> int | None:

@@ -24,6 +24,7 @@ from .arena_bytes import (
     HARMLESS,
     MARK,
     MOST_CHUNKS,
+    OWN,
     PARTS,
     PUSH,
     REWIND,
@@ -71,7 +72,7 @@ class Footprint:
 
 def analyse(module: Module, entry: Function, arguments: Sequence[Number | None], read: Read, threads: int = 1) -> Footprint:
     """``arguments``: of the first parameters; None, and the others, are not known. ``threads``: of parallel loops."""
-    given = dict(zip(entry.arguments, arguments, strict=False))
+    given = dict.fromkeys(filter(_is_arena, entry.arguments), ALLOCATED) | dict(zip(entry.arguments, arguments, strict=False))
     walk = _Walk(module, read, threads)
     try:
         return Footprint(walk.call(entry, given.get, read), list(dict.fromkeys(walk.gaps)))
@@ -149,8 +150,9 @@ def _takes(instruction: Instruction) -> bool:
     """Whether a call takes memory, or hands the arena to code that is not in the module."""
     if instruction.opcode != "call" or instruction.callee_name in HARMLESS:
         return False
-    is_defined = isinstance(instruction.callee, Function) and not instruction.callee.is_declaration
-    return instruction.callee_name == RUN or (not is_defined and any(map(_is_arena, instruction.arguments)))
+    if isinstance(instruction.callee, Function) and not instruction.callee.is_declaration:
+        return False
+    return instruction.callee_name in (*DEMANDS, PUSH, REWIND, RUN) or any(map(_is_arena, instruction.arguments))
 
 
 def _is_arena(value: Value) -> bool:
@@ -183,7 +185,7 @@ class _Call:
     undecided: set[Loop] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        allocated = dict.fromkeys((*DEMANDS, PUSH, MARK, PARTS), lambda _: ALLOCATED)
+        allocated = dict.fromkeys((PUSH, MARK, PARTS), lambda _: ALLOCATED)
         threads = self.walk.threads
         returned = {**allocated, CHUNKS: lambda argument: min(threads * argument(1), MOST_CHUNKS, argument(0))}
         self.known = Known(self.facts.function, self.facts.cfg, self.facts.inductions, self.arguments, self._remembered,
@@ -367,6 +369,8 @@ class _Call:
 
     def _called(self, call: Instruction) -> None:
         name = call.callee_name
+        if name == OWN and self._is_null(call, 1):
+            return
         if name in DEMANDS:
             asked = DEMANDS[name](lambda position: int(self.known.value(call.arguments[position])))
             self.taken.tally.add(self._site(call), Amount(1, asked, block_bytes(asked), name))
@@ -383,6 +387,11 @@ class _Call:
             self.taken.tally.include(self.walk.call(call.callee, lambda a: self.known.value(given[a]), self.walk.read))
         elif name not in DEMANDS:
             self._gap(call, f"calls {name or 'a function by its address'}, which may take memory of its own")
+
+    def _is_null(self, call: Instruction, position: int) -> bool:
+        attributes = call.call.argument_attributes if call.call is not None else ()
+        return not any("nonnull" in text for text in attributes[position:position + 1]) and not self.known.value(
+            call.arguments[position])
 
     def _rewind(self, call: Instruction) -> None:
         """All that was taken since the mark is given back."""
