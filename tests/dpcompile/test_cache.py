@@ -210,6 +210,53 @@ class TestStore:
         with pytest.raises(store.UnsafeStore, match="is a link"):
             store._opened.__wrapped__(tmp_path / "link", os.getuid())
 
+    def test_the_last_used_files_stay(self, kept, monkeypatch):
+        """Of files of 100 bytes of content, five within a limit for three: what is loaded counts as used."""
+        for number in range(3):
+            kept.save(f"n{number}", bytes(100))
+            os.utime(kept._path(f"n{number}"), (number, number))
+        size = kept._path("n0").stat().st_size
+        kept.remove("name")
+        monkeypatch.setattr(dp.config, "max_cache_bytes", 3 * size)
+        assert kept.load("n0") == bytes(100)
+        kept.save("n3", bytes(100))
+        assert [kept.load(f"n{number}") is not None for number in range(4)] == [True, False, True, True]
+
+    def test_what_is_larger_than_all_may_be_is_not_kept(self, kept, monkeypatch):
+        monkeypatch.setattr(dp.config, "max_cache_bytes", 50)
+        with pytest.raises(store.UnsafeStore, match="max_cache_bytes"):
+            kept.save("name", bytes(100))
+        assert kept.load("name") is None
+        with pytest.raises(ValueError, match="max_cache_bytes"):
+            dp.config.max_cache_bytes = -1
+
+    def test_what_a_stopped_writer_left_is_removed(self, kept):
+        old, fresh = kept.folder / f".old{store._PART}", kept.folder / f".fresh{store._PART}"
+        for path in (old, fresh):
+            path.touch()
+        os.utime(old, (1, 1))
+        kept.save("name", b"content")
+        assert (old.exists(), fresh.exists()) == (False, True)
+
+    def test_processes_that_prune_at_the_same_time(self, kept, monkeypatch):
+        """Four of them, each adding files within a limit for a few: no error, whole files only, and no more than may be."""
+        program = """
+import os, sys
+from pathlib import Path
+import dpcompile as dp
+from dpcompile.cache import store
+dp.config.max_cache_bytes = 4000
+kept = store._opened(Path(sys.argv[1]), os.getuid())
+for number in range(200):
+    kept.save(f"n{number % 7}", bytes([number % 7]) * 600)
+    assert kept.load(f"n{number * 3 % 7}") in (None, bytes([number * 3 % 7]) * 600)
+"""
+        running = [subprocess.Popen([sys.executable, "-c", program, str(kept.folder)]) for _ in range(4)]
+        assert [process.wait(120) for process in running] == [0] * 4
+        monkeypatch.setattr(dp.config, "max_cache_bytes", 4000)
+        kept.save("last", b"x")
+        assert sum(path.stat().st_size for path in kept.folder.glob(f"*{store.SUFFIX}")) <= 4000
+
     def test_folders(self, monkeypatch, tmp_path):
         monkeypatch.setattr(numba.core.config, "CACHE_DIR", str(tmp_path))
         monkeypatch.delenv("DPCOMPILE_CACHE_DIR", raising=False)
