@@ -1,7 +1,8 @@
 """``explain``: what the gradient of a function computes and stores, and why, as text or HTML.
 
 Requires: a function and concrete arguments.
-Ensures:  nothing is run; the primal and its gradient are compiled.
+Ensures:  nothing is run unless that is asked for; the primal and its gradient are compiled, and the bytes of the tape follow
+          from the arguments.
 """
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .frontend import structure
 from .frontend.activity import holds_arrays, is_differentiable, leaf_count
+from .operators.prediction import measured, predicted
 from .operators.primal import Selection, bound, compiled, dispatcher_of, primal, selected
 from .targets.cpu import FIRST_ARGUMENT, CompiledDerivative
 
@@ -21,15 +23,20 @@ class Explanation:
     title: str
     #: For each argument: its name, its type and its activity.
     arguments: tuple[tuple[str, str, str], ...]
-    tape_bytes: int
+    #: What a gradient at these arguments takes for its reverse sweep: tape, shadows, arrays that the kernel allocates.  None
+    #: where that depends on data, of which the report tells the parts.
+    tape_bytes: int | None
     #: The passes' own account: what is cached, for which reason, at what size.
     report: str
     primal_ir: str = field(repr=False)
     gradient_ir: str = field(repr=False)
+    #: What a run takes, where it was asked for.
+    measured_bytes: int | None = None
 
     def __str__(self) -> str:
         rows = "\n".join(f"  {name}: {ty} – {activity}" for name, ty, activity in self.arguments)
-        return (f"{self.title}\n\nArguments\n{rows}\n\n{self.report}".rstrip() + "\n")
+        measured = "" if self.measured_bytes is None else f"\n\nMeasured in a run: {self.measured_bytes} bytes"
+        return (f"{self.title}\n\nArguments\n{rows}\n\n{self.report}".rstrip() + f"{measured}\n")
 
     def _repr_html_(self) -> str:
         sections = [("LLVM IR of the primal", self.primal_ir), ("LLVM IR of the gradient", self.gradient_ir)]
@@ -38,18 +45,20 @@ class Explanation:
         return f"<pre>{html.escape(str(self))}</pre>{folded}"
 
 
-def explain(f, *args, argnums: Selection = None, argnames: Selection = None) -> Explanation:
-    """How the gradient of ``f`` at arguments of these types is computed."""
+def explain(f, *args, argnums: Selection = None, argnames: Selection = None, measure: bool = False) -> Explanation:
+    """How the gradient of ``f`` at these arguments is computed. ``measure``: whether its first sweep is run once, on copies, to
+    see what it takes, also where the arguments alone do not decide that."""
     function = dispatcher_of(f)
     given, labels = bound(function, args)
     types = tuple(structure.compacted(structure.typeof(value)) for value in given)
     wanted = _wanted(function, types, argnums, argnames)
     result = primal(function, types).signature.return_type
-    derivative = compiled(function, types, wanted, "split" if holds_arrays(result) else "reverse")
-    rows = tuple((label, str(ty), activity)
-                 for label, ty, activity in zip(labels, types, _activities(derivative), strict=True))
-    return Explanation(f"Gradient of {function.py_func.__name__}", rows, derivative.derivative.tape_bytes,
-                       derivative.derivative.report, derivative.primal.text, derivative.derivative.text)
+    made = compiled(function, types, wanted, "split" if holds_arrays(result) else "reverse")
+    rows = tuple((label, str(ty), activity) for label, ty, activity in zip(labels, types, _activities(made), strict=True))
+    found, report = predicted(made, given), made.derivative.report
+    return Explanation(f"Gradient of {function.py_func.__name__}", rows,
+                       None if found.gaps else found.taken + report.record_bytes, report.predicted(found),
+                       made.primal.text, made.derivative.text, measured(function, given, wanted) if measure else None)
 
 
 def _wanted(function, types, argnums: Selection, argnames: Selection) -> tuple[bool, ...]:

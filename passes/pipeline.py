@@ -15,7 +15,7 @@ from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
 from .ir.writer import write, write_function
-from .report import first_line, report, told_of_increments
+from .report import Report, first_line, report, told_of_increments
 from .target import HOST, Target
 from .transform.checkpoints import insert_snapshots
 from .transform.chunks import ParallelLoop, split_loops
@@ -99,7 +99,7 @@ class Derivative:
     parameters: tuple[ResultParameter, ...]
     cotangents: tuple[int, ...]
     tape_bytes: int = 0
-    report: str = ""
+    report: Report = field(default_factory=Report)
     #: Functions in ``text`` that have a derivative of their own, for when this is differentiated again.
     rules: tuple[CallRule, ...] = ()
     #: In dependency mode: whether the sets are the same for all floats and all contents of arrays.
@@ -190,7 +190,7 @@ def differentiate(text: str, request: Request) -> Derivative:
             function.linkage = "weak_odr" if function.name in named else "internal"
     rules = tuple(_with_prefix(module, rules))
     check(module)
-    told = "\n\n".join(filter(None, [built.report, account]))
+    told = replace(built.report, behind="\n\n".join(filter(None, [built.report.behind, account])))
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
                       told, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable, draws=draws,
                       calls_pointers=calls_pointers, compared=compared, heaviest=built.heaviest,
@@ -203,7 +203,7 @@ class _Built:
 
     symbols: dict[str, str]
     tape_bytes: int
-    report: str
+    report: Report
     heaviest: str = ""
     heaviest_line: str = ""
     ungated: frozenset[str] = frozenset()
@@ -243,16 +243,16 @@ def _forward(module: Module, program: Program, request: Request) -> _Built:
         shared = build_tangents(module, program, lanes, target=request.target)
         thread = write_tangent_thread(module, entry, shared, f"{request.name}.thread")
         entry.function.attributes = "alwaysinline"
-        return _Built({"thread": thread.name}, 0, str(entry.activity))
+        return _Built({"thread": thread.name}, 0, Report(str(entry.activity)))
     build_tangents(module, program, lanes)
     symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
-    return _Built({**symbols, **ARENA}, 0, str(entry.activity))
+    return _Built({**symbols, **ARENA}, 0, Report(str(entry.activity)))
 
 
 def _dependency(module: Module, program: Program, request: Request) -> _Built:
     masks = Masks(request.width)
     build_dependencies(module, program, masks)
-    return _Built({**_packed(module, program, masks, "dependencies"), **ARENA}, 0, str(program.entry.activity))
+    return _Built({**_packed(module, program, masks, "dependencies"), **ARENA}, 0, Report(str(program.entry.activity)))
 
 
 def _packed(module: Module, program: Program, lanes: Lanes, role: str) -> dict[str, str]:
@@ -282,8 +282,10 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
             function.attributes = "alwaysinline"
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
     line = first_line(module, body)
-    account = report(module, program.entry, functions.plan, functions.inductions, functions.distributions, line)
-    account = "\n\n".join(filter(None, [account, told_of_increments(module, functions.increments)]))
+    account = report(module, program.entry, functions.plan, functions.inductions, functions.taken_by,
+                     functions.distributions, functions.layout.size, line)
+    added = told_of_increments(module, functions.increments)
+    account = replace(account, behind="\n\n".join(filter(None, [account.behind, added])))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 
 

@@ -1,16 +1,21 @@
 """The account of one reverse sweep that a user reads: what is active on each line, what is kept, and why.
 
 Requires: a planned version of the entry.
-Ensures:  text; bytes are predicted with ``ASSUMED_ITERATIONS`` for loops whose trips only the run knows, and say so.
+Ensures:  text; with a ``Footprint``, to the byte what is kept in a run for its arguments, else an estimate that takes
+          ``ASSUMED_ITERATIONS`` for loops whose trips only the run knows, and says so.
 """
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from .analysis.arena_bytes import Amount, Site
 from .analysis.cache_plan import CachePlan
 from .analysis.distribution import Distribution
 from .analysis.induction import ASSUMED_ITERATIONS, Inductions
+from .analysis.tape_bytes import Footprint
 from .ir.model import Instruction, Module, Value, is_float
 from .ir.types import size_of
 from .rules.scalar import lookup
@@ -18,12 +23,97 @@ from .transform.layout import stored_type
 from .transform.program import Version
 
 
-def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions,
-           distributions: list[Distribution], rerun: str = "") -> str:
+@dataclass(frozen=True)
+class Kept:
+    """A value that is kept: ``size`` bytes each time, ``estimate`` times; ``taken_by``: the instruction that takes the memory,
+    by name, empty where it lies in the record of the call."""
+
+    what: str
+    reason: str
+    size: int
+    estimate: float
+    taken_by: str = ""
+
+    def told(self, bytes_: float, times: float) -> str:
+        return _row(bytes_, f"{self.what} ({self.size} × {times:.0f}): {self.reason}")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is told before and behind the account of what is kept, and that."""
+
+    before: str = ""
+    function: str = ""
+    kept: tuple[Kept, ...] = ()
+    rebuilt: str = ""
+    is_estimate: bool = False
+    record_bytes: int = 0
+    behind: str = ""
+
+    def __str__(self) -> str:
+        """With the estimate, for whoever knows no arguments."""
+        total = sum(kept.size * kept.estimate for kept in self.kept)
+        note = f", taking {ASSUMED_ITERATIONS:.0f} iterations where only the run knows" if self.is_estimate else ""
+        rows = [kept.told(kept.size * kept.estimate, kept.estimate) for kept in self.kept]
+        return self._with(f"Kept for the reverse sweep: {total:.0f} bytes estimated{note}", rows)
+
+    def predicted(self, footprint: Footprint) -> str:
+        """With the bytes of one run."""
+        total = footprint.taken + self.record_bytes
+        at_least = "at least " if footprint.gaps else ""
+        gaps = [f"  {'line ' + str(gap.line) if gap.line else 'the function'}: {gap}" for gap in footprint.gaps]
+        told = [*(["Not decided by the arguments, and not counted:"] if gaps else []), *gaps]
+        return self._with(f"Kept for the reverse sweep: {at_least}{total} bytes", [*self._rows(footprint)], told)
+
+    def _with(self, heading: str, rows: list[str], told: list[str] | None = None) -> str:
+        ordered = sorted(rows, key=lambda row: -float(row.split()[0]))
+        kept = "\n".join([heading, *ordered, *filter(None, [self.rebuilt]), *(told or [])])
+        return "\n\n".join(filter(None, [self.before, kept, self.behind]))
+
+    def _rows(self, footprint: Footprint) -> Iterator[str]:
+        """What is kept, and what else is taken."""
+        left = {site: amount.taken for site, amount in footprint.sites.items()}
+        record = self.record_bytes
+        for kept in self.kept:
+            site = self.function, kept.taken_by
+            amount = footprint.sites.get(site, Amount()) if kept.taken_by else Amount(1, kept.size, kept.size)
+            is_array = amount.what == "dp.arena.take"
+            bytes_ = amount.taken if is_array else kept.size * amount.times
+            if site in left:
+                left[site] -= bytes_
+            record -= 0 if kept.taken_by else kept.size
+            yield kept.told(bytes_, amount.asked // kept.size if is_array else amount.times)
+        others: Counter[str] = Counter({"the record of the call": record})
+        for site, bytes_ in left.items():
+            others[self._other(site, footprint.sites)] += bytes_
+        yield from (_row(bytes_, what) for what, bytes_ in others.items() if bytes_)
+
+    def _other(self, site: Site, sites: dict[Site, Amount]) -> str:
+        """What memory is for that no value of the function is kept in."""
+        if site[0] != self.function:
+            return "in the functions that it calls"
+        if sites[site].what == "dp.stack.push":
+            return "room in the chunks that records lie in"
+        is_array = sites[site].what in ("dp.arena.meminfo", "dp.arena.counted")
+        return "arrays that the function allocates, with their shadows" if is_array else "shadows, and the records of calls"
+
+
+def _row(bytes_: float, what: str) -> str:
+    return f"  {bytes_:12.0f} bytes  {what}"
+
+
+def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions, taken_by: dict[Value, str],
+           distributions: list[Distribution], record_bytes: int, rerun: str = "") -> Report:
     """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
-    sections = [_lines(module, version, plan), _rules(version), _kept(module, version, plan, inductions),
-                _loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
-    return "\n\n".join(filter(None, sections))
+    behind = [_loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
+    kept = tuple(Kept(_what(module, plan, value), _purpose(module, plan, value) if value in plan.put_back else reason,
+                      size_of(stored_type(value)), plan.places[value], taken_by.get(value, ""))
+                 for value, reason in plan.kept.items())
+    again = Counter(plan.rebuilt.values())
+    is_estimate = any(trips is None or trips.constant is None for trips in map(inductions.trip_count, version.forest))
+    return Report("\n\n".join(filter(None, [_lines(module, version, plan), _rules(version)])), version.function.name, kept,
+                  f"Not kept: {again['recompute']} values computed again, {again['reload']} read again",
+                  is_estimate, record_bytes, "\n\n".join(filter(None, behind)))
 
 
 def _line(module: Module, value: Value) -> str:
@@ -70,22 +160,6 @@ def _rules(version: Version) -> str:
     used = Counter(found[0].name for block in version.cfg.reverse_postorder for i in block.instructions
                    if i.opcode == "call" and version.activity.active(i) and (found := lookup(i.callee_name)) is not None)
     return f"Rules used: {', '.join(sorted(used))}" if used else ""
-
-
-def _kept(module: Module, version: Version, plan: CachePlan, inductions: Inductions) -> str:
-    assumed = any(inductions.trip_count(loop) is None or inductions.trip_count(loop).constant is None
-                  for loop in version.forest)
-    rows, total = [], 0.0
-    for value, reason in plan.kept.items():
-        reason = _purpose(module, plan, value) if value in plan.put_back else reason
-        size, times = size_of(stored_type(value)), plan.places[value]
-        total += size * times
-        rows.append(f"  {size * times:12.0f} bytes  {_what(module, plan, value)} ({size} × {times:.0f}): {reason}")
-    rows.sort(key=lambda row: -float(row.split()[0]))
-    note = f", taking {ASSUMED_ITERATIONS:.0f} iterations where only the run knows" if assumed and rows else ""
-    again = Counter(plan.rebuilt.values())
-    return "\n".join([f"Kept for the reverse sweep: {total:.0f} bytes predicted{note}", *rows,
-                      f"Not kept: {again['recompute']} values computed again, {again['reload']} read again"])
 
 
 def _what(module: Module, plan: CachePlan, value: Value) -> str:

@@ -95,7 +95,7 @@ def spiral(x):
 def test_arena_is_what_explain_predicts(function):
     """Where trips are constants: the bytes that the gradient takes, but for the head of a chunk and the search's last step."""
     gradient = dp.grad(function)
-    predicted = int(re.search(r"(\d+) bytes predicted", str(dp.explain(function, 0.5)))[1])
+    predicted = dp.explain(function, 0.5).tape_bytes
     assert predicted <= ratios.arena_bytes(lambda: gradient(0.5)) <= 1.01 * predicted + 192
 
 

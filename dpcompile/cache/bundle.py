@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import llvmlite.binding as llvm
@@ -62,11 +62,11 @@ class Bundle:
         return f"{name}.{self.token}"
 
 
-def derivatives_of(library: JITCodeLibrary) -> list[CompiledDerivative]:
-    """All derivatives that code of a library calls, also by way of what has been linked into it."""
+def derivatives_of(libraries: Iterable[JITCodeLibrary]) -> list[CompiledDerivative]:
+    """All derivatives that code of these libraries calls, also by way of what has been linked into them."""
     found: dict[int, CompiledDerivative] = {}
     seen: set[int] = set()
-    pending = [library]
+    pending = list(libraries)
     while pending:
         current = pending.pop()
         if id(current) not in seen:
@@ -76,27 +76,33 @@ def derivatives_of(library: JITCodeLibrary) -> list[CompiledDerivative]:
     return list(found.values())
 
 
-def make(library: JITCodeLibrary, entries: list[str]) -> Bundle:
-    """A bundle in which the ``entries`` of a library, functions and its environment, can be seen."""
-    derivatives = derivatives_of(library)
-    _refuse_addresses(library, derivatives)
-    known = {symbol: _constants(found) for symbol, found in _environments(library, derivatives).items()}
+def make(libraries: list[JITCodeLibrary], entries: list[str], is_linked: bool = True) -> Bundle:
+    """A bundle in which the ``entries`` of libraries, functions and their environments, can be seen; ``is_linked``: whether
+    code that Numba compiles calls that of the first."""
+    derivatives = derivatives_of(libraries)
+    _refuse_addresses(libraries, derivatives)
+    known = {symbol: _constants(found) for symbol, found in _environments(libraries, derivatives).items()}
     kinds = {made.symbol: (kind, len(made.memory))
              for derivative in derivatives for kind, made in derivative.known_cells.items()}
     called = {symbol for derivative in derivatives for symbol in derivative.symbols.values() if symbol.startswith(GENERATED)}
     kept = {*entries, *called, *known}
     bundle = Bundle(secrets.token_hex(12))
-    whole = _whole([library, *(made.library for made in derivatives)], kept | kinds.keys(), bundle)
+    whole = _whole([*libraries, *(made.library for made in derivatives)], kept | kinds.keys(), bundle)
     defined = {value.name for value in (*whole.functions, *whole.global_variables) if not value.is_declaration}
     bundle.exported = sorted(defined.intersection(map(bundle.renamed, kept)))
     bundle.environments = {name: constants for symbol, constants in known.items()
                            if (name := bundle.renamed(symbol)) in defined}
     bundle.cells = {bundle.renamed(symbol): cells for symbol, cells in kinds.items()}
-    bundle.object_code = library.codegen._tm.emit_object(whole)
-    linkable = library._get_module_for_linking().clone()
-    _closed(linkable, kept | kinds.keys(), bundle, is_shared=True)
-    bundle.linkable = linkable.as_bitcode()
+    bundle.object_code = libraries[0].codegen._tm.emit_object(whole)
+    if is_linked:
+        bundle.linkable = _linkable(libraries[0], kept | kinds.keys(), bundle)
     return bundle
+
+
+def _linkable(library: JITCodeLibrary, kept: set[str], bundle: Bundle) -> bytes:
+    linkable = library._get_module_for_linking().clone()
+    _closed(linkable, kept, bundle, is_shared=True)
+    return linkable.as_bitcode()
 
 
 def _whole(libraries: list[JITCodeLibrary], kept: set[str], bundle: Bundle) -> llvm.ModuleRef:
@@ -111,24 +117,25 @@ def _whole(libraries: list[JITCodeLibrary], kept: set[str], bundle: Bundle) -> l
     return whole
 
 
-def _refuse_addresses(library: JITCodeLibrary, derivatives: list[CompiledDerivative]) -> None:
+def _refuse_addresses(libraries: list[JITCodeLibrary], derivatives: list[CompiledDerivative]) -> None:
     for derivative in derivatives:
         if derivative.primal.bound_by:
             raise Unportable(f"{derivative.primal.name} {derivative.primal.bound_by}")
         if _ADDRESS.search(derivative.primal.text) or _ADDRESS.search(derivative.primal.support):
             raise Unportable(f"{derivative.primal.name} names an address")
-    if _ADDRESS.search(str(library._final_module)):
-        raise Unportable("it names an address")
-    if library._reload_init:
-        raise Unportable("parallel code of Numba's is linked into it")
+    for library in libraries:
+        if _ADDRESS.search(str(library._final_module)):
+            raise Unportable("it names an address")
+        if library._reload_init:
+            raise Unportable("parallel code of Numba's is linked into it")
 
 
-def _environments(library: JITCodeLibrary, derivatives: list[CompiledDerivative]) -> dict[str, Environment]:
+def _environments(libraries: list[JITCodeLibrary], derivatives: list[CompiledDerivative]) -> dict[str, Environment]:
     """Those that code looks up, by the symbols of their cells."""
     found = {}
     for derivative in derivatives:
         found.update(environments(derivative.primal, derivative.library))
-    for variable in library._final_module.global_variables:
+    for variable in (variable for library in libraries for variable in library._final_module.global_variables):
         if variable.name.startswith(ENVIRONMENT) and (known := lookup_environment(variable.name)) is not None:
             found[variable.name] = known
     return found

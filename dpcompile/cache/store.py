@@ -3,8 +3,11 @@
 Requires: a file system with owners and permissions where there are any.
 Ensures:  what ``load`` gives is what ``save`` was given under that name by somebody who could read the key of the folder: a
           file that is cut off, changed, renamed or foreign is no file.  Folder and key belong to the user, and others may
-          neither write the one nor read the other; else there is no store.  Files appear whole or not at all.
-Algorithm: a message authentication code, HMAC with SHA-256 (RFC 2104), over the name and the content.
+          neither write the one nor read the other; else there is no store.  Files appear whole or not at all.  Together they
+          stay within ``dp.config.max_cache_bytes``, the last used ones.
+Algorithm: a message authentication code, HMAC with SHA-256 (RFC 2104), over the name and the content.  A file's time of change
+          is that of its last use.  No process waits for another: one that has read a file needs it no more, one that finds none
+          compiles, and of several that remove files at the same time all choose the same ones.
 """
 from __future__ import annotations
 
@@ -16,14 +19,20 @@ import os
 import secrets
 import stat
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from numba.core import config
+from numba.core import config as numba_config
 from numba.misc.appdirs import AppDirs
+
+from ..config import config
 
 _MAGIC = b"dpcompile derivative 1\n"
 _KEY, _KEY_BYTES, _CODE_BYTES = "key", 32, 32
 SUFFIX = ".derivative"
+#: What a file is called while it is written, and after how long nobody writes it any more.
+_PART, _ABANDONED_SECONDS = ".part", 3600.0
 
 
 class UnsafeStore(Exception):
@@ -38,23 +47,50 @@ class Store:
 
     def load(self, name: str) -> bytes | None:
         """What was saved under a name; None where nothing usable is."""
+        path = self._path(name)
         try:
-            content = self._path(name).read_bytes()
+            content = path.read_bytes()
         except OSError:
             return None
         start = len(_MAGIC) + _CODE_BYTES
         code, content_bytes = content[len(_MAGIC):start], content[start:]
         if not content.startswith(_MAGIC) or not hmac.compare_digest(code, self._code(name, content_bytes)):
             return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
         return content_bytes
 
     def save(self, name: str, content: bytes) -> None:
-        """Keeps it under that name, in the place of what was there."""
-        _write(self._path(name), _MAGIC + self._code(name, content) + content)
+        """Keeps it under that name, in the place of what was there; not what alone would take more than all may."""
+        whole = _MAGIC + self._code(name, content) + content
+        if len(whole) > config.max_cache_bytes:
+            self.remove(name)
+            raise UnsafeStore(f"{len(whole)} bytes are more than dp.config.max_cache_bytes, {config.max_cache_bytes}")
+        _write(self._path(name), whole)
+        self._prune(config.max_cache_bytes)
+
+    def _prune(self, limit: int) -> None:
+        """Removes files that were not used for longest, until all together are within the limit; and what is left of writers
+        that were stopped."""
+        left = 0
+        for path, size, _ in sorted(self._files(), key=lambda file: (-file[2], file[0])):
+            left += size
+            if left > limit:
+                _removed(path)
+        for path in self.folder.glob(f".*{_PART}"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
+                    _removed(path)
+
+    def _files(self) -> Iterator[tuple[Path, int, int]]:
+        """All files, with their sizes and when they were last used."""
+        for path in self.folder.glob(f"*{SUFFIX}"):
+            with contextlib.suppress(OSError):
+                found = path.stat()
+                yield path, found.st_size, found.st_mtime_ns
 
     def remove(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            self._path(name).unlink()
+        _removed(self._path(name))
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{SUFFIX}"
@@ -75,6 +111,11 @@ class Store:
         return key
 
 
+def _removed(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
 def _check(path: Path, forbidden: int) -> None:
     """Refuses what belongs to somebody else, or what others may do that with."""
     found = path.lstat()
@@ -86,7 +127,7 @@ def _check(path: Path, forbidden: int) -> None:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all; only the owner can read it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -99,7 +140,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _create(path: Path, content: bytes) -> None:
     """The same where there is no file yet; of several processes, the first wins."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=_PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -113,8 +154,8 @@ def folder() -> Path:
     """``DPCOMPILE_CACHE_DIR``, or ``dpcompile`` in ``NUMBA_CACHE_DIR``, or in the user's folder for such things."""
     if given := os.environ.get("DPCOMPILE_CACHE_DIR"):
         return Path(given)
-    if config.CACHE_DIR:
-        return Path(config.CACHE_DIR) / "dpcompile"
+    if numba_config.CACHE_DIR:
+        return Path(numba_config.CACHE_DIR) / "dpcompile"
     return Path(AppDirs(appname="dpcompile", appauthor=False).user_cache_dir)
 
 

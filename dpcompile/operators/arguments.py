@@ -16,6 +16,7 @@ from ..frontend.activity import arrays_with_offsets, is_differentiable, parts_wi
 from ..targets import intrinsics
 from ..targets.calls import cotangents_type
 from ..targets.cpu import CompiledDerivative
+from ..targets.interface import Interface
 from .memory import overlap
 
 
@@ -139,7 +140,7 @@ class WideArguments(Arguments):
         return [f"argument_{p} = {text}" for p, text in changed.items() if "ascontiguousarray" in text]
 
 
-def aliasing_message(derivative: CompiledDerivative, first: str, second: str) -> str:
+def aliasing_message(derivative: Interface, first: str, second: str) -> str:
     return (f"arguments {first!r} and {second!r} of {derivative.primal.name} share memory, and it writes to one of "
             f"them. Pass a copy of one.")
 

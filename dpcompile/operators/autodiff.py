@@ -17,12 +17,12 @@ from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMem
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, holds_arrays
 from ..frontend.containers.arguments import carries_floats, is_container
-from ..targets.cpu import CompiledDerivative
 from . import values
 from .containers import InPlace, is_through_parts
-from .entries import entry, new_record
-from .primal import bound, compiled, dispatcher_of, primal
+from .entries import Derivative, entry, new_record
+from .primal import bound, dispatcher_of, result_type
 from .products import check_aliases
+from .roles import COMBINED, FORWARD, SPLIT, derivative_of, fitting, keep
 from .values import mapped
 
 
@@ -35,13 +35,13 @@ def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any
     if is_through_parts(function, arguments.types):
         return _of_containers(mode, function, arguments, seed)
     wanted = arguments.wanted
-    result = primal(function, arguments.types).signature.return_type
+    result = result_type(function, arguments.types)
     structure.check_result(result, function.py_func.__name__)
     if mode is Mode.FORWARD:
-        return _forward(compiled(function, arguments.types, wanted, "forward"), arguments)
+        return _forward(derivative_of(function, arguments.types, wanted, FORWARD), arguments)
     if holds_arrays(result):
-        return _split(compiled(function, arguments.types, wanted, "split"), arguments, seed)
-    return _combined(compiled(function, arguments.types, wanted, "reverse"), arguments, seed)
+        return _split(derivative_of(function, arguments.types, wanted, SPLIT), arguments, seed)
+    return _combined(derivative_of(function, arguments.types, wanted, COMBINED), arguments, seed)
 
 
 @dataclass
@@ -101,31 +101,37 @@ def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mod
                               f"Annotate it dp.Active, and its cotangent is returned.")
 
 
-def _combined(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
+def _combined(derivative: Derivative, arguments: Arguments, seed) -> tuple[Any, Any]:
     shadows = _shadows(derivative, arguments)
     result = types.unliteral(derivative.primal.signature.return_type)
     structured = None if not carries_floats(result) else _seed(result, values.nothing(result), seed)
-    value, numbers = entry(derivative, "gradient")(*arguments.values, *shadows, structured)
+    given = *arguments.values, *shadows, structured
+    derivative = fitting(derivative, COMBINED, given)
+    value, numbers = entry(derivative, "gradient")(*given)
+    keep(derivative, COMBINED)
     arguments.write_back()
     return value, _cotangents(arguments, shadows, iter(numbers))
 
 
-def _split(derivative: CompiledDerivative, arguments: Arguments, seed) -> tuple[Any, Any]:
+def _split(derivative: Derivative, arguments: Arguments, seed) -> tuple[Any, Any]:
     """The seed of an array can only be checked once the primal has made that array; it may be a function of the value."""
-    shadows, record = _shadows(derivative, arguments), new_record(derivative)
+    shadows = _shadows(derivative, arguments)
+    derivative = fitting(derivative, SPLIT, (*arguments.values, *shadows))
+    record = new_record(derivative)
     value, arena = entry(derivative, "augmented")(*arguments.values, *shadows, record)
     try:
         given = seed(value) if callable(seed) else seed
-        structured = _seed(types.unliteral(derivative.primal.signature.return_type), value, given)
+        structured = _seed(types.unliteral(derivative.primal.signature.return_type), value, given, values.whole_seed_leaf)
         numbers = entry(derivative, "reverse")(*arguments.values, *shadows, record, arena, structured)
     finally:
         entry(derivative, "release")(arena)
+    keep(derivative, SPLIT)
     arguments.write_back()
     return value, _cotangents(arguments, shadows, iter(numbers))
 
 
-def _seed(result: types.Type, value, seed):
-    return mapped(values.seed_leaf, result, value, seed, label="seed", error=SeedError)
+def _seed(result: types.Type, value, seed, leaf: Callable = values.seed_leaf):
+    return mapped(leaf, result, value, seed, label="seed", error=SeedError)
 
 
 def _cotangents(arguments: Arguments, shadows: tuple, numbers) -> tuple:
@@ -145,13 +151,16 @@ def _is_apart(argument: Annotated) -> bool:
     return isinstance(argument, Duplicated) and argument.shadow is None
 
 
-def _forward(derivative: CompiledDerivative, arguments: Arguments) -> tuple[Any, Any]:
+def _forward(derivative: Derivative, arguments: Arguments) -> tuple[Any, Any]:
     shadows = _shadows(derivative, arguments)
     numbers: list[Any] = []
     for ty, argument, label in zip(arguments.types, arguments.annotated, arguments.labels, strict=True):
         if isinstance(argument, Duplicated):
             mapped(_tangent_numbers(numbers), ty, argument.value, argument.shadow, label=f"the tangent of {label!r}")
-    value, change = entry(derivative, "tangent")(*arguments.values, *shadows, tuple(numbers))
+    given = *arguments.values, *shadows, tuple(numbers)
+    derivative = fitting(derivative, FORWARD, given)
+    value, change = entry(derivative, "tangent")(*given)
+    keep(derivative, FORWARD)
     arguments.write_back()
     return value, change
 
@@ -171,7 +180,7 @@ def _of_containers(mode: Mode, function, arguments: Arguments, seed) -> tuple[An
     annotated = tuple(_taken_apart(call, index, argument, label, mode)
                       for index, (argument, label) in enumerate(zip(arguments.annotated, arguments.labels, strict=True)))
     flat = Arguments(annotated, arguments.labels, tuple(structure.typeof(one.value) for one in annotated), arguments.given)
-    derivative = compiled(call.flat.kernel, flat.types, arguments.wanted, "forward" if mode is Mode.FORWARD else "split")
+    derivative = derivative_of(call.flat.kernel, flat.types, arguments.wanted, FORWARD if mode is Mode.FORWARD else SPLIT)
     check_aliases(derivative, call.held, arguments.labels)
     shadows = {index: argument.shadow for index, argument in enumerate(arguments.annotated)
                if isinstance(argument, Duplicated) and is_container(arguments.types[index])}
@@ -201,7 +210,7 @@ def _copied(ty: types.Type, label: str, value):
     return value.copy(order="K") if isinstance(ty, types.Array) else value
 
 
-def _shadows(derivative: CompiledDerivative, arguments: Arguments) -> tuple:
+def _shadows(derivative: Derivative, arguments: Arguments) -> tuple:
     """A shadow in the primal's layout for every array that needs one; refuses memory that would mix cotangents."""
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, arguments.values, arguments.labels)
@@ -213,7 +222,7 @@ def _shadows(derivative: CompiledDerivative, arguments: Arguments) -> tuple:
     return made
 
 
-def _shadow(derivative: CompiledDerivative, arguments: Arguments, index: int, users: list):
+def _shadow(derivative: Derivative, arguments: Arguments, index: int, users: list):
     argument, ty = arguments.annotated[index], arguments.types[index]
     places = iter([place for _, place, _ in arrays_with_offsets(ty, derivative.argument_offsets()[index])])
 

@@ -17,7 +17,7 @@ from ..frontend import structure
 from ..frontend.activity import is_differentiable, parts_with_offsets
 from ..frontend.containers.arguments import is_container, is_flat
 from ..frontend.containers.blocks import has_blocks
-from .primal import check_differentiable, differentiated_part, primal
+from .primal import check_differentiable, differentiated_part, result_type
 
 Mode = Literal["auto", "forward", "reverse"]
 #: A row by a reverse sweep costs about as much as so many columns by forward sweeps (benchmarks/jacobians.py).
@@ -115,7 +115,7 @@ class Matrix:
         return structure.compacted_where(argument_types, self.wanted(argument_types))
 
     def result(self, primal_types) -> types.Type:
-        return types.unliteral(primal(self.function, primal_types).signature.return_type)
+        return types.unliteral(result_type(self.function, primal_types))
 
     def differentiated(self, result: types.Type) -> types.Type:
         return differentiated_part(self.function, result, self.has_aux)

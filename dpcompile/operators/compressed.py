@@ -19,10 +19,12 @@ from typing import Literal
 
 import numpy as np
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
 from dpcompile.passes.transform.dependency import BITS
 
+from ..cache import lookup
 from ..errors import UnsupportedError
 from ..frontend import structure
 from ..frontend.generated import GeneratedDispatcher, stub
@@ -32,6 +34,7 @@ from . import draws
 from . import matrix as helpers
 from .arguments import HAND_ON, Arguments, WideArguments
 from .columns import Block, Matrix, extents, number
+from .kept import kept
 from .primal import compiled, remembered, signature_of
 
 #: Integers for each number in a sweep with sets.
@@ -58,7 +61,9 @@ class Compressed(Matrix):
     @classmethod
     def is_oblivious(cls, matrix: Matrix, argument_types: tuple[types.Type, ...]) -> bool:
         """Whether dependencies are the same for all floats and all contents of arrays, shapes and integers being equal."""
-        return cls._of(matrix, "dependencies", LANES)._derivative(argument_types, "dependency").derivative.is_oblivious
+        made = cls._of(matrix, "dependencies", LANES)
+        return lookup.noted(matrix.function, argument_types, f"whether it is oblivious by {made.positions}",
+                            lambda: made._derivative(argument_types, "dependency").derivative.is_oblivious)
 
     @classmethod
     def _of(cls, matrix: Matrix, kind: Kind, width: int) -> Compressed:
@@ -75,9 +80,9 @@ class Compressed(Matrix):
     def _dispatcher(self) -> GeneratedDispatcher:
         names = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in self._parameters.split(", ")]
         doc = f"{self.kind} of {self.function.py_func.__name__}"
-        return GeneratedDispatcher(self.function, stub(self._name, inspect.Signature(names), doc), self.implementation,
-                                   (Compressed.sweep, (Matrix(self.function, self.positions, self.single, self.has_aux),
-                                                       self.kind, self.width)))
+        made = GeneratedDispatcher(self.function, stub(self._name, inspect.Signature(names), doc), self.implementation,
+                                   (sweep, (self.function, self.positions, self.single, self.has_aux, self.kind, self.width)))
+        return kept(made, self.function)
 
     def implementation(self, given: tuple[types.Type, ...]) -> Callable:
         argument_types = tuple(map(types.unliteral, given[0]))
@@ -177,6 +182,12 @@ class Compressed(Matrix):
 
     def _answer(self, parts) -> str:
         return f"return ({''.join(f'{part}, ' for part in parts)}), {'value[1]' if self.has_aux else 'None'}"
+
+
+def sweep(function: Dispatcher, positions: tuple[int, ...], single: bool, has_aux: bool, kind: Kind,
+          width: int) -> GeneratedDispatcher:
+    """The recipe of a sweep."""
+    return Compressed.sweep(Matrix(function, positions, single, has_aux), kind, width)
 
 
 def _memory(block: Block) -> str:

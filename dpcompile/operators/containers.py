@@ -38,7 +38,7 @@ from ..frontend.containers.columns import columns
 from ..frontend.containers.sharing import refuse_shared
 from ..frontend.containers.updating import updated
 from . import values
-from .primal import primal, remembered, signature_of
+from .primal import remembered, result_type, signature_of
 
 _apart = numba.njit(lambda value: apart(value))
 _aligned = numba.njit(lambda value, like: apart(aligned(value, like)))
@@ -60,7 +60,7 @@ def is_through_parts(function, argument_types: tuple[types.Type, ...], wanted: t
     if is_flat(function) or any(map(is_container, argument_types)):
         return not is_flat(function)
     compacted = structure.compacted_where(argument_types, wanted) if wanted else argument_types
-    return is_container(types.unliteral(primal(function, compacted).signature.return_type))
+    return is_container(types.unliteral(result_type(function, compacted)))
 
 
 class Flattened:

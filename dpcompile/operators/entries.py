@@ -1,21 +1,29 @@
 """Compiled entry points of a derivative for the operators that prepare their arguments in Python.
 
-Requires: a ``CompiledDerivative``; each entry takes all primals, all shadows, then its own operands.
+Requires: a ``CompiledDerivative``, or one that was loaded with its entries; each takes all primals, all shadows, then its own
+          operands.
 Ensures:  made once for each derivative and kept by its function; a kernel's exception leaves with all of the call
           released.
 """
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
+
+from dpcompile.passes.pipeline import ResultParameter
 
 from ..frontend import structure
 from ..targets import intrinsics
 from ..targets.cpu import CompiledDerivative
+from ..targets.interface import Interface
 from .primal import remembered
 
 _HAND_ON = ["    propagate(derivative, code, exception)", "    raise RuntimeError('not reached')"]
@@ -43,8 +51,35 @@ _ENTRIES: dict[str, tuple[list[str], list[str]]] = {
 _INTRINSICS = {name: getattr(intrinsics, name) for name in (*_ENTRIES, "propagate")}
 
 
-def entry(derivative: CompiledDerivative, role: str) -> Callable:
+@dataclass(frozen=True, eq=False)
+class LoadedDerivative(Interface):
+    """A derivative that another process has compiled; ``entries``: what can be called of it, for these types alone."""
+
+    function: weakref.ref[Dispatcher]
+    primal: Any
+    wanted: tuple[bool, ...]
+    kinds: tuple[ResultParameter, ...]
+    record_bytes: int
+    entries: dict[str, Dispatcher]
+
+    @property
+    def parameters(self) -> tuple[ResultParameter, ...]:
+        return self.kinds
+
+    def fits(self, role: str, given: tuple) -> bool:
+        """Whether an entry takes operands of these types; the last ones may be left out."""
+        (signature,) = self.entries[role].signatures
+        return tuple(map(numba.typeof, given)) == signature[:len(given)]
+
+
+#: What an operator calls, wherever it was compiled.
+Derivative = CompiledDerivative | LoadedDerivative
+
+
+def entry(derivative: Derivative, role: str) -> Callable:
     """The compiled function ``role(*primals, *shadows, *operands)``; ``release`` takes the arena alone."""
+    if isinstance(derivative, LoadedDerivative):
+        return derivative.entries[role]
     function = derivative.function()
     assert function is not None, "whoever calls a derivative holds its function"
     return remembered(function, (derivative, role), lambda: _make(derivative, role))
@@ -65,9 +100,16 @@ def _make(derivative: CompiledDerivative, role: str) -> Callable:
     return numba.njit(no_cfunc_wrapper=True)(structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names))
 
 
-def new_record(derivative: CompiledDerivative) -> np.ndarray:
-    """Zeroed memory that the two sweeps of a split derivative share."""
-    count = remembered(derivative, "record_bytes", lambda: intrinsics.record_bytes(derivative, cpu_target.target_context))
+def record_bytes(derivative: Derivative) -> int:
+    """How much memory the two sweeps of a split derivative share."""
+    if isinstance(derivative, LoadedDerivative):
+        return derivative.record_bytes
+    return remembered(derivative, "record_bytes", lambda: intrinsics.record_bytes(derivative, cpu_target.target_context))
+
+
+def new_record(derivative: Derivative) -> np.ndarray:
+    """That memory, zeroed."""
+    count = record_bytes(derivative)
     memory = np.zeros(count + 64, np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start:start + count]

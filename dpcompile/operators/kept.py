@@ -8,40 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-import warnings
 import weakref
 from dataclasses import dataclass
 from typing import Any
 
 from numba.core import sigutils
-from numba.core.caching import NullCache, _Cache
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompileResult, compile_result
-from numba.core.environment import Environment
-from numba.core.funcdesc import FunctionDescriptor, PythonFunctionDescriptor
-from numba.core.typing.templates import signature
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
 
-from ..cache import bundle, store, surroundings
-from ..cache.fingerprint import Fingerprint, Unknown
-from ..errors import CacheWarning
-from ..frontend import intercept, references
+from ..cache import bundle, entry, lookup, store, surroundings
+from ..cache.fingerprint import Unknown
 from ..frontend.containers.arguments import FLAT
 from ..frontend.generated import GeneratedDispatcher, plain_type
 from ..targets import rerun
 from ..targets.cpu import CompiledDerivative
 from .primal import compared, warn_of_comparisons
 
-#: What is made anew for each process.
-_NOT_KEPT = ("typemap", "calltypes", "global_dict", "argtypes", "restype")
-
 
 @dataclass
 class Stored:
     """An entry point as data."""
 
-    description: dict[str, Any]
-    return_type: Any
-    annotation: str
+    entry: entry.Entry
     code: bundle.Bundle
     #: Arguments by which derivatives are zero, which is worth a warning.
     compared: list[list[int]]
@@ -53,9 +41,7 @@ class Stored:
 class Live:
     """The same in this process."""
 
-    library: JITCodeLibrary
-    description: FunctionDescriptor
-    environment: Environment
+    revived: entry.Revived
     stored: Stored
     again: rerun.Loaded | None
 
@@ -66,14 +52,9 @@ _live: dict[str, Live] = {}
 _caches: weakref.WeakSet[DerivativeCache] = weakref.WeakSet()
 
 
-def caches(primal) -> bool:
-    """Whether Numba was asked to keep this function on disk."""
-    return not isinstance(primal._cache, NullCache)
-
-
 def kept(dispatcher: GeneratedDispatcher, primal) -> GeneratedDispatcher:
     """The dispatcher, with a cache where the primal has one."""
-    if caches(primal):
+    if lookup.caches(primal):
         dispatcher._cache = DerivativeCache(dispatcher)
     return dispatcher
 
@@ -135,7 +116,7 @@ class DerivativeCache(_Cache):
             live.again.make = _maker(self._dispatcher, args)
         for positions in live.stored.compared:
             warn_of_comparisons(self._function, positions)
-        return _result(live, args, target_context)
+        return live.revived.result(args, target_context)
 
     def save_overload(self, sig, data: CompileResult) -> None:
         digest = self._asked.pop(sig, None)
@@ -155,24 +136,12 @@ class DerivativeCache(_Cache):
         return any(cache is not self and (found := cache._dispatcher()) is not None and found.is_compiling for cache in _caches)
 
     def _digest(self, sig) -> str:
-        """What the derivative is found by.  Numba freezes what it compiles: what it has frozen in this process must be what
-        the digest speaks of."""
-        intercept.load_waiting()
-        found = Fingerprint()
-        surroundings.add(found)
+        """What the derivative is found by."""
         args, return_type = sigutils.normalize_signature(sig)
-        found.add(self.dispatcher)
-        found.all((*args, return_type), "the arguments")
-        if changed := references.changed(found.codes):
-            raise Unknown(f"something that {changed} names has changed since it was compiled")
-        return found.digest()
+        return lookup.digest(self.dispatcher, (*args, return_type))
 
-    def _say(self, reason: Exception | str) -> None:
-        code = self._function.py_func.__code__
-        known = isinstance(reason, Unknown | bundle.Unportable | store.UnsafeStore | OSError)
-        reason = reason if known else repr(reason)
-        warnings.warn_explicit(f"{self.dispatcher.py_func.__name__} is not kept on disk: {reason}", CacheWarning,
-                               code.co_filename, code.co_firstlineno)
+    def _say(self, reason: Exception) -> None:
+        lookup.say(self.dispatcher.py_func.__name__, self._function, reason)
 
 
 def _loaded(digest: str) -> Live | None:
@@ -188,18 +157,10 @@ def _loaded(digest: str) -> Live | None:
 
 
 def _stored(result: CompileResult, function) -> Stored:
-    if result.objectmode or result.lifted:
-        raise bundle.Unportable("some of it is interpreted")
-    Fingerprint().add(result.signature.return_type, "its result")
-    description = {slot: getattr(result.fndesc, slot) for slot in FunctionDescriptor.__slots__ if slot not in _NOT_KEPT}
-    entries = [result.fndesc.llvm_func_name, result.fndesc.llvm_cpython_wrapper_name, result.fndesc.llvm_cfunc_wrapper_name,
-               result.fndesc.env_name]
-    code = bundle.make(result.library, entries)
-    description["mangled_name"] = code.renamed(result.fndesc.mangled_name)
-    description["env_name"] = code.renamed(result.fndesc.env_name)
-    derivatives = bundle.derivatives_of(result.library)
-    return Stored(description, result.signature.return_type, str(result.type_annotation), code,
-                  [compared(made) for made in derivatives if _is_of(made, function)], _kinds(derivatives))
+    code = bundle.make([result.library], entry.symbols_of(result))
+    derivatives = bundle.derivatives_of([result.library])
+    return Stored(entry.stored(result, code), code, [compared(made) for made in derivatives if _is_of(made, function)],
+                  _kinds(derivatives))
 
 
 def _is_of(made: CompiledDerivative, function) -> bool:
@@ -215,27 +176,12 @@ def _kinds(derivatives: list[CompiledDerivative]) -> list[str] | None:
 
 
 def _in_this_process(stored: Stored) -> Live:
-    description = PythonFunctionDescriptor.__new__(PythonFunctionDescriptor)
-    for slot, value in {**dict.fromkeys(_NOT_KEPT), **stored.description}.items():
-        setattr(description, slot, value)
-    library, made = bundle.load(stored.code, description.qualname)
+    library, made = bundle.load(stored.code, stored.entry.description["qualname"])
     again = None
     if stored.kinds is not None:
         again = rerun.Loaded(stored.kinds, lambda: None)
         made[rerun.NUMBER].memory[0] = again.number
-    environment = vars(library)["dpcompile_environments"].get(description.env_name) or Environment({})
-    return Live(library, description, environment, stored, again)
-
-
-def _result(live: Live, args: tuple, target_context) -> CompileResult:
-    """As the compiler would have given it."""
-    description, return_type = live.description, live.stored.return_type
-    description.argtypes, description.restype = args, return_type
-    return compile_result(
-        typing_context=target_context.typing_context, target_context=target_context, library=live.library,
-        entry_point=target_context.get_executable(live.library, description, live.environment), fndesc=description,
-        type_annotation=live.stored.annotation, signature=signature(return_type, *args), objectmode=False, lifted=(),
-        environment=live.environment, reload_init=[], referenced_envs=[])
+    return Live(entry.revived(stored.entry, library), stored, again)
 
 
 def _maker(dispatcher, args: tuple):

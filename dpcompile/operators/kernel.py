@@ -55,7 +55,7 @@ class KernelDerivative:
         """What it keeps, what it computes again and how it adds to shadows, for arguments as ``compile`` takes them."""
         annotated = [_annotated_type(entry) for entry in sig]
         code = self.compiled(tuple(ty for ty, _ in annotated), tuple(wanted for _, wanted in annotated), DEFAULT_CC)
-        return code.derivative.report
+        return str(code.derivative.report)
 
     def __repr__(self) -> str:
         return f"<{self.what} of the kernel {self.name}>"

@@ -17,6 +17,7 @@ from numba.core import types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 
+from ..cache import lookup
 from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
 from ..frontend import structure
 from ..frontend.compile import Primal, compile_primal
@@ -88,6 +89,14 @@ def warn_of_comparisons(function: Dispatcher, positions: list[int]) -> None:
 def primal(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> Primal:
     """The prepared LLVM module of a function for argument types, made once for each combination."""
     return remembered(function, argument_types, lambda: compile_primal(function, argument_types))
+
+
+def result_type(function: Dispatcher, argument_types: tuple[types.Type, ...]) -> types.Type:
+    """What a function returns for argument types, without compiling it where that is known from before."""
+    def make() -> types.Type:
+        return primal(function, argument_types).signature.return_type
+
+    return remembered(function, ("result", argument_types), lambda: lookup.noted(function, argument_types, "its result", make))
 
 
 def _primal_for(function: Dispatcher, argument_types: tuple[types.Type, ...], mode: str) -> Primal:

@@ -16,13 +16,13 @@ from numba.core import types
 from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, is_differentiable
-from ..targets.cpu import CompiledDerivative
 from . import values
 from .arguments import aliasing_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
-from .entries import entry, new_record
+from .entries import Derivative, entry, new_record
 from .memory import overlap
-from .primal import bound, compiled, differentiated_part, dispatcher_of, primal
+from .primal import bound, differentiated_part, dispatcher_of, result_type
+from .roles import FORWARD, PULLBACK, derivative_of, fitting, keep
 from .values import mapped
 
 
@@ -36,19 +36,19 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     argument_types = tuple(map(structure.typeof, given))
     if is_through_parts(function, tuple(map(structure.contiguous, argument_types))):
         return vjp_of_containers(vjp, function, argument_types, args, given, has_aux)
-    copies = tuple(mapped(_owned, ty, value, label=label)
+    copies = tuple(mapped(owned, ty, value, label=label)
                    for ty, value, label in zip(argument_types, given, labels, strict=True))
     primal_types = tuple(map(structure.typeof, copies))
     wanted = tuple(map(is_differentiable, primal_types))
-    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
-    derivative = compiled(function, primal_types, wanted, "split")
+    differentiated_part(function, result_type(function, primal_types), has_aux)
+    derivative = derivative_of(function, primal_types, wanted, PULLBACK)
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
-    value, pullback = _augmented(derivative, copies, len(args), has_aux)
+    value, pullback = augmented(derivative, copies, len(args), has_aux)
     return (value[0], pullback, value[1]) if has_aux else (value, pullback)
 
 
-def _owned(ty: types.Type, label: str, value):
+def owned(ty: types.Type, label: str, value):
     """A leaf that nobody else can change."""
     if isinstance(ty, types.Array):
         return values.compact(value)
@@ -62,14 +62,15 @@ def _owned(ty: types.Type, label: str, value):
                            f"\n  Pass numbers, arrays and tuples of them.")
 
 
-def _augmented(derivative: CompiledDerivative, copies: tuple, count: int, has_aux: bool) -> tuple[Any, Pullback]:
+def augmented(derivative: Derivative, copies: tuple, count: int, has_aux: bool) -> tuple[Any, Pullback]:
     shadows = tuple(_shadow(derivative, index, copy) for index, copy in enumerate(copies))
+    derivative = fitting(derivative, PULLBACK, (*copies, *shadows))
     record = new_record(derivative)
     value, arena = entry(derivative, "augmented")(*copies, *shadows, record)
     return value, Pullback(derivative, copies, shadows, record, arena, value, count, has_aux)
 
 
-def _shadow(derivative: CompiledDerivative, index: int, copy):
+def _shadow(derivative: Derivative, index: int, copy):
     """Zeroed arrays where the derivative needs them."""
     ty = derivative.primal.signature.args[index]
     offsets = iter([offset for _, offset, _ in arrays_with_offsets(ty, derivative.argument_offsets()[index])])
@@ -87,7 +88,7 @@ class Pullback:
     def __init__(self, derivative, primals, shadows, record, arena, value, count, has_aux):
         self._function = derivative.function()
         self._derivative, self._primals, self._shadows = derivative, primals, shadows
-        self._record, self._arena, self._value, self._count = record, arena, value, count
+        self._record, self.arena, self._value, self._count = record, arena, value, count
         self._has_aux, self._result_type = has_aux, types.unliteral(derivative.primal.signature.return_type)
         self._reverse = entry(derivative, "repeated_reverse")
         self._lock = threading.Lock()
@@ -99,12 +100,13 @@ class Pullback:
         with self._lock:
             for index, ty in enumerate(self._derivative.primal.signature.args):
                 mapped(_zero, ty, self._primals[index], self._shadows[index])
-            numbers = iter(self._reverse(*self._primals, *self._shadows, self._record, self._arena, seed))
+            numbers = iter(self._reverse(*self._primals, *self._shadows, self._record, self.arena, seed))
+            keep(self._derivative, PULLBACK)
             return tuple(self._cotangent(index, numbers) for index in range(self._count))
 
     def _seed(self, cotangent):
         ty, value = (self._result_type[0], self._value[0]) if self._has_aux else (self._result_type, self._value)
-        seed = mapped(values.seed_leaf, ty, value, cotangent, label="the cotangent", error=SeedError)
+        seed = mapped(values.whole_seed_leaf, ty, value, cotangent, label="the cotangent", error=SeedError)
         return (seed, values.nothing(self._result_type[1])) if self._has_aux else seed
 
     def _cotangent(self, index: int, numbers):
@@ -144,15 +146,15 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     if is_through_parts(function, argument_types, wanted):
         return jvp_of_containers(jvp, function, argument_types, given, changes, labels, has_aux)
     primal_types = structure.compacted_where(argument_types, wanted)
-    differentiated_part(function, primal(function, primal_types).signature.return_type, has_aux)
-    derivative = compiled(function, primal_types, wanted, "forward")
+    differentiated_part(function, result_type(function, primal_types), has_aux)
+    derivative = derivative_of(function, primal_types, wanted, FORWARD)
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
     value, change = _pushforward(derivative, argument_types, given, changes, labels)
     return (value[0], change[0], value[1]) if has_aux else (value, change)
 
 
-def _pushforward(derivative: CompiledDerivative, argument_types, given, changes, labels) -> tuple[Any, Any]:
+def _pushforward(derivative: Derivative, argument_types, given, changes, labels) -> tuple[Any, Any]:
     """Calls the tangent code with copies of what it may write."""
     rows = list(zip(argument_types, derivative.argument_offsets(), given, changes, labels, strict=True))
     copies = [_copied_where_needed(derivative, ty, offset, value) for ty, offset, value, _, _ in rows]
@@ -164,10 +166,13 @@ def _pushforward(derivative: CompiledDerivative, argument_types, given, changes,
                    zip(argument_types, directions, derivative.wanted, strict=True))]
     numbers = tuple(number for ty, direction, active in zip(argument_types, directions, derivative.wanted, strict=True)
                     if active for number in values.numbers(ty, direction))
-    return entry(derivative, "tangent")(*copies, *shadows, numbers)
+    derivative = fitting(derivative, FORWARD, (*copies, *shadows, numbers))
+    answer = entry(derivative, "tangent")(*copies, *shadows, numbers)
+    keep(derivative, FORWARD)
+    return answer
 
 
-def check_aliases(derivative: CompiledDerivative, given, labels: list[str]) -> None:
+def check_aliases(derivative: Derivative, given, labels: list[str]) -> None:
     """Refuses an array that the kernel writes and that shares memory with another argument."""
     found = [(label, array, derivative.written(place))
              for offset, ty, value, name in zip(derivative.argument_offsets(), derivative.primal.signature.args, given,
@@ -184,7 +189,7 @@ def _shadow_leaf(ty: types.Type, label: str, direction):
     return direction if isinstance(ty, types.Array) else None
 
 
-def _copied_where_needed(derivative: CompiledDerivative, ty: types.Type, offset: int, value):
+def _copied_where_needed(derivative: Derivative, ty: types.Type, offset: int, value):
     """The argument itself, with copies of the arrays that the kernel writes or whose shadow could not mirror them."""
     offsets = iter([place for _, place, _ in arrays_with_offsets(ty, offset)])
 

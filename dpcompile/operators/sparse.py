@@ -21,6 +21,7 @@ from numba.core import types
 from numba.np.numpy_support import as_dtype
 from scipy.sparse import csr_array
 
+from ..cache import lookup
 from ..errors import SparsityError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable, parts_with_offsets
@@ -115,8 +116,13 @@ class SparseJacobian:
         """Whether arithmetic may be reordered, so that a comparison may turn out differently in another sweep."""
         argument_types = tuple(map(structure.typeof, given))
         key = "relaxed", argument_types, self.matrix.positions
-        return remembered(self.matrix.function, key, lambda: bool(_RELAXED.search(
-            primal(self.matrix.function, self.matrix.primal_types(argument_types)).text)))
+        primal_types = self.matrix.primal_types(argument_types)
+
+        def find() -> bool:
+            return bool(_RELAXED.search(primal(self.matrix.function, primal_types).text))
+
+        return remembered(self.matrix.function, key, lambda: lookup.noted(self.matrix.function, primal_types,
+                                                                          "whether its arithmetic is relaxed", find))
 
     def _check_again(self, given: tuple, found: Sparsity) -> None:
         """The test failed: by rounding, if the pattern holds; of code that rounds as it likes, nobody knows."""

@@ -141,6 +141,16 @@ def seed_leaf(ty: types.Type, label: str, value, given):
     return number(ty, given, label, SeedError)
 
 
+def whole_seed_leaf(ty: types.Type, label: str, value, given):
+    """The same, always of one type for a type of result: zeros where nothing flows, memory that could be written."""
+    if not is_differentiable(ty):
+        return None
+    if isinstance(ty, types.Array):
+        return np.require(np.zeros_like(value, order="C") if given is None else fitting(value, given, label, SeedError),
+                          value.dtype, ["C", "A", "W", "E"])
+    return number(ty, given, label, SeedError)
+
+
 def nothing(ty: types.Type):
     """A seed that no cotangent comes with; also stands for a value whose numbers do not matter."""
     return tuple(map(nothing, ty)) if isinstance(ty, types.BaseTuple) else None

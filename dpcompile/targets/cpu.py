@@ -38,7 +38,6 @@ from ..frontend.activity import (
     is_differentiable,
     leaf_count,
     leaves,
-    memory_leaves,
     parts_with_offsets,
 )
 from ..frontend.compile import ENVIRONMENT, Primal, run_passes, with_reducible_cycles
@@ -46,18 +45,16 @@ from ..frontend.diagnose import explained
 from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 from .cells import Cells
+from .interface import FIRST_ARGUMENT, SHADOWED, Interface
 from .objects import loaded
 
-#: Position of the first argument among the LLVM parameters, after return value and exception.
-FIRST_ARGUMENT = 2
-SHADOWED = ("duplicated", "scratch")
 #: Attribute of a library: the derivatives that it calls.
 DERIVATIVES = "dpcompile_derivatives"
 _serial = itertools.count()
 
 
 @dataclass(frozen=True, eq=False)
-class CompiledDerivative:
+class CompiledDerivative(Interface):
     """A derivative that Numba code can call; ``wanted`` says with respect to which arguments it was made."""
 
     #: The function, held weakly: what is made from a function dies with it.
@@ -131,24 +128,6 @@ class CompiledDerivative:
         """Where the machine code of this symbol begins."""
         return self.library.get_pointer_to_function(self.symbols[role])
 
-    def written(self, leaf: int) -> bool:
-        """Whether the primal may write the array that begins at this leaf of the arguments."""
-        return self.parameters[FIRST_ARGUMENT + leaf + ARRAY_DATA].written
-
-    def shadowed(self, ty: types.Type, leaf: int) -> bool:
-        """Whether the array or record that begins at this leaf needs a shadow."""
-        return any(self.parameters[FIRST_ARGUMENT + pointer].kind in SHADOWED for pointer in memory_leaves(ty, leaf))
-
-    def check_shadows(self, arrays_only: bool = False) -> None:
-        """Refuses active data in argument memory of which no shadow can be made."""
-        for position, (ty, offset) in enumerate(zip(self.primal.signature.args, self.argument_offsets(), strict=True)):
-            possible = set(memory_leaves(ty, offset, arrays_only))
-            for leaf in range(offset, offset + leaf_count(ty)):
-                if self.parameters[FIRST_ARGUMENT + leaf].kind in SHADOWED and leaf not in possible:
-                    raise UnsupportedError(
-                        f"cannot differentiate {self.primal.name}: data that carry derivatives go through its argument "
-                        f"{position} of type {ty}.\n  Pass arrays, or tuples of arrays, for that data.")
-
     def check_containers(self) -> None:
         """Refuses to change a container that Numba's own code has made: its memory would come from an arena."""
         for position, (ty, offset) in enumerate(zip(self.primal.signature.args, self.argument_offsets(), strict=True)):
@@ -159,10 +138,6 @@ class CompiledDerivative:
                         f"cannot differentiate {self.primal.name}: it changes its argument {position}, or what that holds, "
                         f"of type {ty}.{defined_at(self.function())}dp.grad, dp.vjp, dp.jvp, dp.jacobian and dp.autodiff take "
                         f"lists, dictionaries and objects of numbers, arrays and tuples that change; others must not.")
-
-    def argument_offsets(self) -> list[int]:
-        """For each argument the position of its first leaf."""
-        return list(itertools.accumulate(map(leaf_count, self.primal.signature.args), initial=0))[:-1]
 
 
 class DerivativeType(types.Opaque):

@@ -45,7 +45,7 @@ class TripCount:
 
     @property
     def inputs(self) -> tuple[Value, ...]:
-        """The SSA values, all from outside the loop, that ``emit`` looks up."""
+        """The SSA values, all from outside the loop, that ``emit`` and ``evaluate`` look up."""
         return tuple(dict.fromkeys((*self.start.values, *self.bound.values)))
 
     @property
@@ -53,6 +53,16 @@ class TripCount:
         """The number where it is known."""
         count = None if self.inputs else self._emit(None, _no_inputs)
         return count.integer if isinstance(count, Constant) else None
+
+    def evaluate(self, lookup: Callable[[Value], int]) -> int:
+        """The number where ``lookup`` gives those of the inputs."""
+        def literal(value: Value) -> Value:
+            assert isinstance(value.type, IntType)
+            return FoldingBuilder.constant(value.type, lookup(value))
+
+        count = self._emit(None, literal)
+        assert isinstance(count, Constant) and count.integer is not None
+        return count.integer
 
     def emit(self, builder: Builder, lookup: Callable[[Value], Value]) -> Value:
         """Writes the computation of K, an i64; ``lookup`` gives what stands for an input here."""

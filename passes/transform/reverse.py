@@ -69,6 +69,8 @@ class ReverseFunctions:
     shared: list[Global]
     #: With threads: for each load how the reverse sweep adds to its shadow, and why.
     increments: dict[Instruction, str]
+    #: By which instruction the memory of a kept value is taken that is no field of the tape record.
+    taken_by: dict[Value, str]
 
     @property
     def needs_storage(self) -> bool:
@@ -152,7 +154,7 @@ class _Build:
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
-                                frame_types, shadows.shared, self.increments.account)
+                                frame_types, shadows.shared, self.increments.account, writer.taken_by())
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""

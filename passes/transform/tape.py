@@ -54,6 +54,14 @@ class TapeWriter:
             self._save_stacks(Inserter.before(returns.terminator))
         check_allocations(self.function, [*allocations, *self.may_fail], calls, self.arena)
 
+    def taken_by(self) -> dict[Value, str]:
+        """The instruction that takes the memory of each value that is no field of the tape record, by name."""
+        found = {}
+        for value, place in self.layout.places.items():
+            if not isinstance(place, FieldPlace):
+                found[value] = place.buffer.name if isinstance(place, ArrayPlace) else self.records[place.loop].name
+        return found
+
     def _behind(self, value: Value) -> Inserter:
         if isinstance(value, Argument):
             return Inserter(self.function.entry, 0)

@@ -135,7 +135,65 @@ def calling(x):
     return dp.grad(cube)(x) * 2.0
 
 
+@njit(cache=True)
+def pair_of_other_file(x, y, count):
+    """An array and a number, of a pair, by a callee in another file."""
+    out = np.empty_like(x)
+    for i in range(len(x)):
+        out[i] = callee(x[i]) * y
+    return out, y * count
+
+
+@njit(cache=True)
+def into(x, out):
+    for i in range(len(x)):
+        out[i] = callee(x[i])
+
+
+@njit(cache=True)
+def each_of_other_file(x):
+    out = np.empty_like(x)
+    for i in range(len(x)):
+        out[i] = callee(x[i]) * x[i]
+    return out
+
+
 POINT = np.array([0.5, 1.5, 2.5])
+
+
+def pull(x):
+    _, pullback = dp.vjp(pair_of_other_file, x, 2.0, 3)
+    return pullback((x, 1.0))[:2], pullback((np.ones(3), None))[:2], pullback((x[::-1], 2))[:2]
+
+
+def push(x):
+    return dp.jvp(pair_of_other_file, (x, 2.0, 3), (x, 1.0, None)), dp.jvp(pair_of_other_file, (x, 2.0, 3), (None, 1.0, None))
+
+
+def accumulate(x):
+    """Each way of the low-level call: a number, an array in the result, arrays that are written, tangents."""
+    shadow, other, seed = np.zeros(3), np.zeros(3), np.ones(3)
+    number = dp.autodiff(dp.Reverse, of_other_file, dp.Duplicated(x, shadow))[0]
+    _, cotangents = dp.autodiff(dp.Reverse, pair_of_other_file, dp.Duplicated(x, other), dp.Active(2.0), dp.Const(3),
+                                seed=lambda value: (value[0], 1.0))
+    dp.autodiff(dp.Reverse, into, dp.Duplicated(x, shadow), dp.Duplicated(np.zeros(3), seed))
+    _, tangent = dp.autodiff(dp.Forward, of_other_file, dp.Duplicated(x, np.ones(3)))
+    return number, cotangents[1], shadow, other, seed, tangent
+
+
+def warned(x):
+    return dp.jvp(comparing, (2.0, 1.0), (1.0, 1.0))
+
+
+def of_its_own_memory(x):
+    """Of a number and of one cell: contiguous in two ways."""
+    return dp.jvp(by_global, (x,), (x,)), dp.vjp(by_global, x[:1])[1](1.0)
+
+
+def dense(matrix):
+    return matrix.toarray()
+
+
 CASES = {
     "of_other_file": (dp.grad(of_other_file), (POINT,)),
     "by_module": (dp.grad(by_module), (POINT,)),
@@ -163,4 +221,13 @@ CASES = {
     "jacobian_by_rows": (dp.jacrev(of_many), (POINT,)),
     "derivative": (dp.derivative(cube), (2.0,)),
     "hessian": (dp.hessian(by_array), (POINT,)),
+    "vjp": (pull, (POINT,)),
+    "jvp": (push, (POINT,)),
+    "hvp": (lambda x: dp.hvp(of_other_file, (x,), (x,)), (POINT,)),
+    "autodiff": (accumulate, (POINT,)),
+    "warned": (warned, (POINT,)),
+    "of_its_own_memory": (of_its_own_memory, (POINT,)),
+    "sparse_jacobian": (lambda x: dense(dp.jacobian(each_of_other_file, sparse=True)(x)), (POINT,)),
+    "sparse_by_rows": (lambda x: dense(dp.jacrev(each_of_other_file, sparse=True)(x)), (POINT,)),
+    "sparse_hessian": (lambda x: dense(dp.hessian(of_other_file, sparse=True)(x)), (POINT,)),
 }

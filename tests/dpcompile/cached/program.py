@@ -8,6 +8,20 @@ import kernels
 import numpy as np
 
 import dpcompile as dp
+from dpcompile.operators import primal
+
+compiled = []
+
+
+def counted(compile_it):
+    def count(*args, **options):
+        compiled.append(args)
+        return compile_it(*args, **options)
+
+    return count
+
+
+primal.compile_primal, primal.compile_derivative = counted(primal.compile_primal), counted(primal.compile_derivative)
 
 
 def plain(value):
@@ -24,8 +38,10 @@ def called(function, *args):
 
 
 def outcome(function, args):
+    compiled.clear()
     value, seconds, given = called(function, *args)
-    return {"value": plain(value), "hit": bool(function.stats.cache_hits), "seconds": seconds, "warnings": given}
+    hit = bool(function.stats.cache_hits) if hasattr(function, "stats") else not compiled
+    return {"value": plain(value), "hit": hit and not compiled, "seconds": seconds, "warnings": given}
 
 
 def message(name):
