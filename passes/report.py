@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from .analysis.cache_plan import CachePlan
 from .analysis.distribution import Distribution
+from .analysis.gathered_nest import GatheredNest
 from .analysis.induction import ASSUMED_ITERATIONS, Inductions
 from .ir.model import Instruction, Module, Value, is_float
 from .ir.types import size_of
@@ -19,7 +21,7 @@ from .transform.program import Version
 
 
 def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions,
-           distributions: list[Distribution], rerun: str = "") -> str:
+           distributions: Sequence[Distribution | GatheredNest], rerun: str = "") -> str:
     """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
     sections = [_lines(module, version), _rules(version), _kept(module, version, plan, inductions),
                 _loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
@@ -87,6 +89,6 @@ def _kept(module: Module, version: Version, plan: CachePlan, inductions: Inducti
                       f"Not kept: {again['recompute']} values computed again, {again['reload']} read again"])
 
 
-def _loops(distributions: list[Distribution]) -> str:
+def _loops(distributions: Sequence[Distribution | GatheredNest]) -> str:
     rows = [f"  {d}" for d in distributions]
-    return "\n".join(["Reverse loops split so that their increments vectorise", *rows]) if rows else ""
+    return "\n".join(["Reverse loops in another form, so that their increments vectorise", *rows]) if rows else ""
