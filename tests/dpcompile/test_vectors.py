@@ -64,9 +64,9 @@ def test_reverse_is_vectorised(kernel, arguments, opcode):
 def most_sums_for_each_store(derivative: CompiledDerivative) -> float:
     """Of the loops that LLVM has vectorised."""
     bodies = re.findall(r"^vector\.body[\w.]*:.*?^  br ", derivative.library.get_llvm_str(), re.DOTALL | re.MULTILINE)
-    counts = [(len(re.findall(r"= fadd [\w ]*contract[\w ]* <\d+ x double>", body)), len(re.findall(r"store <\d+ x double>", body)))
-              for body in bodies]
-    return max((sums / stores for sums, stores in counts if stores), default=0.0)
+    sums, stores = r"= fadd [\w ]*contract[\w ]* <\d+ x double>", r"store <\d+ x double>"
+    counts = [(len(re.findall(sums, body)), len(re.findall(stores, body))) for body in bodies]
+    return max((added / stored for added, stored in counts if stored), default=0.0)
 
 
 def test_what_the_neighbours_of_a_cell_add_is_stored_at_once():
