@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .analysis.arena_bytes import Amount, Site
 from .analysis.cache_plan import CachePlan
 from .analysis.distribution import Distribution
+from .analysis.gathered_nest import GatheredNest
 from .analysis.induction import ASSUMED_ITERATIONS, Inductions
 from .analysis.tape_bytes import Footprint
 from .ir.model import Instruction, Module, Value, is_float
@@ -103,7 +104,7 @@ def _row(bytes_: float, what: str) -> str:
 
 
 def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions, taken_by: dict[Value, str],
-           distributions: list[Distribution], record_bytes: int, rerun: str = "") -> Report:
+           distributions: Sequence[Distribution | GatheredNest], record_bytes: int, rerun: str = "") -> Report:
     """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
     behind = [_loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
     kept = tuple(Kept(_what(module, plan, value), _purpose(module, plan, value) if value in plan.put_back else reason,
@@ -173,6 +174,6 @@ def _purpose(module: Module, plan: CachePlan, value: Value) -> str:
     return f"put back, so that {' and '.join(lines)} can read again"
 
 
-def _loops(distributions: list[Distribution]) -> str:
+def _loops(distributions: Sequence[Distribution | GatheredNest]) -> str:
     rows = [f"  {d}" for d in distributions]
-    return "\n".join(["Reverse loops split so that their increments vectorise", *rows]) if rows else ""
+    return "\n".join(["Reverse loops in another form, so that their increments vectorise", *rows]) if rows else ""

@@ -104,14 +104,14 @@ def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: A
                       inductions: Inductions) -> Distribution | None:
     """The distribution of an innermost loop without branches, if there is one and it pays."""
     chain = _chain(loop, path)
-    accesses = _accesses(chain, loop, needed, inductions)
+    accesses = accesses_of(chain, loop, needed, inductions)
     if not accesses:
         return None
     buffered = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_contiguous)
     summed = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_invariant)
     if _scatters(buffered, activity):
         others = [a for a in accesses if a not in buffered and a not in summed]
-        checks = _possible_overlaps((*buffered, *summed), others, activity)
+        checks = possible_overlaps((*buffered, *summed), others, activity)
         found = Distribution(loop, chain, buffered, summed, checks)
     else:
         found = _independent(loop, chain, accesses, summed, activity)
@@ -141,8 +141,8 @@ def _independent(loop: Loop, chain: tuple[Block, ...], accesses: Sequence[Access
     if not _pays([i for block in chain for i in block.instructions], sum(len(span.accesses) for span in unproved)):
         return None
     stores = [a for span in spans for a in span.accesses if a.instruction.opcode == "store"]
-    overlaps = [_possible_overlaps(one.accesses, other.accesses, activity) for one, other in combinations(spans, 2)]
-    checks = (*_possible_overlaps(summed, stores, activity), *(pair for found in overlaps for pair in found))
+    overlaps = [possible_overlaps(one.accesses, other.accesses, activity) for one, other in combinations(spans, 2)]
+    checks = (*possible_overlaps(summed, stores, activity), *(pair for found in overlaps for pair in found))
     return Distribution(loop, chain, (), summed, checks, unproved)
 
 
@@ -207,12 +207,12 @@ def _distance(one: Access, other: Access) -> int | None:
     return (other.address.offset - one.address.offset).constant
 
 
-def _possible_overlaps(some: Sequence[Access], others: Sequence[Access],
+def possible_overlaps(some: Sequence[Access], others: Sequence[Access],
                        activity: Activity) -> tuple[tuple[Access, Access], ...]:
     return tuple(pair for pair in product(some, others) if activity.aliasing.may_alias(pair[0].pointer, pair[1].pointer))
 
 
-def _accesses(chain: tuple[Block, ...], loop: Loop, needed: Needed, inductions: Inductions) -> list[Access] | None:
+def accesses_of(chain: tuple[Block, ...], loop: Loop, needed: Needed, inductions: Inductions) -> list[Access] | None:
     """All accesses of shadow memory in the reverse of these blocks; None where one of them is not affine."""
     found = []
     for instruction in (i for block in chain for i in block.instructions):

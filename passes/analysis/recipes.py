@@ -184,6 +184,13 @@ class Recipes:
         return "it is carried from one iteration to the next"
 
 
+def cost_of(instruction: Instruction) -> float:
+    """What it costs to execute an instruction again on operands at hand."""
+    if instruction.opcode == "load":
+        return RELOAD_COST
+    return _call_cost(instruction.callee_name) if instruction.opcode == "call" else _COST.get(instruction.opcode, 1.0)
+
+
 def _call_cost(name: str) -> float:
     if name.startswith(("llvm.sqrt", "sqrt")):
         return SQRT_COST

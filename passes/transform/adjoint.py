@@ -14,6 +14,7 @@ from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_barrier, is_exception, is_fill, is_transfer
 from ..analysis.distribution import Distribution
+from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
@@ -87,6 +88,7 @@ class Context:
     distributions: dict[Block, Distribution] = field(default_factory=dict)
     #: Stores that are undone, each with what it overwrote.
     undone: dict[Instruction, Instruction] = field(default_factory=dict)
+    nests: dict[Block, GatheredNest] = field(default_factory=dict)
 
 
 #: What is done with an increment of shadow memory: ``(load, seed)``; see ``transform.distribute``.
@@ -106,6 +108,8 @@ class Adjoints:
         self.flags: tuple[str, ...] = ("contract",)
         #: Takes over an increment that is to be made elsewhere; says whether it did.
         self.defer: Deferral = lambda load, seed: False
+        #: Whether a cell is cleared when what was stored there is reversed; else another does that.
+        self.clears = True
         self.rules = {
             "fadd": self._sum, "fsub": self._difference, "fmul": self._product, "fdiv": self._quotient,
             "frem": self._remainder, "fneg": self._negation, "fpext": self._conversion, "fptrunc": self._conversion,
@@ -325,7 +329,8 @@ class Adjoints:
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         if self.activity.active(value):
             self.add(value, self.builder.load(value.type, shadow, align=store.align, metadata=scope))
-        self.builder.store(zero(value.type), shadow, store.align, scope)
+        if self.clears:
+            self.builder.store(zero(value.type), shadow, store.align, scope)
 
     def _atomic_sum(self, instruction: Instruction) -> None:
         """What was added to a cell has its cotangent, and so has what was there before."""

@@ -8,14 +8,14 @@ Ensures:  the same sums as the loop as it stands, in another order (iterations s
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..analysis.distribution import WIDEST_GATHER, Access, Distribution, Span, gathers
-from ..ir.builder import Builder, i64
+from ..ir.builder import i64
 from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
 from ..ir.types import I64, ArrayType
+from .checked_loops import CheckedLoops
 from .cotangents import INCREMENT_FLAGS, neutral
 from .kept_seeds import computed, roots
 
@@ -28,16 +28,15 @@ STRIP = 256
 FEWEST = 8
 
 
-class DistributedLoop:
+class DistributedLoop(CheckedLoops):
     """Writes one distributed loop of a reverse sweep."""
 
     def __init__(self, sweep: ReverseSweep, distribution: Distribution, plain: Block):
-        self.sweep = sweep
+        super().__init__(sweep, [distribution.loop], plain)
         self.distribution = distribution
-        self.plain = plain
         self.block = distribution.loop.header
         self.is_independent = not distribution.buffered
-        self.counter = sweep.context.available.counter_slot[distribution.loop]
+        self.counter, = self.counters
         self.low = sweep.slot_builder.alloca(I64, f"{self.block.name}.low")
         self.high = sweep.slot_builder.alloca(I64, f"{self.block.name}.high")
         self.buffered = {a.instruction for a in distribution.buffered}
@@ -47,19 +46,6 @@ class DistributedLoop:
         #: number to many neighbours.
         self.seed_of: dict[Instruction, Value] = {}
         self.buffers: dict[Value, Value] = {}
-
-    @property
-    def builder(self) -> Builder:
-        return self.sweep.builder
-
-    def _new(self, name: str) -> Block:
-        return self.sweep.context.reverse.add_block(f"rev.{self.block.name}.{name}")
-
-    def _enter(self, block: Block) -> None:
-        self.sweep.adjoints.enter(Builder(block))
-
-    def _load(self, slot: Value) -> Value:
-        return self.builder.load(I64, slot)
 
     def write(self, entry: Block) -> None:
         strip, work, following, increments, again, end = map(
@@ -75,55 +61,19 @@ class DistributedLoop:
         """To the strips if nothing overlaps and there is enough to do."""
         self._enter(entry)
         last = self._load(self.counter)
-        good = self.builder.compare("sge", last, i64(FEWEST - 1))
-        accesses = {a for pair in self.distribution.must_not_overlap for a in pair}
-        ranges = self._ranges(sorted(accesses, key=lambda a: a.instruction.name), last)
-        for one, other in self.distribution.must_not_overlap:
-            good = self.builder.binary("and", good, self._disjoint(ranges[one], ranges[other]))
-        for span in self.distribution.spans:
-            good = self.builder.binary("and", good, self._strides_over(span, last))
+        good = [self.builder.compare("sge", last, i64(FEWEST - 1))]
+        good += self._all_disjoint(self.distribution.must_not_overlap, [last])
+        good += [self._strides_over(span) for span in self.distribution.spans]
         for slot, access in ((self.sums[a.instruction], a) for a in self.distribution.summed):
             self.builder.store(neutral(access.instruction.type), slot)
-        self.sweep.cotangents.leave()
-        self.builder.cond_br(good, strip, self.plain)
+        self._branch(good, strip, [last])
 
-    def _strides_over(self, span: Span, last: Value) -> Value:
+    def _strides_over(self, span: Span) -> Value:
         """Whether the next iteration begins behind all that one touches, in whichever direction."""
-        one, other = (self.builder.cast("ptrtoint", self._at(i64(k), span.accesses[:1])[0], I64) for k in (0, 1))
-        self._at(last, ())
+        one, other = (self.builder.cast("ptrtoint", self._at([i64(k)], span.accesses[:1])[0], I64) for k in (0, 1))
         stride = self.builder.binary("sub", other, one)
         forward = self.builder.compare("sge", stride, i64(span.size))
         return self.builder.binary("or", forward, self.builder.compare("sle", stride, i64(-span.size)))
-
-    def _at(self, iteration: Value, accesses: Sequence[Access]) -> list[Value]:
-        """The shadows that are accessed in an iteration, which the counter now says it is."""
-        available = self.sweep.context.available
-        self.builder.store(iteration, self.counter)
-        available.enter(self.builder)
-        return [self._place(a) for a in accesses]
-
-    def _ranges(self, accesses: list[Access], last: Value) -> dict[Access, tuple[Value, Value]]:
-        """First byte touched and first byte behind, over all iterations: addresses are affine, so the ends decide."""
-        at_first, at_last = self._at(i64(0), accesses), self._at(last, accesses)
-        found = {}
-        for access, one, other in zip(accesses, at_last, at_first, strict=True):
-            ordered = self.builder.compare("ult", one, other)
-            begin = self.builder.select(ordered, one, other)
-            behind = self.builder.offset(self.builder.select(ordered, other, one), access.size)
-            found[access] = (begin, behind)
-        return found
-
-    def _disjoint(self, one: tuple[Value, Value], other: tuple[Value, Value]) -> Value:
-        before = self.builder.compare("ule", one[1], other[0])
-        return self.builder.binary("or", before, self.builder.compare("ule", other[1], one[0]))
-
-    def _place(self, access: Access) -> Value:
-        """The shadow of what is accessed, or where a chunk adds in its stead."""
-        context = self.sweep.context
-        shadow = context.available.get(context.shadows.of(access.pointer))
-        if access.instruction.opcode == "store":
-            return shadow
-        return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
 
     def _begin_strip(self, strip: Block, work: Block) -> None:
         self._enter(strip)

@@ -12,6 +12,7 @@ from functools import partial
 from ..analysis import gated, induction, ownership, reverse_path
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.distribution import Distribution, plan_distribution
+from ..analysis.gathered_nest import GatheredNest, plan_nest
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
 from ..analysis.objects import MemoryObject, Origin
@@ -59,7 +60,7 @@ class ReverseFunctions:
     plan: CachePlan
     path: ReversePath
     inductions: induction.Inductions
-    distributions: list[Distribution]
+    distributions: list[Distribution | GatheredNest]
     #: The instructions of each outermost loop, by its header, as it was before it was transformed.
     bodies: dict[str, list[Instruction]]
     #: Values whose adjoints need no gate, by name.
@@ -153,8 +154,9 @@ class _Build:
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
-                                self.path, self.inductions, list(self.distributions.values()), self.bodies, self.ungated,
-                                frame_types, shadows.shared, self.increments.account, writer.taken_by())
+                                self.path, self.inductions, [*self.distributions.values(), *self.nests.values()],
+                                self.bodies, self.ungated, frame_types, shadows.shared, self.increments.account,
+                                writer.taken_by())
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -190,7 +192,8 @@ class _Build:
                              ("cache_plan", self.plan)):
             dump(name, partial(str, result))
         self.distributions = self._distributable()
-        dump("distribution", lambda: "\n".join(map(str, self.distributions.values())))
+        self.nests = self._gatherable()
+        dump("distribution", lambda: "\n".join(map(str, [*self.distributions.values(), *self.nests.values()])))
 
     def _settle(self, counters: Counters) -> None:
         """The reverse path and the plan, which hang together where stores are undone."""
@@ -214,6 +217,12 @@ class _Build:
         found = {loop.latch: plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
                  for loop in self.version.forest if loop not in self.planner.layout.record_size}
         return {block: distribution for block, distribution in found.items() if distribution is not None}
+
+    def _gatherable(self) -> dict[Block, GatheredNest]:
+        found = [plan_nest(distribution, self.path, self.needed, self.version.activity, self.recipes)
+                 for distribution in self.distributions.values()
+                 if distribution.loop.parent not in self.planner.layout.record_size]
+        return {nest.outer.latch: nest for nest in found if nest is not None}
 
     def _available(self, value: Value) -> bool:
         return is_literal(value) or value in self.at_hand
@@ -268,7 +277,7 @@ class _Build:
             context.gated = {value for value in gates.seeds if value.name not in self.program.ungated}
         self.ungated = frozenset(i.name for block in self.path.steps for i in block.instructions
                                  if is_float(i) and i not in context.gated)
-        context.distributions = self.distributions
+        context.distributions, context.nests = self.distributions, self.nests
         context.undone = self.undone
         ReverseSweep(context).write()
         move_negations(self.reverse)

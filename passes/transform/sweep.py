@@ -16,6 +16,7 @@ from ..ir.types import I32, I64, PTR, FunctionType, StructType
 from .adjoint import Adjoints, Context
 from .cotangents import Cotangents
 from .distributed_loop import DistributedLoop
+from .gathered_loops import GatheredLoops
 from .hubs import Hubs
 
 POP = "dp.stack.pop"                    # ptr (ptr state, i64 bytes)
@@ -69,12 +70,16 @@ class ReverseSweep:
 
     def _reverse_block(self, block: Block) -> None:
         entry = self.blocks[block]
-        distribution = self.context.distributions.get(block)
-        if distribution is not None:
+        distribution, nest = self.context.distributions.get(block), self.context.nests.get(block)
+        if distribution is not None or nest is not None:
             # Whoever enters the loop comes by the check; the loop as it stands goes round behind it.
             check, entry = entry, self.context.reverse.add_block(f"rev.{block.name}.plain")
-            self.plain[distribution.loop] = entry
-            DistributedLoop(self, distribution, entry).write(check)
+            if distribution is not None:
+                self.plain[distribution.loop] = entry
+                DistributedLoop(self, distribution, entry).write(check)
+            elif nest is not None:
+                self.plain[nest.outer] = entry
+                GatheredLoops(self, nest, entry).write(check)
         self.adjoints.enter(Builder(entry))
         self.reverse_instructions(block)
         self._leave(block)

@@ -61,6 +61,20 @@ def test_reverse_is_vectorised(kernel, arguments, opcode):
     assert vector_operations(compiled(kernel, signature, wanted, "reverse"), opcode) > 0
 
 
+def most_sums_for_each_store(derivative: CompiledDerivative) -> float:
+    """Of the loops that LLVM has vectorised."""
+    bodies = re.findall(r"^vector\.body[\w.]*:.*?^  br ", derivative.library.get_llvm_str(), re.DOTALL | re.MULTILINE)
+    sums, stores = r"= fadd [\w ]*contract[\w ]* <\d+ x double>", r"store <\d+ x double>"
+    counts = [(len(re.findall(sums, body)), len(re.findall(stores, body))) for body in bodies]
+    return max((added / stored for added, stored in counts if stored), default=0.0)
+
+
+def test_what_the_neighbours_of_a_cell_add_is_stored_at_once():
+    arrays = np.ones((4, 4)), np.ones((4, 4))
+    smooth(*arrays)
+    assert most_sums_for_each_store(compiled(smooth, smooth.signatures[0], (True, False), "reverse")) >= 5
+
+
 @njit
 def windows(x, stride):
     """As ``attraction``, but neighbours share cells where the stride is short."""

@@ -97,6 +97,12 @@ def cycles(entry: str, *arguments: object, **fields) -> Case:
 
 #: First element, stride, count.
 WAYS = ((0, 3, 40), (0, 3, 3), (117, -3, 40), (120, -4, 30), (0, 2, 40), (0, 1, 40), (90, -1, 40), (5, 0, 20))
+#: Rows, columns, steps from row to row of what is read and stored, cells between the two or -1.
+NEIGHBOURS = [(10, 24, 26, 24, -1), (3, 8, 10, 8, -1), (4, 9, 11, 9, -1), (2, 24, 26, 24, -1), (10, 7, 9, 7, -1),
+              (10, 24, 26, 23, -1), (10, 24, 26, 0, -1), (10, 24, 0, 24, -1), (10, 24, 1, 24, -1), (10, 24, 0, 0, -1),
+              (4, 24, 26, 30, 200), (4, 24, 26, 26, 27), (4, 24, 26, 26, 156), (4, 24, 26, 26, 155), (4, 24, 52, 52, 26),
+              (4, 0, 26, 26, -1)]
+
 
 CASES = [
     cycles("two_doors", 0.7, 0.3, np.zeros(1), 6, 0),
@@ -202,6 +208,14 @@ CASES = [
     *(memory("heat", spread(n + 1), spread(n + 1, 0, 1), n, 3) for n in (8, 9, 257, 258, 600)),
     memory("nonlinear_stencil", spread(600), spread(600, 0, 1), 599, 3),
     memory("smooth_in_place", spread(300), 299),
+    # Rows and columns too few to be gathered and just enough; cells that are stored twice, or read and stored; rows that
+    # lie in each other.
+    *(memory("neighbours", spread(400), np.zeros(300), *way) for way in NEIGHBOURS),
+    *(memory("far_neighbours", spread(300), spread(300, -1, 1), np.zeros(150), np.zeros(150), *way)
+      for way in [(6, 20), (6, 8), (6, 3), (3, 20), (4, 20)]),
+    *(memory("flagged_rows", spread(160), np.zeros(140), np.array(flags), 6, 20)
+      for flags in [(1, 1, 1, 1, 1, 1), (1, 0, 1, 1, 1, 0), (0, 0, 0, 0, 0, 0), (0, 1, 1, 1, 1, 1)]),
+    *(memory("diffusion", spread(200), spread(200, 0, 1), *way) for way in [(8, 12, 1), (8, 12, 4), (3, 8, 2), (1, 3, 2)]),
     memory("running_product", spread(300, 0.9, 1.1), 300),
     memory("matmul", spread(144), spread(144, -1, 1), spread(144, 0, 1), 12),
     memory("scaled_by_second", spread(4), 4),

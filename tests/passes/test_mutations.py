@@ -6,19 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import alias, gated, infinite
+from dpcompile.passes.analysis import alias, gated, gathered_nest, infinite
 from dpcompile.passes.analysis.activity import Activity
 from dpcompile.passes.analysis.alias import Aliasing
+from dpcompile.passes.analysis.gathered_nest import Group
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
 from dpcompile.passes.analysis.variation import Variation
+from dpcompile.passes.ir.builder import const
 from dpcompile.passes.ir.model import Block, Instruction, Value
+from dpcompile.passes.ir.types import I1
 from dpcompile.passes.transform import cotangents, forward, hoist, settle_signs, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
+from dpcompile.passes.transform.checked_loops import CheckedLoops
 from dpcompile.passes.transform.cotangents import Cotangents
 from dpcompile.passes.transform.dependency import DependencyWriter
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
+from dpcompile.passes.transform.gathered_loops import GatheredLoops
 from dpcompile.passes.transform.hubs import Hubs
 from dpcompile.passes.transform.sweep import ReverseSweep
 from dpcompile.passes.transform.tangent import TangentWriter
@@ -72,8 +77,21 @@ def store_without_clearing(self: Adjoints, store: Instruction) -> None:
         self.add(value, self.builder.load(value.type, self.get(self.context.shadows.of(pointer))))
 
 
-def never_overlapping(self: DistributedLoop, one: tuple[Value, Value], other: tuple[Value, Value]) -> Value:
+def never_overlapping(self: CheckedLoops, one: tuple[Value, Value], other: tuple[Value, Value]) -> Value:
     return self.builder.compare("ule", one[0], one[1])
+
+
+def never_cleared(self: GatheredLoops, iteration: Value) -> None:
+    pass
+
+
+def without_ends(self: GatheredLoops, group: Group, row: Value) -> None:
+    low, high = group.columns
+    self._over_columns(high, self._plus(self.last_column, low), group.members, row)
+
+
+def rows(*way: int) -> Case:
+    return memory("neighbours", spread(400), np.zeros(300), *way)
 
 
 def check_without_leak(case: Case, machine: Machine) -> None:
@@ -136,10 +154,21 @@ MUTATIONS = [
     Mutation("joins are jumped over", EITHER, patch(Needed, "joins", lambda self, block: False)),
     Mutation("memory hands no derivative on", PRODUCT, patch(Activity, "active_memory", lambda self, pointer: False)),
     Mutation("overlapping loops are distributed", memory("smooth_in_place", spread(300), 299), patch(
-        DistributedLoop, "_disjoint", never_overlapping)),
+        CheckedLoops, "_disjoint", never_overlapping)),
+    Mutation("overlapping rows are gathered", rows(4, 24, 26, 26, 27), patch(CheckedLoops, "_disjoint", never_overlapping)),
+    Mutation("rows that lie in each other are gathered", rows(10, 24, 26, 23, -1), patch(
+        GatheredLoops, "_leads_over", lambda self, access: const(I1, 1))),
+    Mutation("rows that are left out are gathered",
+             memory("flagged_rows", spread(160), np.zeros(140), np.array([1, 0, 1, 1, 1, 1]), 6, 20),
+             patch(gathered_nest, "_is_fixed", lambda block, outer, recipes: True)),
+    Mutation("gathered rows are not cleared", memory("diffusion", spread(200), spread(200, 0, 1), 8, 12, 3),
+             patch(GatheredLoops, "_clear", never_cleared)),
+    Mutation("rows at the borders get nothing", rows(10, 24, 26, 24, -1), patch(
+        GatheredLoops, "_border", lambda self, group, row: None)),
+    Mutation("cells at the ends of rows get nothing", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_core", without_ends)),
     Mutation("iterations that share cells are independent",
              memory("strided_windows", spread(130), np.zeros(1), 0.7, 5, 0, 40), patch(
-                 DistributedLoop, "_strides_over", lambda self, span, last: self.builder.compare("sge", last, last)), level=3),
+                 DistributedLoop, "_strides_over", lambda self, span: const(I1, 1)), level=3),
     Mutation("what is written leaves its loop", memory("scaled_by_second", spread(4), 4), patch(
         hoist, "_is_left_alone", lambda load, loop, overwrites: True)),
     Mutation("hubs do not know from where", loops("two_exits", spread(5), np.zeros(1), 2.5, 5), patch(

@@ -759,6 +759,192 @@ failed:
   ret i32 1
 }
 
+; Five neighbours in two dimensions. What is stored goes behind y where apart is negative, else so many cells behind x;
+; rows of both may be as near as the caller likes.
+define i32 @neighbours(ptr %x, ptr %y, i64 %rows, i64 %columns, i64 %step, i64 %step.stored, i64 %apart) {
+entry:
+  %outside = icmp slt i64 %apart, 0
+  %behind = getelementptr double, ptr %x, i64 %apart
+  %w = select i1 %outside, ptr %y, ptr %behind
+  %any = icmp sgt i64 %columns, 0
+  br label %row
+row:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %row.done ]
+  %i.next = add nuw nsw i64 %i, 1
+  %below = add nuw nsw i64 %i, 2
+  %up = mul i64 %i, %step
+  %here = mul i64 %i.next, %step
+  %down = mul i64 %below, %step
+  %stored = mul i64 %i, %step.stored
+  %up.row = getelementptr double, ptr %x, i64 %up
+  %here.row = getelementptr double, ptr %x, i64 %here
+  %down.row = getelementptr double, ptr %x, i64 %down
+  %w.row = getelementptr double, ptr %w, i64 %stored
+  br i1 %any, label %cell, label %row.done
+cell:
+  %j = phi i64 [ 0, %row ], [ %j.next, %cell ]
+  %j.next = add nuw nsw i64 %j, 1
+  %j.right = add nuw nsw i64 %j, 2
+  %up.p = getelementptr double, ptr %up.row, i64 %j.next
+  %down.p = getelementptr double, ptr %down.row, i64 %j.next
+  %left.p = getelementptr double, ptr %here.row, i64 %j
+  %here.p = getelementptr double, ptr %here.row, i64 %j.next
+  %right.p = getelementptr double, ptr %here.row, i64 %j.right
+  %w.p = getelementptr double, ptr %w.row, i64 %j
+  %u = load double, ptr %up.p
+  %d = load double, ptr %down.p
+  %l = load double, ptr %left.p
+  %c = load double, ptr %here.p
+  %r = load double, ptr %right.p
+  %ud = fadd double %u, %d
+  %lr = fadd double %l, %r
+  %sides = fadd double %ud, %lr
+  %part = fmul double %sides, 0.2
+  %square = fmul double %c, %c
+  %sum = fadd double %part, %square
+  store double %sum, ptr %w.p
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %cell, label %row.done
+row.done:
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %done
+done:
+  ret i32 0
+}
+
+; Neighbours at a distance, columns backwards, two results
+define i32 @far_neighbours(ptr %x, ptr %y, ptr %z, ptr %v, i64 %rows, i64 %columns) {
+entry:
+  %wide = add i64 %columns, 3
+  br label %row
+row:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %row.done ]
+  %i.next = add nuw nsw i64 %i, 1
+  %third = add nuw nsw i64 %i, 3
+  %first = mul i64 %i, %wide
+  %last = mul i64 %third, %wide
+  %out = mul i64 %i, %columns
+  br label %cell
+cell:
+  %j = phi i64 [ 0, %row ], [ %j.next, %cell ]
+  %j.next = add nuw nsw i64 %j, 1
+  %back = sub i64 %columns, %j.next
+  %back.right = add i64 %back, 3
+  %first.right = add i64 %first, %back.right
+  %last.left = add i64 %last, %back
+  %here = add i64 %out, %back
+  %a.p = getelementptr double, ptr %x, i64 %first.right
+  %b.p = getelementptr double, ptr %x, i64 %last.left
+  %c.p = getelementptr double, ptr %y, i64 %last.left
+  %d.p = getelementptr double, ptr %y, i64 %first.right
+  %z.p = getelementptr double, ptr %z, i64 %here
+  %v.p = getelementptr double, ptr %v, i64 %here
+  %a = load double, ptr %a.p
+  %b = load double, ptr %b.p
+  %c = load double, ptr %c.p
+  %d = load double, ptr %d.p
+  %ab = fmul double %a, %b
+  %bc = fsub double %b, %c
+  %abd = fadd double %ab, %d
+  store double %abd, ptr %z.p
+  store double %bc, ptr %v.p
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %cell, label %row.done
+row.done:
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %done
+done:
+  ret i32 0
+}
+
+; Rows that are left out where a flag is zero
+define i32 @flagged_rows(ptr %x, ptr %y, ptr %flags, i64 %rows, i64 %columns) {
+entry:
+  br label %row
+row:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %row.done ]
+  %i.next = add nuw nsw i64 %i, 1
+  %flag.p = getelementptr i64, ptr %flags, i64 %i
+  %flag = load i64, ptr %flag.p
+  %wanted = icmp ne i64 %flag, 0
+  %here = mul i64 %i, %columns
+  %below = mul i64 %i.next, %columns
+  br i1 %wanted, label %cell, label %row.done
+cell:
+  %j = phi i64 [ 0, %row ], [ %j.next, %cell ]
+  %j.next = add nuw nsw i64 %j, 1
+  %k = add i64 %here, %j
+  %k.below = add i64 %below, %j.next
+  %a.p = getelementptr double, ptr %x, i64 %k
+  %b.p = getelementptr double, ptr %x, i64 %k.below
+  %y.p = getelementptr double, ptr %y, i64 %k
+  %a = load double, ptr %a.p
+  %b = load double, ptr %b.p
+  %product = fmul double %a, %b
+  store double %product, ptr %y.p
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %cell, label %row.done
+row.done:
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %done
+done:
+  ret i32 0
+}
+
+; As neighbours in time: two buffers that change places, both read in the next step
+define i32 @diffusion(ptr %x, ptr %y, i64 %rows, i64 %columns, i64 %steps) {
+entry:
+  %wide = add nsw i64 %columns, 2
+  br label %step
+step:
+  %t = phi i64 [ 0, %entry ], [ %t.next, %step.done ]
+  %from = phi ptr [ %x, %entry ], [ %to, %step.done ]
+  %to = phi ptr [ %y, %entry ], [ %from, %step.done ]
+  br label %row
+row:
+  %i = phi i64 [ 0, %step ], [ %i.next, %row.done ]
+  %i.next = add nuw nsw i64 %i, 1
+  %below = add nuw nsw i64 %i, 2
+  %up = mul nsw i64 %i, %wide
+  %here = mul nsw i64 %i.next, %wide
+  %down = mul nsw i64 %below, %wide
+  br label %cell
+cell:
+  %j = phi i64 [ 0, %row ], [ %j.next, %cell ]
+  %j.next = add nuw nsw i64 %j, 1
+  %k = add nsw i64 %here, %j.next
+  %k.up = add nsw i64 %up, %j.next
+  %k.down = add nsw i64 %down, %j.next
+  %k.left = add nsw i64 %here, %j
+  %c.p = getelementptr double, ptr %from, i64 %k
+  %u.p = getelementptr double, ptr %from, i64 %k.up
+  %d.p = getelementptr double, ptr %from, i64 %k.down
+  %l.p = getelementptr double, ptr %from, i64 %k.left
+  %w.p = getelementptr double, ptr %to, i64 %k
+  %c = load double, ptr %c.p
+  %u = load double, ptr %u.p
+  %d = load double, ptr %d.p
+  %l = load double, ptr %l.p
+  %ud = fadd double %u, %d
+  %udl = fadd double %ud, %l
+  %part = fmul double %udl, 0.2
+  %rest = fsub double 1.0, %c
+  %growth = fmul double %c, %rest
+  %sum = fadd double %part, %growth
+  store double %sum, ptr %w.p
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %cell, label %row.done
+row.done:
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %step.done
+step.done:
+  %t.next = add nuw nsw i64 %t, 1
+  %later = icmp slt i64 %t.next, %steps
+  br i1 %later, label %step, label %done
+done:
+  ret i32 0
+}
+
 ; x[i] = x[i] x[1] in place: what every iteration reads changes in the second one
 define i32 @scaled_by_second(ptr %x, i64 %n) {
 entry:

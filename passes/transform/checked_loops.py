@@ -1,0 +1,90 @@
+"""What the ways to write the reverse of loops anew have in common: the checks when it runs that memory allows it.
+
+Requires: affine addresses; slots of the counters of the loops, outermost first.
+Ensures:  ``disjoint`` is true only where two accesses touch no byte in common in all iterations of the loops.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+from ..analysis.distribution import Access
+from ..analysis.loops import Loop
+from ..ir.builder import Builder, i64
+from ..ir.model import Block, Value
+from ..ir.types import I64
+
+if TYPE_CHECKING:
+    from .sweep import ReverseSweep
+
+#: First byte touched and first byte behind.
+Extent = tuple[Value, Value]
+
+
+class CheckedLoops:
+    """Loops of a reverse sweep; ``plain`` is where they begin as they stand."""
+
+    def __init__(self, sweep: ReverseSweep, loops: Sequence[Loop], plain: Block):
+        self.sweep, self.plain, self.name = sweep, plain, loops[0].name
+        self.counters = [sweep.context.available.counter_slot[loop] for loop in loops]
+
+    @property
+    def builder(self) -> Builder:
+        return self.sweep.builder
+
+    def _new(self, name: str) -> Block:
+        return self.sweep.context.reverse.add_block(f"rev.{self.name}.{name}")
+
+    def _enter(self, block: Block) -> None:
+        self.sweep.adjoints.enter(Builder(block))
+
+    def _load(self, slot: Value) -> Value:
+        return self.builder.load(I64, slot)
+
+    def _set(self, iteration: Sequence[Value]) -> None:
+        for slot, value in zip(self.counters, iteration, strict=True):
+            self.builder.store(value, slot)
+
+    def _at(self, iteration: Sequence[Value], accesses: Iterable[Access]) -> list[Value]:
+        """The shadows that are accessed in an iteration, which the counters now say it is."""
+        self._set(iteration)
+        self.sweep.context.available.enter(self.builder)
+        return [self._place(a) for a in accesses]
+
+    def _place(self, access: Access) -> Value:
+        """The shadow of what is accessed, or where a chunk adds in its stead."""
+        context = self.sweep.context
+        shadow = context.available.get(context.shadows.of(access.pointer))
+        if access.instruction.opcode == "store":
+            return shadow
+        return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
+
+    def _all_disjoint(self, pairs: Iterable[tuple[Access, Access]], last: Sequence[Value]) -> list[Value]:
+        """A truth for each pair, over all iterations up to the last of each loop."""
+        pairs = list(pairs)
+        accesses = sorted({a for pair in pairs for a in pair}, key=lambda a: a.instruction.ref)
+        corners = [self._at(corner, accesses) for corner in product(*((i64(0), one) for one in last))]
+        extents = {a: self._extent(places, a.size) for a, *places in zip(accesses, *corners, strict=True)}
+        return [self._disjoint(extents[one], extents[other]) for one, other in pairs]
+
+    def _extent(self, places: Sequence[Value], size: int) -> Extent:
+        """Addresses are affine, so the corners decide."""
+        low = high = places[0]
+        for place in places[1:]:
+            low = self.builder.select(self.builder.compare("ult", place, low), place, low)
+            high = self.builder.select(self.builder.compare("ult", high, place), place, high)
+        return low, self.builder.offset(high, size)
+
+    def _disjoint(self, one: Extent, other: Extent) -> Value:
+        before = self.builder.compare("ule", one[1], other[0])
+        return self.builder.binary("or", before, self.builder.compare("ule", other[1], one[0]))
+
+    def _branch(self, conditions: Sequence[Value], good_way: Block, last: Sequence[Value]) -> None:
+        """To ``good_way`` if all conditions hold, with the counters at the last iteration."""
+        self._set(last)
+        total = conditions[0]
+        for one in conditions[1:]:
+            total = self.builder.binary("and", total, one)
+        self.sweep.cotangents.leave()
+        self.builder.cond_br(total, good_way, self.plain)
