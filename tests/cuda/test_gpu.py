@@ -193,8 +193,8 @@ def test_a_block_of_all_its_threads():
 
 def test_the_driver_says_what_is_wrong():
     x = np.zeros(4)
-    with pytest.raises(errors.BackendError, match="cuFuncSetAttribute: CUDA_ERROR_INVALID_VALUE"):
-        dp.cuda.grad(square)[1, 32, 0, 1 << 30](dp.Duplicated(x, x.copy()), dp.Duplicated(x.copy(), x.copy()))
+    with pytest.raises(errors.BackendError, match="cuLaunchKernel: CUDA_ERROR_INVALID_VALUE"):
+        dp.cuda.grad(square)[(1, 1, 1 << 20), 32](dp.Duplicated(x, x.copy()), dp.Duplicated(x.copy(), x.copy()))
 
 
 @pytest.mark.slow
