@@ -4,6 +4,6 @@ import importlib.util
 from .record import RECORDS, Record
 
 if importlib.util.find_spec("numba_cuda") is not None:
-    from . import constructs, global_memory, overwritten, programs, shared_memory  # noqa: F401  they register
+    from . import constructs, global_memory, overwritten, programs, shared_memory, staged  # noqa: F401  they register
 
 __all__ = ["RECORDS", "Record"]
