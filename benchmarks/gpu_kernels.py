@@ -132,9 +132,8 @@ class Case:
 
 
 def cases(small: bool = False) -> list[Case]:
-    """Sizes that fill a large GPU, or just any."""
-    n = 1 << (10 if small else 25)
-    side, bodies, edge, many = (64, 256, 32, 256) if small else (8192, 16384, 2048, 1 << 20)
+    """Sizes that fill a large GPU, or just any; no powers of two, which would send all that is read at a time to few banks."""
+    n, side, bodies, edge, many = (1 << 10, 64, 256, 32, 256) if small else (30_720_000, 8160, 32768, 2080, 1_000_064)
     blocks, tiles = n // BLOCK, edge // TILE
 
     def normal(rng: np.random.Generator, *shapes: tuple[int, ...]) -> list[np.ndarray]:

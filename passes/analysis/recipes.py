@@ -7,7 +7,7 @@ A recipe is legal wherever the block of ``v`` dominates the point of use, becaus
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ..ir.builder import Builder
@@ -102,9 +102,16 @@ class Recipes:
         reason = "" if relies else self.overwrites.why_not(self.mirrors.get(load, load))
         return reason or Recipe((load.operands[0],), lambda b, get: _copy(load, b, get), RELOAD_COST, "reload", relies)
 
+    def offer_undoing(self, undone: Mapping[Value, tuple[Value, ...]]) -> None:
+        """Loads may be repeated from now on where what overwrites them is undone."""
+        self.undone.update(undone)
+        for load in undone:
+            self._known.pop(load, None)
+
     def refuse_undoing(self, load: Instruction) -> None:
         """From now on a load may not be repeated, even if what follows it is undone."""
-        del self.undone[load], self._known[load]
+        del self.undone[load]
+        self._known.pop(load, None)
 
     def _call(self, call: Instruction) -> Recipe | str:
         name = call.callee_name

@@ -26,13 +26,13 @@ def hoist_loads(version: Version) -> None:
     """Moves what can be moved in one version of a function, out of inner loops first."""
     overwrites = version.overwrites()
     for loop in reversed(list(version.forest)):
-        for block in _always(loop, version.cfg):
+        for block in always(loop, version.cfg):
             for instruction in list(block.instructions):
                 if _may_move(instruction, loop, overwrites):
                     _move(instruction, loop.preheader)
 
 
-def _always(loop: Loop, cfg: ControlFlow) -> list[Block]:
+def always(loop: Loop, cfg: ControlFlow) -> list[Block]:
     """The blocks that run whenever the loop is entered: from the header as long as there is one way."""
     found = [loop.header]
     while len(cfg.successors[found[-1]]) == 1:

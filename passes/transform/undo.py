@@ -21,6 +21,7 @@ from ..analysis.undo import Point, Undo
 from ..ir.builder import Inserter
 from ..ir.model import Instruction, Value
 from .layout import LayoutPlanner
+from .previous import PreviousStores
 
 
 class UndoLogs:
@@ -31,7 +32,9 @@ class UndoLogs:
         self.undo = Undo(recipes.cfg, recipes.overwrites)
         #: What each store that could be undone overwrites.
         self.old: dict[Instruction, Instruction] = {}
-        self._added: set[Instruction] = set()
+        #: What has been written into the function for each store.
+        self._added: dict[Instruction, list[Instruction]] = {}
+        self.previous = PreviousStores(recipes)
         self._offer()
 
     def _offer(self) -> None:
@@ -41,18 +44,17 @@ class UndoLogs:
         stores = {load: found for load in loads if (found := self.undo.stores(load))}
         self.old = {store: self._old(store) for store in dict.fromkeys(s for found in stores.values() for s in found)}
         logged = set(self.old.values())
-        self.recipes.undone.update({load: tuple(value for store in found for value in (self.old[store], store.operands[1]))
+        self.recipes.offer_undoing({load: tuple(value for store in found for value in (self.old[store], store.operands[1]))
                                     for load, found in stores.items() if load not in logged})
 
     def _old(self, store: Instruction) -> Instruction:
-        """A load in front of the store: the program's own where there is one."""
-        value, pointer = store.operands
+        """What has been read there already, what was stored there last, or a load in front of the store."""
         own = _read_before(store, self.recipes.overwrites.aliasing)
         if own is not None:
             return own
-        old = Inserter.before(store).load(value.type, pointer, "old", store.align, store.metadata)
-        self._added.add(old)
-        return old
+        added = self.previous.write(store) or [_load_before(store)]
+        self._added[store] = added
+        return added[-1]
 
     def settle(self, plan: CachePlan, points: Iterable[tuple[Point, Value]]) -> bool:
         """Whether the plan is right; else what is wrong with it is ruled out, for the next one. ``points``: where the reverse
@@ -75,13 +77,14 @@ class UndoLogs:
     def finish(self, plan: CachePlan) -> dict[Instruction, Instruction]:
         """The stores that are undone; what was offered and not taken is gone."""
         found = self.stores(plan)
-        for old in set(self.old.values()):
-            relying = [v for v in plan.rebuilt if isinstance(v, Instruction) and old in self.recipes.undone.get(v, ())]
-            if relying:
-                plan.put_back[old] = relying
-            elif old in self._added:
-                old.erase()
-        plan.logged = {old for old in plan.put_back if old in self._added}
+        for old in found.values():
+            plan.put_back[old] = [value for value in plan.rebuilt
+                                  if isinstance(value, Instruction) and old in self.recipes.undone.get(value, ())]
+        for store, added in self._added.items():
+            if store in found:
+                plan.logged.update(added)
+            else:
+                _erase(added)
         return found
 
 
@@ -115,6 +118,16 @@ class _Behind:
             return self.planner.extents_needed(value)
         recipe = self.recipes.of(value) if value in self.plan.rebuilt else None
         return recipe.operands if recipe is not None else ()
+
+
+def _load_before(store: Instruction) -> Instruction:
+    value, pointer = store.operands
+    return Inserter.before(store).load(value.type, pointer, "old", store.align, store.metadata)
+
+
+def _erase(added: list[Instruction]) -> None:
+    for instruction in reversed(added):
+        instruction.erase()
 
 
 def _read_before(store: Instruction, aliasing: Aliasing) -> Instruction | None:

@@ -3,11 +3,13 @@ import numpy as np
 import pytest
 from dpcompile.passes.analysis import uniform
 from dpcompile.passes.analysis.call_kinds import is_barrier
+from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.undo import Undo
 from dpcompile.passes.transform import hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.increments import Increments
+from dpcompile.passes.transform.previous import PreviousStores, _Shift
 
 import dpcompile as dp
 from dpcompile import errors
@@ -17,7 +19,7 @@ from tests.cuda.kernels.launches import annotated, copied, launched, on_the_cpu,
 pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
-_has_work, _write, _stores = Needed.has_work, Adjoints.write, Undo.stores
+_has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.stores, PreviousStores.write
 
 
 def without_barriers(self, instruction):
@@ -56,6 +58,14 @@ def only_the_first(self, load):
     return found and found[:1]
 
 
+def without_what_was_there(self, store):
+    """As if the first iteration overwrote what it stores itself."""
+    added = _previous(self, store)
+    if added:
+        added[-1].set_operand(1, added[-1].operands[2])
+    return added
+
+
 def nothing(*arguments):
     pass
 
@@ -79,6 +89,13 @@ MUTATIONS = {
     "loads are repeated wherever they are wanted": ("used_afterwards", Undo, "is_unchanged", lambda self, load, point: True),
     "ways are asked for wherever they meet": ("decided", Undo, "is_unchanged", lambda self, load, point: True),
     "not all that overwrites is put back": ("rotated", Undo, "stores", only_the_first),
+    "what was there before the loop is forgotten": ("refilled", PreviousStores, "write", without_what_was_there),
+    "what was stored before is what is stored now": ("refilled", _Shift, "of", lambda self, value: value),
+    "other stores of the loop are overlooked": ("patched", PreviousStores, "_overwrites_its_own",
+                                                lambda self, store, loop: is_outside(store.operands[1], loop)),
+    "stores are taken to be run by all": ("taken_in_turn", PreviousStores, "_is_in_step", lambda self, store, loop: True),
+    "barriers in front of stores are overlooked": ("waits_before_it_writes", PreviousStores, "_is_in_step",
+                                                   lambda self, store, loop: True),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

@@ -53,7 +53,7 @@ def alternating_twin(x, rounds, out):
         for _ in range(rounds):
             before = cells.copy()
             for t in range(WIDTH):
-                cells[t] = before[t] * before[(t + 1) % WIDTH] + 0.5 * before[(t + 2) % WIDTH] ** 2
+                cells[t] = before[t] * before[(t + 1) % WIDTH] + before[(t + 2) % WIDTH] ** 2
         for t in range(WIDTH):
             out[first + t] += cells[t]
 
@@ -70,7 +70,7 @@ def alternating(x, rounds, out):
     for n in range(rounds):
         old = one if n % 2 == 0 else other
         new = other if n % 2 == 0 else one
-        new[t] = old[t] * old[(t + 1) % WIDTH] + 0.5 * old[(t + 2) % WIDTH] ** 2
+        new[t] = old[t] * old[(t + 1) % WIDTH] + old[(t + 2) % WIDTH] ** 2
         cuda.syncthreads()
     last = one if rounds % 2 == 0 else other
     out[i] += last[t]
@@ -230,7 +230,7 @@ def rotated_twin(x, rounds, out):
         for _ in range(rounds):
             before = cells.copy()
             for t in range(WIDTH):
-                cells[t] = before[t] * before[(t + 1) % WIDTH] * before[(t + 4) % WIDTH]
+                cells[t] = 0.9 * before[t] * before[(t + 1) % WIDTH] + 0.3 * before[(t + 4) % WIDTH] ** 2
         for t in range(WIDTH):
             out[first + t] += cells[t].real * cells[t].imag
 
@@ -244,7 +244,7 @@ def rotated(x, rounds, out):
     cells[t] = complex(x[i], 0.5)
     cuda.syncthreads()
     for _ in range(rounds):
-        product = cells[t] * cells[(t + 1) % WIDTH] * cells[(t + 4) % WIDTH]
+        product = 0.9 * cells[t] * cells[(t + 1) % WIDTH] + 0.3 * cells[(t + 4) % WIDTH] ** 2
         cuda.syncthreads()
         cells[t] = product
         cuda.syncthreads()

@@ -2,6 +2,8 @@
 
 ; RUN: dp-opt --pass=cache_plan --set target=device --function=tiles %s | filecheck %s --check-prefix=TILES
 ; RUN: dp-opt --pass=adjoint --set target=device --function=tiles %s | filecheck %s --check-prefix=BACK
+; RUN: dp-opt --pass=cache_plan --set target=device --function=staged %s | filecheck %s --check-prefix=STAGED
+; RUN: dp-opt --pass=cache_plan --set target=device --function=waits_first %s | filecheck %s --check-prefix=WAITS
 ; RUN: dp-opt --pass=cache_plan --function=tiles %s | filecheck %s --check-prefix=HOST
 ; RUN: dp-opt --pass=cache_plan --set target=device --function=product %s | filecheck %s --check-prefix=PRODUCT
 ; RUN: dp-opt --pass=cache_plan --set target=device --function=used_later %s | filecheck %s --check-prefix=LATER
@@ -46,6 +48,84 @@ write:
   %sum = phi double [ 0.0, %entry ], [ %more, %next ]
   %p = getelementptr double, ptr %x, i64 %k
   %w = load double, ptr %p
+  %mixed = fadd double %w, %sum
+  store double %mixed, ptr %own
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br label %read
+read:
+  %j = phi i64 [ 0, %write ], [ %j.next, %read ]
+  %part = phi double [ %sum, %write ], [ %more, %read ]
+  %cell = getelementptr [64 x double], ptr @dp.shared.a, i64 0, i64 %j
+  %v = load double, ptr %cell
+  %square = fmul double %v, %v
+  %more = fadd double %part, %square
+  %j.next = add i64 %j, 1
+  %j.on = icmp slt i64 %j.next, 8
+  br i1 %j.on, label %read, label %next
+next:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %k.next = add i64 %k, 1
+  %on = icmp slt i64 %k.next, %n
+  br i1 %on, label %write, label %done
+done:
+  %q = getelementptr double, ptr %y, i32 %t
+  store double %more, ptr %q
+  ret i32 0
+}
+
+; What is stored is a function of the iteration, so what is overwritten is one of the one before.
+; STAGED:     keep %before (8 bytes × 1)
+; STAGED-NOT: keep %old
+; STAGED:     put %old back for %v
+; STAGED:     recompute %old
+define i32 @staged(ptr %x, ptr %y, i64 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %own = getelementptr [64 x double], ptr @dp.shared.a, i64 0, i32 %t
+  br label %write
+write:
+  %k = phi i64 [ 0, %entry ], [ %k.next, %next ]
+  %sum = phi double [ 0.0, %entry ], [ %more, %next ]
+  %p = getelementptr double, ptr %x, i64 %k
+  %w = load double, ptr %p
+  store double %w, ptr %own
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br label %read
+read:
+  %j = phi i64 [ 0, %write ], [ %j.next, %read ]
+  %part = phi double [ %sum, %write ], [ %more, %read ]
+  %cell = getelementptr [64 x double], ptr @dp.shared.a, i64 0, i64 %j
+  %v = load double, ptr %cell
+  %square = fmul double %v, %v
+  %more = fadd double %part, %square
+  %j.next = add i64 %j, 1
+  %j.on = icmp slt i64 %j.next, 8
+  br i1 %j.on, label %read, label %next
+next:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %k.next = add i64 %k, 1
+  %on = icmp slt i64 %k.next, %n
+  br i1 %on, label %write, label %done
+done:
+  %q = getelementptr double, ptr %y, i32 %t
+  store double %more, ptr %q
+  ret i32 0
+}
+
+; Nothing can be read in front of the loop where others may write there until the barrier.
+; WAITS-NOT: %before
+; WAITS:     keep %old (8 bytes × 32)
+define i32 @waits_first(ptr %x, ptr %y, i64 %n) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %own = getelementptr [64 x double], ptr @dp.shared.a, i64 0, i32 %t
+  br label %write
+write:
+  %k = phi i64 [ 0, %entry ], [ %k.next, %next ]
+  %sum = phi double [ 0.0, %entry ], [ %more, %next ]
+  %p = getelementptr double, ptr %x, i64 %k
+  %w = load double, ptr %p
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
   store double %w, ptr %own
   call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
   br label %read
@@ -297,8 +377,8 @@ done:
 }
 
 ; Stores of what carries no derivative have mirrors too, where they are put back.
-; INDICES:     keep %old
 ; INDICES-NOT: keep %i
+; INDICES:     put %old back for %i
 ; INDICES:     reload %i
 ; PUT-LABEL: define {{.*}}@indices.reverse
 ; PUT:       store i64 {{.*}}, ptr @dp.shared.i
