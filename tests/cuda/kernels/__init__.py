@@ -4,10 +4,14 @@ import importlib.util
 from .record import RECORDS, Record
 
 if importlib.util.find_spec("numba_cuda") is not None:
-<<<<<<< HEAD
-    from . import constructs, dynamic_memory, global_memory, overwritten, programs, shared_memory  # noqa: F401  they register
-=======
-    from . import constructs, global_memory, overwritten, programs, shared_memory, staged  # noqa: F401  they register
->>>>>>> undo
+    from . import (  # noqa: F401  they register
+        constructs,
+        dynamic_memory,
+        global_memory,
+        overwritten,
+        programs,
+        shared_memory,
+        staged,
+    )
 
 __all__ = ["RECORDS", "Record"]
