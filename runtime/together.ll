@@ -5,8 +5,6 @@ declare i32 @llvm.nvvm.read.ptx.sreg.laneid()
 declare i32 @llvm.nvvm.shfl.sync.bfly.i32(i32, i32, i32, i32)
 declare i32 @llvm.nvvm.shfl.sync.idx.i32(i32, i32, i32, i32)
 declare i1 @llvm.nvvm.vote.all.sync(i32, i1)
-declare i32 @llvm.nvvm.match.any.sync.i64(i32, i64)
-declare i32 @llvm.ctpop.i32(i32)
 declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
 declare i64 @dp.thread.in.block()
 
@@ -96,8 +94,8 @@ done:
   ret void
 }
 
-; Lanes that mean the same place and differ in the bits of some numbers alone add up across those bits; where that is not all
-; that mean the place, each adds for itself.
+; Where across one bit of the lanes' numbers all mean the same place, they add up across it; the first of those that did adds to
+; memory, which is the block's, so that the low half of an address says which cell it is.
 define linkonce_odr void @dp.add.group.f64(ptr %place, double %amount) alwaysinline convergent {
 entry:
   %mask = call i32 @dp.warp.here()
@@ -106,11 +104,10 @@ entry:
 
 bit.0:
   %bits = ptrtoint ptr %place to i64
-  %peers = call i32 @llvm.nvvm.match.any.sync.i64(i32 -1, i64 %bits)
+  %cell = trunc i64 %bits to i32
   %lane = call i32 @llvm.nvvm.read.ptx.sreg.laneid()
-  %across.1 = xor i32 %lane, 1
-  %moved.1 = lshr i32 %peers, %across.1
-  %same.1 = trunc i32 %moved.1 to i1
+  %across.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 1, i32 31)
+  %same.1 = icmp eq i32 %cell, %across.1
   %crosses.1 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.1)
   br i1 %crosses.1, label %cross.0, label %next.0
 
@@ -126,9 +123,8 @@ next.0:
   br label %bit.1
 
 bit.1:
-  %across.2 = xor i32 %lane, 2
-  %moved.2 = lshr i32 %peers, %across.2
-  %same.2 = trunc i32 %moved.2 to i1
+  %across.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 2, i32 31)
+  %same.2 = icmp eq i32 %cell, %across.2
   %crosses.2 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.2)
   br i1 %crosses.2, label %cross.1, label %next.1
 
@@ -144,9 +140,8 @@ next.1:
   br label %bit.2
 
 bit.2:
-  %across.4 = xor i32 %lane, 4
-  %moved.4 = lshr i32 %peers, %across.4
-  %same.4 = trunc i32 %moved.4 to i1
+  %across.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 4, i32 31)
+  %same.4 = icmp eq i32 %cell, %across.4
   %crosses.4 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.4)
   br i1 %crosses.4, label %cross.2, label %next.2
 
@@ -162,9 +157,8 @@ next.2:
   br label %bit.3
 
 bit.3:
-  %across.8 = xor i32 %lane, 8
-  %moved.8 = lshr i32 %peers, %across.8
-  %same.8 = trunc i32 %moved.8 to i1
+  %across.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 8, i32 31)
+  %same.8 = icmp eq i32 %cell, %across.8
   %crosses.8 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.8)
   br i1 %crosses.8, label %cross.3, label %next.3
 
@@ -180,9 +174,8 @@ next.3:
   br label %bit.4
 
 bit.4:
-  %across.16 = xor i32 %lane, 16
-  %moved.16 = lshr i32 %peers, %across.16
-  %same.16 = trunc i32 %moved.16 to i1
+  %across.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 16, i32 31)
+  %same.16 = icmp eq i32 %cell, %across.16
   %crosses.16 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.16)
   br i1 %crosses.16, label %cross.4, label %next.4
 
@@ -197,14 +190,6 @@ next.4:
   %crossed.16 = phi i32 [ %with.16, %cross.4 ], [ %crossed.8, %bit.4 ]
   br label %found
 found:
-  %members = call i32 @llvm.ctpop.i32(i32 %peers)
-  %counted = call i32 @llvm.ctpop.i32(i32 %crossed.16)
-  %expected = shl i32 1, %counted
-  %complete = icmp eq i32 %members, %expected
-  %all = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %complete)
-  br i1 %all, label %leaders, label %alone
-
-leaders:
   %place.in.group = and i32 %lane, %crossed.16
   %leads = icmp eq i32 %place.in.group, 0
   br i1 %leads, label %one, label %done
@@ -295,8 +280,8 @@ done:
   ret void
 }
 
-; Lanes that mean the same place and differ in the bits of some numbers alone add up across those bits; where that is not all
-; that mean the place, each adds for itself.
+; Where across one bit of the lanes' numbers all mean the same place, they add up across it; the first of those that did adds to
+; memory, which is the block's, so that the low half of an address says which cell it is.
 define linkonce_odr void @dp.add.group.f32(ptr %place, float %amount) alwaysinline convergent {
 entry:
   %mask = call i32 @dp.warp.here()
@@ -305,11 +290,10 @@ entry:
 
 bit.0:
   %bits = ptrtoint ptr %place to i64
-  %peers = call i32 @llvm.nvvm.match.any.sync.i64(i32 -1, i64 %bits)
+  %cell = trunc i64 %bits to i32
   %lane = call i32 @llvm.nvvm.read.ptx.sreg.laneid()
-  %across.1 = xor i32 %lane, 1
-  %moved.1 = lshr i32 %peers, %across.1
-  %same.1 = trunc i32 %moved.1 to i1
+  %across.1 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 1, i32 31)
+  %same.1 = icmp eq i32 %cell, %across.1
   %crosses.1 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.1)
   br i1 %crosses.1, label %cross.0, label %next.0
 
@@ -325,9 +309,8 @@ next.0:
   br label %bit.1
 
 bit.1:
-  %across.2 = xor i32 %lane, 2
-  %moved.2 = lshr i32 %peers, %across.2
-  %same.2 = trunc i32 %moved.2 to i1
+  %across.2 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 2, i32 31)
+  %same.2 = icmp eq i32 %cell, %across.2
   %crosses.2 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.2)
   br i1 %crosses.2, label %cross.1, label %next.1
 
@@ -343,9 +326,8 @@ next.1:
   br label %bit.2
 
 bit.2:
-  %across.4 = xor i32 %lane, 4
-  %moved.4 = lshr i32 %peers, %across.4
-  %same.4 = trunc i32 %moved.4 to i1
+  %across.4 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 4, i32 31)
+  %same.4 = icmp eq i32 %cell, %across.4
   %crosses.4 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.4)
   br i1 %crosses.4, label %cross.2, label %next.2
 
@@ -361,9 +343,8 @@ next.2:
   br label %bit.3
 
 bit.3:
-  %across.8 = xor i32 %lane, 8
-  %moved.8 = lshr i32 %peers, %across.8
-  %same.8 = trunc i32 %moved.8 to i1
+  %across.8 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 8, i32 31)
+  %same.8 = icmp eq i32 %cell, %across.8
   %crosses.8 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.8)
   br i1 %crosses.8, label %cross.3, label %next.3
 
@@ -379,9 +360,8 @@ next.3:
   br label %bit.4
 
 bit.4:
-  %across.16 = xor i32 %lane, 16
-  %moved.16 = lshr i32 %peers, %across.16
-  %same.16 = trunc i32 %moved.16 to i1
+  %across.16 = call i32 @llvm.nvvm.shfl.sync.bfly.i32(i32 -1, i32 %cell, i32 16, i32 31)
+  %same.16 = icmp eq i32 %cell, %across.16
   %crosses.16 = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %same.16)
   br i1 %crosses.16, label %cross.4, label %next.4
 
@@ -396,14 +376,6 @@ next.4:
   %crossed.16 = phi i32 [ %with.16, %cross.4 ], [ %crossed.8, %bit.4 ]
   br label %found
 found:
-  %members = call i32 @llvm.ctpop.i32(i32 %peers)
-  %counted = call i32 @llvm.ctpop.i32(i32 %crossed.16)
-  %expected = shl i32 1, %counted
-  %complete = icmp eq i32 %members, %expected
-  %all = call i1 @llvm.nvvm.vote.all.sync(i32 -1, i1 %complete)
-  br i1 %all, label %leaders, label %alone
-
-leaders:
   %place.in.group = and i32 %lane, %crossed.16
   %leads = icmp eq i32 %place.in.group, 0
   br i1 %leads, label %one, label %done
