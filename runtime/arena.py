@@ -21,4 +21,6 @@ COUNTED = _text("counted.ll")
 FILES = _text("files.ll")
 PARALLEL = _text("parallel.ll")
 DEVICE = _text("device.ll", "transfer.ll", "marks.ll")
+#: Transposes of shuffles, and shuffles as a GPU makes them.
+UNSHUFFLE, WARP = _text("unshuffle.ll"), _text("warp.ll")
 DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

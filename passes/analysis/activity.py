@@ -22,7 +22,17 @@ from ..rules.scalar import INACTIVE, MARKS, lookup
 from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
-from .call_kinds import is_atomic_sum, is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer, rule_of
+from .call_kinds import (
+    is_atomic_sum,
+    is_fill,
+    is_internal_call,
+    is_interpreted,
+    is_opaque,
+    is_ruled,
+    is_shuffle,
+    is_transfer,
+    rule_of,
+)
 from .memory_types import MemoryTypes
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 
@@ -198,8 +208,8 @@ class _Solver:
                 return bool(objects) and self.aliasing.objects_of(instruction.operands[0]) <= self.result.numbers
             return bool(objects)
         if opcode == "call":
-            return instruction.callee_name not in INACTIVE and any(
-                o in self.result.varied for o in differentiable_operands(instruction))
+            given = instruction.arguments if is_shuffle(instruction) else differentiable_operands(instruction)
+            return instruction.callee_name not in INACTIVE and any(o in self.result.varied for o in given)
         if opcode == "bitcast" and is_float(instruction) and self._reads_bits(instruction.operands[0], set()):
             return True
         # Integers made from the bits of varied floats are followed so that they can be refused where they come back.

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from dpcompile.passes.analysis import uniform
 from dpcompile.passes.analysis.needed import Needed
-from dpcompile.passes.transform import hoist, kernel, shadow
+from dpcompile.passes.transform import adjoint, hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.increments import Increments
 
@@ -22,6 +22,10 @@ def without_barriers(self, instruction):
     return instruction.callee_name.startswith("llvm.nvvm.barrier") is False and _has_work(self, instruction)
 
 
+def without_warp_barriers(self, instruction):
+    return instruction.callee_name.startswith("llvm.nvvm.bar.warp") is False and _has_work(self, instruction)
+
+
 def store_without_clearing(self, store):
     value, pointer = store.operands
     if self.activity.active(value):
@@ -37,6 +41,9 @@ MUTATIONS = {
     "kernels are told of their shadows' room": ("dynamic_cells", shadow, "tell_own_size", lambda module, function: None),
     "stores do not consume": ("relaxed", Adjoints, "_store", store_without_clearing),
     "constant addresses have no shadow": ("tiled_stencil", shadow._Writer, "_over_shared", lambda self, constant: constant),
+    "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
+    "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
+    "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

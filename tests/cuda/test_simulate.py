@@ -105,6 +105,60 @@ def test_threads_that_wait_at_different_barriers(kernel):
 
 
 @cuda.jit
+def shuffles_apart(x):
+    t = cuda.threadIdx.x
+    if t < 4:
+        x[t] = cuda.shfl_down_sync(0xFFFFFFFF, x[t], 1)
+
+
+@cuda.jit
+def is_not_in_its_mask(x):
+    t = cuda.threadIdx.x
+    x[t] = cuda.shfl_down_sync(0xF, x[t], 1)
+
+
+@cuda.jit
+def masks_differ(x):
+    t = cuda.threadIdx.x
+    x[t] = cuda.shfl_down_sync(0xFF if t < 4 else 0xFFFFFFFF, x[t], 1)
+
+
+@cuda.jit
+def waits_for_one_that_waits(x):
+    t = cuda.threadIdx.x
+    if t < 4:
+        cuda.syncwarp()
+    cuda.syncthreads()
+
+
+@pytest.mark.parametrize("kernel", [is_not_in_its_mask, masks_differ, waits_for_one_that_waits],
+                         ids=lambda kernel: kernel.py_func.__name__)
+def test_lanes_that_wait_for_each_other_in_vain(kernel):
+    with pytest.raises(errors.BarrierError, match="is in the mask of a shuffle"):
+        dp.cuda.simulate(kernel, 1, WIDTH, [np.zeros(WIDTH)])
+
+
+def test_lanes_that_have_returned_are_not_waited_for_and_give_nothing():
+    x = np.arange(8.0)
+    dp.cuda.simulate(shuffles_apart, 1, WIDTH, [x])
+    assert x[:3].tolist() == [1.0, 2.0, 3.0] and np.isnan(x[3]) and x[4:].tolist() == [4.0, 5.0, 6.0, 7.0]
+
+
+@cuda.jit
+def forgets_to_wait(x, out):
+    cells = cuda.shared.array(64, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t]
+    cuda.syncwarp()
+    out[t] = cells[(t + 1) % 64]
+
+
+def test_warps_that_do_not_wait_for_each_other_race():
+    report = dp.cuda.simulate(forgets_to_wait, 1, 64, [np.ones(64), np.zeros(64)])
+    assert {cell // 8 for race in report.races for cell in race.cells} == {0, 32}
+
+
+@cuda.jit
 def raises(x):
     i = cuda.grid(1)
     if x[i] < 0:
@@ -213,17 +267,18 @@ def leaves_between(x, out):
 
 
 @cuda.jit
-def shuffled(x, out):
+def leaves_between_shuffles(x, out):
     i = cuda.grid(1)
-    out[i] = cuda.shfl_down_sync(0xFFFFFFFF, x[i], 1)
+    other = cuda.shfl_down_sync(0xFFFFFFFF, x[i], 1)
+    if i > 3:
+        return
+    out[i] = other * cuda.shfl_xor_sync(0xFFFFFFFF, x[i], 1)
 
 
 @cuda.jit
-def waits_in_warps(x, out):
+def matches_all(x, out):
     i = cuda.grid(1)
-    out[i] = x[i]
-    cuda.syncwarp()
-    out[i] *= 2.0
+    out[i] = x[i] * cuda.match_all_sync(0xFFFFFFFF, i)[0]
 
 
 @cuda.jit
@@ -266,8 +321,8 @@ REFUSED = [
     (fenced, "in a kernel"),
     (uses_what_was_there, "atomic"),
     (leaves_between, "return between two barriers"),
-    (shuffled, "call of llvm.nvvm.shfl"),
-    (waits_in_warps, "call of llvm.nvvm.bar.warp.sync"),
+    (leaves_between_shuffles, "return between two barriers"),
+    (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
     (largest, "atomic"),
 ]

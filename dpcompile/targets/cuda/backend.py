@@ -87,7 +87,7 @@ def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str]:
           %status = call i32 @"{kernel.thread}"({given})
           ret void
         }}"""))
-    for text in kernel.runtime:
+    for text in (*kernel.runtime, *kernel.exchanges):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.get_function(kernel.thread).add_function_attribute("alwaysinline")
     module.verify()

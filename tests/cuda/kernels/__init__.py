@@ -4,6 +4,6 @@ import importlib.util
 from .record import RECORDS, Record
 
 if importlib.util.find_spec("numba_cuda") is not None:
-    from . import constructs, dynamic_memory, global_memory, programs, shared_memory  # noqa: F401  they register
+    from . import constructs, dynamic_memory, global_memory, programs, shared_memory, warps  # noqa: F401  they register
 
 __all__ = ["RECORDS", "Record"]
