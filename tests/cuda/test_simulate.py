@@ -189,6 +189,22 @@ def added(x, total):
 
 
 @cuda.jit
+def bounds_of(x, bounds):
+    cuda.atomic.max(bounds, 0, x[cuda.grid(1)])
+    cuda.atomic.min(bounds, 1, x[cuda.grid(1)])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_atomic_bounds_treat_nan_as_numba_cuda_does(dtype):
+    x, bounds = np.array([1.0, np.nan, 3.0, -2.0], dtype), np.zeros(2, dtype)
+    dp.cuda.simulate(bounds_of, 1, 4, [x, bounds])
+    assert bounds.tolist() == [3.0, -2.0]
+    bounds[:] = np.nan
+    dp.cuda.simulate(bounds_of, 1, 4, [x, bounds])
+    assert np.isnan(bounds).all()
+
+
+@cuda.jit
 def takes_integers(small, large, flag, out):
     if flag:
         out[0] = small
