@@ -42,6 +42,8 @@ ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fpext",
 COPIES = frozenset({"phi", "select", "freeze"})
 #: Operations through which no derivative passes: their results or operands are integers in meaning, not bits.
 DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
+#: Atomic operations that choose one of two numbers.
+_BOUNDS = frozenset({"fmax", "fmin", "fmaximum", "fminimum"})
 #: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
 ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca"})
 
@@ -369,6 +371,10 @@ class _Solver:
         if not self.result.active_memory(pointer):
             return
         is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_atomic_sum(instruction)
+        if instruction.opcode == "atomicrmw" and instruction.predicate in _BOUNDS:
+            self._fail(instruction, "an atomic maximum or minimum in memory that carries derivatives",
+                       "Whose number stands there at the end is known when all threads have run, and each runs its reverse "
+                       "sweep before. Let threads compare what they have by shuffles or at barriers.")
         if is_special or "volatile" in instruction.flags or "atomic" in instruction.flags:
             self._fail(instruction, "an atomic or volatile access of memory that carries derivatives",
                        "Of atomic operations, additions whose result is not used have a derivative.")

@@ -340,7 +340,7 @@ REFUSED = [
     (leaves_between_shuffles, "return between two barriers"),
     (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
-    (largest, "atomic"),
+    (largest, "atomic maximum or minimum"),
 ]
 
 

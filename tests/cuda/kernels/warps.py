@@ -194,6 +194,44 @@ def matched(x, groups, out):
 
 
 @njit
+def led_twin(x, out):
+    for w in range(x.size // LANES):
+        leader = -1
+        for i in range(w * LANES, (w + 1) * LANES):
+            if x[i] > 1.0:
+                leader = i if leader < 0 else leader
+                out[i] = x[leader] ** 2 * x[i]
+
+
+@record(led_twin, arrays(2, 2 * LANES), (0, 1), 2, LANES)
+@cuda.jit
+def led(x, out):
+    """The lanes that came here, whichever those are, read from the first of them."""
+    i = cuda.grid(1)
+    if x[i] > 1.0:
+        mask = cuda.activemask()
+        first = cuda.ffs(mask) - 1
+        out[i] = cuda.shfl_sync(mask, x[i] ** 2, first) * x[i]
+
+
+@njit
+def warp_maximum_twin(x, out):
+    for w in range(out.size):
+        out[w] = x[w * LANES:(w + 1) * LANES].max() ** 2
+
+
+@record(warp_maximum_twin, lambda rng: [*arrays(1, 2 * LANES)(rng), np.zeros(2)], (0, 1), 2, LANES)
+@cuda.jit
+def warp_maximum(x, out):
+    i = cuda.grid(1)
+    value = x[i]
+    for n in range(5):
+        value = max(value, cuda.shfl_xor_sync(FULL, value, 16 >> n))
+    if cuda.laneid == 0:
+        out[cuda.blockIdx.x] = value * value
+
+
+@njit
 def waits_for_its_warp_twin(x, out):
     for i in range(x.size):
         first = i // LANES * LANES
