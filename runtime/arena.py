@@ -24,4 +24,6 @@ PARALLEL = _text("parallel.ll")
 DEVICE = _text("device.ll", "transfer.ll", "marks.ll")
 TOGETHER = _text("together.ll")
 APART = _text("apart.ll")
+#: Transposes of shuffles, and shuffles as a GPU makes them.
+UNSHUFFLE, WARP = _text("unshuffle.ll"), _text("warp.ll")
 DIFFERENTIABLE = _text("linked_stack.ll", "transfer.ll")

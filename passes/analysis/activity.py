@@ -22,7 +22,17 @@ from ..rules.scalar import INACTIVE, MARKS, lookup
 from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
-from .call_kinds import is_atomic_sum, is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer, rule_of
+from .call_kinds import (
+    is_atomic_sum,
+    is_fill,
+    is_internal_call,
+    is_interpreted,
+    is_opaque,
+    is_ruled,
+    is_shuffle,
+    is_transfer,
+    rule_of,
+)
 from .memory_types import MemoryTypes
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 
@@ -32,6 +42,8 @@ ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fpext",
 COPIES = frozenset({"phi", "select", "freeze"})
 #: Operations through which no derivative passes: their results or operands are integers in meaning, not bits.
 DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
+#: Atomic operations that choose one of two numbers.
+_BOUNDS = frozenset({"fmax", "fmin", "fmaximum", "fminimum"})
 #: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
 ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca"})
 
@@ -198,8 +210,8 @@ class _Solver:
                 return bool(objects) and self.aliasing.objects_of(instruction.operands[0]) <= self.result.numbers
             return bool(objects)
         if opcode == "call":
-            return instruction.callee_name not in INACTIVE and any(
-                o in self.result.varied for o in differentiable_operands(instruction))
+            given = instruction.arguments if is_shuffle(instruction) else differentiable_operands(instruction)
+            return instruction.callee_name not in INACTIVE and any(o in self.result.varied for o in given)
         if opcode == "bitcast" and is_float(instruction) and self._reads_bits(instruction.operands[0], set()):
             return True
         # Integers made from the bits of varied floats are followed so that they can be refused where they come back.
@@ -359,6 +371,10 @@ class _Solver:
         if not self.result.active_memory(pointer):
             return
         is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_atomic_sum(instruction)
+        if instruction.opcode == "atomicrmw" and instruction.predicate in _BOUNDS:
+            self._fail(instruction, "an atomic maximum or minimum in memory that carries derivatives",
+                       "Whose number stands there at the end is known when all threads have run, and each runs its reverse "
+                       "sweep before. Let threads compare what they have by shuffles or at barriers.")
         if is_special or "volatile" in instruction.flags or "atomic" in instruction.flags:
             self._fail(instruction, "an atomic or volatile access of memory that carries derivatives",
                        "Of atomic operations, additions whose result is not used have a derivative.")

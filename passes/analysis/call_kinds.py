@@ -14,13 +14,14 @@ from ..ir.types import IntType, PointerType
 from ..ir.vocabulary import INTERPRETED
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
+from ..rules.warps import mode_of
 
 TRANSFERS = ("llvm.memcpy", "llvm.memmove")
 #: Position of the arena among the arguments of an interpreted block; behind it stands what the block is given.
 ARENA_OF_BLOCK = 2
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
 HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
-                      "fill", "barrier"})
+                      "fill", "barrier", "exchange"})
 
 
 def is_transfer(call: Instruction) -> bool:
@@ -31,6 +32,17 @@ def is_barrier(instruction: Instruction) -> bool:
     """A call that waits until the other threads of the block are there."""
     known = classify(instruction.callee_name) if instruction.opcode == "call" else None
     return known is not None and known.kind == "barrier"
+
+
+def is_exchange(instruction: Instruction) -> bool:
+    """A call by which lanes of a warp tell each other something: all of a mask make it together."""
+    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
+    return known is not None and known.kind == "exchange"
+
+
+def is_shuffle(instruction: Instruction) -> bool:
+    """An exchange of numbers."""
+    return instruction.opcode == "call" and mode_of(instruction.callee_name) is not None
 
 
 def is_atomic_sum(instruction: Instruction) -> bool:
@@ -74,7 +86,7 @@ def rule_of(instruction: Instruction) -> CallRule | None:
 
 
 #: Kinds of runtime calls that are seen from outside, or have a state there.
-_NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel", "barrier"})
+_NEVER_TWICE = frozenset({"effect", "random", "python", "container", "parallel", "barrier", "exchange"})
 
 
 def never_twice(instructions: Iterable[Instruction]) -> str | None:

@@ -14,7 +14,7 @@ from ..rules.expression import needs
 from ..rules.scalar import lookup
 from .activity import Activity
 from .alias import is_pointer
-from .call_kinds import is_atomic_sum, is_barrier, is_fill, is_transfer
+from .call_kinds import is_atomic_sum, is_barrier, is_fill, is_shuffle, is_transfer
 
 
 class SplitCall(Protocol):
@@ -86,6 +86,11 @@ class Needed:
             yield instruction.arguments[2]
         elif instruction in self.calls:
             yield from self.calls[instruction].needs
+        elif is_barrier(instruction):
+            yield from instruction.arguments
+        elif is_shuffle(instruction):
+            mask, _, lane = instruction.arguments
+            yield from (mask, lane)
         elif opcode == "call":
             yield from self._call(instruction)
 

@@ -6,7 +6,8 @@ Ensures:  ``is_uniform(v)`` only if all threads of a block that compute ``v`` to
           that, since a barrier does not wait for threads that have returned; a reverse sweep may not: the first would
           wait at the mirror of a barrier behind them for threads that are still on their way there. ``early`` is an access
           by which threads that return before a barrier, while others go on to it, share memory with what those do behind it,
-          or None: their reverse sweep would be there before theirs, which must be first.
+          or None: their reverse sweep would be there before theirs, which must be first.  An
+          exchange between lanes of a warp is a barrier too.
 Algorithm: divergence analysis (Coutinho, Sampaio, Pereira, Meira, "Divergence analysis and optimizations", PACT 2011), with
           the region between a branch and its post-dominator for what it decides.
 Debug:    dp-opt --pass=uniform
@@ -20,12 +21,12 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Block, Function, Instruction, Value
 from .alias import Aliasing
-from .call_kinds import is_atomic_sum, is_barrier, is_transfer
+from .call_kinds import is_atomic_sum, is_barrier, is_exchange, is_transfer
 from .cfg import ControlFlow
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 from .overwrites import written
 
-_OWN_PLACE = ("llvm.nvvm.read.ptx.sreg.tid.", "llvm.nvvm.read.ptx.sreg.laneid")
+_OWN_PLACE = ("llvm.nvvm.read.ptx.sreg.tid.", "llvm.nvvm.read.ptx.sreg.lane")
 _ATOMIC = frozenset({"atomicrmw", "cmpxchg", "alloca"})
 
 
@@ -69,7 +70,7 @@ class _Solver:
     def __init__(self, result: Uniform, cfg: ControlFlow, aliasing: Aliasing):
         self.result, self.cfg, self.aliasing = result, cfg, aliasing
         self.blocks = [b for b in cfg.reverse_postorder if b not in cfg.cold]
-        self.waiting = {b for b in self.blocks if any(map(is_barrier, b.instructions))}
+        self.waiting = {b for b in self.blocks if any(is_barrier(i) or is_exchange(i) for i in b.instructions)}
 
     def solve(self, with_branches: bool = True) -> None:
         divergent = self.result.divergent
@@ -84,7 +85,7 @@ class _Solver:
     def _starts(self, instruction: Instruction) -> bool:
         """Whether threads get different values here whatever the operands are."""
         if instruction.opcode == "call":
-            return instruction.callee_name.startswith(_OWN_PLACE)
+            return instruction.callee_name.startswith(_OWN_PLACE) or is_exchange(instruction)
         if instruction.opcode == "load":
             objects = self.aliasing.objects_of(instruction.operands[0])
             return UNKNOWN in objects or any(obj.origin == Origin.STACK for obj in objects)

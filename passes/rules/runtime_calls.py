@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..ir.vocabulary import INTERPRETED
+from .warps import SHUFFLE
 
 Kind: TypeAlias = Literal[
     "allocate",         # gives new memory
     "reallocate",       # gives memory with the old contents in front; the old memory may be gone
     "free",             # releases memory, perhaps through a destructor
     "refcount",         # counts references; at zero the memory is released
+    "exchange",         # what lanes of a warp tell each other
     "accessor",         # gives a pointer that a MemInfo holds
     "copy",             # copies bytes, whatever they mean
     "fill",             # repeats a byte
@@ -218,8 +220,8 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_set_iter", "container", reads=(1,), writes=(0,)),
     RuntimeCall("numba_set_iter_next", "container", reads=(0,), writes=(0, 1)),
     # Threads of a block
-    RuntimeCall("llvm.nvvm.barrier.cta.sync.aligned.all", "barrier"),
-    *_all("integer", "dp.dynamic.size dp.dynamic.distance"),
+    *_all("barrier", "llvm.nvvm.barrier.cta.sync.aligned.all llvm.nvvm.bar.warp.sync"),
+    *_all("integer", "dp.dynamic.size dp.dynamic.distance __nv_ffs __nv_ffsll"),
     # Mathematics through memory
     RuntimeCall("numba_cpow", "mathematics", reads=(1, 2), writes=(0,)),
     RuntimeCall("numba_cpowf", "mathematics", reads=(1, 2), writes=(0,)),
@@ -236,7 +238,11 @@ _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyByt
                                "PyNumber_": "python", INTERPRETED: "python",
                                # What a thread reads of its place among the others: it never changes, as clocks do.
                                **{f"llvm.nvvm.read.ptx.sreg.{what}": "integer" for what in (
-                                   "tid.", "ntid.", "ctaid.", "nctaid.", "laneid", "warpsize", "dynamic_smem_size")}}
+                                   "tid.", "ntid.", "ctaid.", "nctaid.", "laneid", "lanemask", "warpsize",
+                                   "dynamic_smem_size")},
+                               # What lanes of a warp tell each other.
+                               **dict.fromkeys((SHUFFLE, "llvm.nvvm.vote.", "llvm.nvvm.match.any.",
+                                                "llvm.nvvm.activemask"), "exchange")}
 #: The types that an overloaded intrinsic carries at the end of its name.
 _TYPE_SUFFIX = re.compile(r"(\.(v\d+)?(i\d+|p\d+))+$")
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_barrier, is_exception, is_fill, is_transfer
+from ..analysis.call_kinds import is_barrier, is_exception, is_fill, is_shuffle, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
+from ..analysis.uniform import Uniform
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, null, zero
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value
@@ -25,6 +26,7 @@ from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, VOID, ArrayType, FloatType,
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
 from ..rules.scalar import RULES, lookup
+from ..rules.warps import ANY, SOURCE, SUFFIXES, UNSHUFFLE, mode_of
 from ..target import HOST, Target
 from .available import Available
 from .calls import (
@@ -82,6 +84,7 @@ class Context:
     reverses: dict[int, Function]
     forest: LoopForest
     increments: Increments
+    uniform: Uniform
     target: Target = HOST
     gated: set[Value] = field(default_factory=set)
     #: By their latches, loops whose reverse is written so that it vectorises.
@@ -126,7 +129,8 @@ class Adjoints:
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
         self.cotangents.place = instruction.parent
         if is_barrier(instruction):
-            self.builder.call(instruction.callee, instruction.function_type, instruction.arguments, info=instruction.call)
+            given = [self.get(argument) for argument in instruction.arguments]
+            self.builder.call(instruction.callee, instruction.function_type, given, info=instruction.call)
         elif is_transfer(instruction):
             self._transfer(instruction)
         elif is_fill(instruction):
@@ -200,7 +204,22 @@ class Adjoints:
         if self.activity.active(no):
             self.add(no, self.builder.select(self.get(condition), neutral(seed.type), seed))
 
+    def _shuffle(self, call: Instruction, seed: Value) -> None:
+        """The transposed exchange, by the lanes that made it."""
+        mask, value, lane = call.arguments
+        suffix, given = SUFFIXES[call.type], self.get(lane)
+        if self.context.uniform.is_uniform(lane):
+            way = mode_of(call.callee_name)
+        else:
+            way, source = ANY, self.context.module.declare(f"{SOURCE}{mode_of(call.callee_name)}", FunctionType(I32, (I32,)))
+            given = self.builder.call(source, source.function_type, [given])
+        back = self.context.module.declare(f"{UNSHUFFLE}{way}.{suffix}", FunctionType(call.type, (I32, call.type, I32)))
+        self.add(value, self.builder.call(back, back.function_type, [self.get(mask), seed, given]))
+
     def _call(self, call: Instruction, seed: Value) -> None:
+        if is_shuffle(call):
+            self._shuffle(call, seed)
+            return
         found = lookup(call.callee_name)
         assert found is not None, call.callee_name
         rule, _ = found

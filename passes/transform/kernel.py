@@ -90,7 +90,8 @@ def check_threads(module: Module, program: Program) -> None:
         if is_opaque(instruction) or instruction.opcode == "fence":
             what = f"a call of {instruction.callee_name or 'a function pointer'}" if instruction.opcode == "call" else "a fence"
             raise UnsupportedIR(f"cannot differentiate {what} in a kernel", module.location_of(instruction),
-                                "Of what threads do together, syncthreads and atomic additions have a derivative.")
+                                "Of what threads do together, syncthreads, syncwarp, shuffles, votes and atomic additions have "
+                                "a derivative.")
 
 
 def check_returns(module: Module, program: Program) -> None:
@@ -101,8 +102,8 @@ def check_returns(module: Module, program: Program) -> None:
     if found.stray is not None:
         raise UnsupportedIR("cannot differentiate a kernel of which some threads may return between two barriers that others "
                             "wait at", module.location_of(found.stray),
-                            "Let a thread return before the first cuda.syncthreads() or behind the last one, and loops with "
-                            "one in them make as many iterations for all threads of a block.")
+                            "Let a thread return before the first cuda.syncthreads(), shuffle or vote or behind the last one, "
+                            "and loops with one in them make as many iterations for all threads of a block.")
     if found.early is not None:
         raise UnsupportedIR("cannot differentiate a kernel of which some threads may return before a barrier, where they have "
                             "used memory that the others use behind it", module.location_of(found.early),

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import gated, induction, ownership, reverse_path
+from ..analysis import gated, induction, ownership, reverse_path, uniform
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
+from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
 from ..analysis.loops import Loop
@@ -20,6 +21,7 @@ from ..analysis.ownership import Owned
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..analysis.undo import Point
+from ..analysis.uniform import Uniform
 from ..analysis.variation import Variation
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Block, Function, Global, Instruction, Module, Value, is_float
@@ -249,6 +251,12 @@ class _Build:
                 return plan
             needs.update(dict.fromkeys(more))
 
+    def _uniform(self) -> Uniform:
+        """What threads that exchange something have in common."""
+        if not any(map(is_shuffle, self.analysed.warm_instructions())):
+            return Uniform(self.function, set(self.function.instructions()))
+        return uniform.analyse(self.function, self.analysed.cfg, self.analysed.aliasing)
+
     def _owned(self) -> dict[MemoryObject, Owned]:
         """Where threads do not meet."""
         if not self.target.has_threads:
@@ -268,7 +276,7 @@ class _Build:
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,
-                          self.increments, self.target)
+                          self.increments, self._uniform(), self.target)
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
         dump("gated", lambda: gates)
         context.gated = gates.seeds

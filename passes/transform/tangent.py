@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_fill, is_transfer
+from ..analysis.call_kinds import is_fill, is_shuffle, is_transfer
 from ..analysis.gated import Gates
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, zero
@@ -153,6 +153,9 @@ class TangentWriter:
         return self.builder.select(condition, self.of(yes), self.of(no))
 
     def _call(self, call: Instruction) -> Value:
+        if is_shuffle(call):
+            mask, value, lane = call.arguments
+            return self.builder.call(call.callee, call.function_type, [mask, self.of(value), lane])
         found = lookup(call.callee_name)
         assert found is not None, call.callee_name
         rule, _ = found

@@ -6,7 +6,7 @@ from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.undo import Undo
-from dpcompile.passes.transform import hoist, kernel, shadow
+from dpcompile.passes.transform import adjoint, hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.increments import Increments
 from dpcompile.passes.transform.previous import PreviousStores, _Shift
@@ -24,6 +24,10 @@ _has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.st
 
 def without_barriers(self, instruction):
     return instruction.callee_name.startswith("llvm.nvvm.barrier") is False and _has_work(self, instruction)
+
+
+def without_warp_barriers(self, instruction):
+    return instruction.callee_name.startswith("llvm.nvvm.bar.warp") is False and _has_work(self, instruction)
 
 
 def store_without_clearing(self, store):
@@ -96,6 +100,9 @@ MUTATIONS = {
     "stores are taken to be run by all": ("taken_in_turn", PreviousStores, "_is_in_step", lambda self, store, loop: True),
     "barriers in front of stores are overlooked": ("waits_before_it_writes", PreviousStores, "_is_in_step",
                                                    lambda self, store, loop: True),
+    "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
+    "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
+    "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

@@ -105,6 +105,60 @@ def test_threads_that_wait_at_different_barriers(kernel):
 
 
 @cuda.jit
+def shuffles_apart(x):
+    t = cuda.threadIdx.x
+    if t < 4:
+        x[t] = cuda.shfl_down_sync(0xFFFFFFFF, x[t], 1)
+
+
+@cuda.jit
+def is_not_in_its_mask(x):
+    t = cuda.threadIdx.x
+    x[t] = cuda.shfl_down_sync(0xF, x[t], 1)
+
+
+@cuda.jit
+def masks_differ(x):
+    t = cuda.threadIdx.x
+    x[t] = cuda.shfl_down_sync(0xFF if t < 4 else 0xFFFFFFFF, x[t], 1)
+
+
+@cuda.jit
+def waits_for_one_that_waits(x):
+    t = cuda.threadIdx.x
+    if t < 4:
+        cuda.syncwarp()
+    cuda.syncthreads()
+
+
+@pytest.mark.parametrize("kernel", [is_not_in_its_mask, masks_differ, waits_for_one_that_waits],
+                         ids=lambda kernel: kernel.py_func.__name__)
+def test_lanes_that_wait_for_each_other_in_vain(kernel):
+    with pytest.raises(errors.BarrierError, match="is in the mask of a shuffle"):
+        dp.cuda.simulate(kernel, 1, WIDTH, [np.zeros(WIDTH)])
+
+
+def test_lanes_that_have_returned_are_not_waited_for_and_give_nothing():
+    x = np.arange(8.0)
+    dp.cuda.simulate(shuffles_apart, 1, WIDTH, [x])
+    assert x[:3].tolist() == [1.0, 2.0, 3.0] and np.isnan(x[3]) and x[4:].tolist() == [4.0, 5.0, 6.0, 7.0]
+
+
+@cuda.jit
+def forgets_to_wait(x, out):
+    cells = cuda.shared.array(64, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t]
+    cuda.syncwarp()
+    out[t] = cells[(t + 1) % 64]
+
+
+def test_warps_that_do_not_wait_for_each_other_race():
+    report = dp.cuda.simulate(forgets_to_wait, 1, 64, [np.ones(64), np.zeros(64)])
+    assert {cell // 8 for race in report.races for cell in race.cells} == {0, 32}
+
+
+@cuda.jit
 def raises(x):
     i = cuda.grid(1)
     if x[i] < 0:
@@ -132,6 +186,22 @@ def added(x, total):
     i = cuda.grid(1)
     if i < x.size:
         cuda.atomic.add(total, 0, x[i])
+
+
+@cuda.jit
+def bounds_of(x, bounds):
+    cuda.atomic.max(bounds, 0, x[cuda.grid(1)])
+    cuda.atomic.min(bounds, 1, x[cuda.grid(1)])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_atomic_bounds_treat_nan_as_numba_cuda_does(dtype):
+    x, bounds = np.array([1.0, np.nan, 3.0, -2.0], dtype), np.zeros(2, dtype)
+    dp.cuda.simulate(bounds_of, 1, 4, [x, bounds])
+    assert bounds.tolist() == [3.0, -2.0]
+    bounds[:] = np.nan
+    dp.cuda.simulate(bounds_of, 1, 4, [x, bounds])
+    assert np.isnan(bounds).all()
 
 
 @cuda.jit
@@ -235,17 +305,18 @@ def reads_and_leaves(x, out):
 
 
 @cuda.jit
-def shuffled(x, out):
+def leaves_between_shuffles(x, out):
     i = cuda.grid(1)
-    out[i] = cuda.shfl_down_sync(0xFFFFFFFF, x[i], 1)
+    other = cuda.shfl_down_sync(0xFFFFFFFF, x[i], 1)
+    if i > 3:
+        return
+    out[i] = other * cuda.shfl_xor_sync(0xFFFFFFFF, x[i], 1)
 
 
 @cuda.jit
-def waits_in_warps(x, out):
+def matches_all(x, out):
     i = cuda.grid(1)
-    out[i] = x[i]
-    cuda.syncwarp()
-    out[i] *= 2.0
+    out[i] = x[i] * cuda.match_all_sync(0xFFFFFFFF, i)[0]
 
 
 @cuda.jit
@@ -290,10 +361,10 @@ REFUSED = [
     (leaves_between, "return between two barriers"),
     (leaves_what_others_read, "return before a barrier"),
     (reads_and_leaves, "return before a barrier"),
-    (shuffled, "call of llvm.nvvm.shfl"),
-    (waits_in_warps, "call of llvm.nvvm.bar.warp.sync"),
+    (leaves_between_shuffles, "return between two barriers"),
+    (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
-    (largest, "atomic"),
+    (largest, "atomic maximum or minimum"),
 ]
 
 

@@ -95,7 +95,7 @@ def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str, str]:
         if name:
             module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), name)))
             module.get_function(function).add_function_attribute("alwaysinline")
-    for text in (arena.TOGETHER, *kernel.runtime):
+    for text in (arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.verify()
     return module, entry, count

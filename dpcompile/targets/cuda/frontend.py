@@ -22,6 +22,8 @@ from dpcompile.passes.transform.shared_shadows import DYNAMIC_SIZE
 from ...errors import BackendError, NotAFunctionError, UnsupportedError
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend.ties import ties_of_minimum_to_second
+from . import atomics
+from .warps import exchanges_by_name
 
 TRIPLE = "nvptx64-nvidia-cuda"
 #: The processor that kernels are lowered for where nobody says which one they will run on.
@@ -32,7 +34,8 @@ DYNAMIC_ALIGNMENT = 16
 _MISSING = "No compiler of kernels is installed: pip install 'dpcompile[cuda]'."
 _SHARED_VARIABLE = re.compile(r'^@("[^"]+"|[\w.$-]+) = (?:\w+ )*?addrspace\(3\) (?:\w+ )*?global (.*)$', re.MULTILINE)
 #: What is written as assembly, by the intrinsics that say the same.
-_REGISTERS = {"mov.u32 $0, %dynamic_smem_size;": DYNAMIC_SIZE}
+_REGISTERS = {"mov.u32 $0, %dynamic_smem_size;": DYNAMIC_SIZE, "activemask.b32 $0;": "llvm.nvvm.activemask",
+              "mov.u32 $0, %lanemask_lt;": "llvm.nvvm.read.ptx.sreg.lanemask.lt"}
 _ASSEMBLY = re.compile(r'call i32 asm (?:sideeffect )?"(' + "|".join(map(re.escape, _REGISTERS)) + r')", "=r"\(\)')
 
 
@@ -112,7 +115,8 @@ def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
     for text in lowered.modules:
         linked.link_in(llvm.parse_assembly(text))
     linked.link_in(llvm.parse_assembly(_entry(linked.get_function(lowered.entry))))
-    text = shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked))))
+    linked.link_in(llvm.parse_assembly(atomics.definitions(str(linked))))
+    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked)))))
     if "addrspace(3)" in text:
         raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory in a way that is not known.")
     linked = llvm.parse_assembly(text)

@@ -50,6 +50,10 @@ _INTEGERS = {"__nv_abs": "abs", "__nv_llabs": "abs", "__nv_min": "smin", "__nv_m
              "__nv_llmax": "smax", "__nv_umin": "umin", "__nv_umax": "umax", "__nv_ullmin": "umin", "__nv_ullmax": "umax"}
 
 
+#: The place of the lowest bit that is set, counted from one.
+_LOWEST_BIT = ("__nv_ffs", "__nv_ffsll")
+
+
 def definitions(text: str, name: str) -> str:
     """LLVM IR of what ``text`` declares; ``name`` is that of the kernel."""
     found = {symbol: (result, [p.split()[0] for p in parameters.split(",") if p.strip()])
@@ -79,6 +83,8 @@ def _body(symbol: str, result: str, parameters: list[str], names: list[str], dec
         intrinsic = f"llvm.{_INTEGERS[symbol]}.{result}"
         extra = ["i1 false"] if _INTEGERS[symbol] == "abs" else []
         return _call(intrinsic, result, [f"{p} {n}" for p, n in zip(parameters, names, strict=True)] + extra, declared)
+    if symbol in _LOWEST_BIT:
+        return _lowest_bit(parameters[0], declared)
     found = lookup(symbol)
     if found is None:
         return None
@@ -96,6 +102,17 @@ def _body(symbol: str, result: str, parameters: list[str], names: list[str], dec
 def _call(symbol: str, result: str, arguments: list[str], declared: dict[str, str]) -> str:
     declared[symbol] = f"declare {result} @{symbol}({', '.join(a.split()[0] for a in arguments)})"
     return f"%r = call {result} @{symbol}({', '.join(arguments)})\n  ret {result} %r"
+
+
+def _lowest_bit(type_: str, declared: dict[str, str]) -> str:
+    declared[f"llvm.cttz.{type_}"] = f"declare {type_} @llvm.cttz.{type_}({type_}, i1)"
+    narrow = f"trunc {type_} %place to i32" if type_ != "i32" else "add i32 %place, 0"
+    return f"""%zeros = call {type_} @llvm.cttz.{type_}({type_} %x, i1 false)
+  %next = add {type_} %zeros, 1
+  %is.none = icmp eq {type_} %x, 0
+  %place = select i1 %is.none, {type_} 0, {type_} %next
+  %r = {narrow}
+  ret i32 %r"""
 
 
 def _formula(code: str, precision: str, names: list[str]) -> str:

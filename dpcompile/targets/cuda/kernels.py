@@ -19,6 +19,7 @@ from numba.core import types
 
 from dpcompile.passes import pipeline
 from dpcompile.passes.errors import IrreducibleError
+from dpcompile.passes.rules.warps import SHUFFLE, UNSHUFFLE
 from dpcompile.passes.target import DEVICE
 from dpcompile.passes.transform.shared_shadows import DISTANCE
 from dpcompile.runtime import arena, gates
@@ -101,8 +102,14 @@ class CompiledKernel:
 
     @property
     def runtime(self) -> tuple[str, ...]:
-        """What is to be linked with it."""
-        return (gates.definitions(self.text), arena.DEVICE) if self.derivative else ()
+        """What is to be linked with it, on every machine."""
+        exchanged = (arena.UNSHUFFLE,) if f"@{UNSHUFFLE}" in self.text else ()
+        return (gates.definitions(self.text), arena.DEVICE, *exchanged) if self.derivative else ()
+
+    @property
+    def exchanges(self) -> tuple[str, ...]:
+        """What is to be linked with it for a GPU."""
+        return (arena.WARP,) if f"@{SHUFFLE}" in self.text or f"@{UNSHUFFLE}" in self.text else ()
 
 
 def compile_primal(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC) -> CompiledKernel:

@@ -18,13 +18,13 @@ from dpcompile.passes.ir.vocabulary import DYNAMIC
 
 from ...errors import BarrierError, ThreadError
 from .host import host, packed
+from .lanes import ACTIVE, ALL, BARRIER, WARP, Exchange, results
 from .races import RECORD, Races
 from .threads import DESTROY, REGISTERS, RESUME, START, STATUS, ThreadModule
 
 Shape = tuple[int, int, int]
 #: Accesses that are held before they are looked at.
 LOG_ROOM = 1 << 16
-WARP = 32
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Machine:
         self._resume = self._function(RESUME, ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p)
         self._destroy = self._function(DESTROY, None, ctypes.c_void_p)
         self._status = ctypes.c_int32.from_address(self.engine.get_global_value_address(STATUS))
+        self.exchange = Exchange.from_address(self.engine.get_global_value_address("dp.exchange"))
         self.shared = [Shared(name, self._memory(name, size)) for name, size in sizes.items()]
 
     def parts(self, own: int, distance: int) -> list[Shared]:
@@ -96,24 +97,16 @@ class Machine:
                    statuses: set[int]) -> None:
         for variable in self.shared:
             variable.memory[:] = 0xFF       # NaN in either precision
-        threads = [self._start(given) for _ in range(len(registers))]
-        running = list(range(len(threads)))
+        block = _Block(self, registers, [self._start(given) for _ in range(len(registers))], order)
         try:
-            while running:
-                waiting: dict[int, int] = {}
-                for index in order.permutation(len(running)):
-                    thread = running[index]
-                    barrier = self._resume(threads[thread], registers[thread].ctypes.data)
-                    if barrier >= 0:
-                        waiting[thread] = barrier
-                    else:
-                        statuses.add(self._status.value)
+            while block.running:
+                statuses |= block.run_to_barrier(place)
                 log.end_phase(number)
                 self._check_extent(log, place)
-                self._check(waiting, place)
-                running = sorted(waiting)
+                self._check(block.waiting, place)
+                block.running = sorted(block.waiting)
         finally:
-            for thread in threads:
+            for thread in block.threads:
                 self._destroy(thread)
 
     def _check_extent(self, log: _Log, place: Shape) -> None:
@@ -141,7 +134,8 @@ def _registers(place: Shape, grid: Shape, block: Shape, dynamic: int) -> np.ndar
     """What the threads of a block read of their places, one row each."""
     rows = np.empty((int(np.prod(block)), len(REGISTERS) + 1), np.int32)
     for number, thread in enumerate(_places(block)):
-        rows[number] = (*thread, *block, *place, *grid, number % WARP, WARP, dynamic, number)
+        rows[number] = (*thread, *block, *place, *grid, number % WARP, (1 << number % WARP) - 1, WARP, dynamic,
+                        0, number)
     return rows
 
 
@@ -149,6 +143,87 @@ def _bytes_of(variable: llvm.ValueRef) -> int:
     """Bytes of a variable whose type is an array of numbers."""
     layout = llvm.create_target_data(str(host().target_data))
     return layout.get_abi_size(variable.global_value_type)
+
+
+@dataclass(eq=False)
+class _Block:
+    """The threads of a block while they run."""
+
+    machine: Machine
+    registers: np.ndarray
+    threads: list
+    order: np.random.Generator
+    #: The barriers at which threads wait, and what those that wait for others of their warp give.
+    waiting: dict[int, int] = field(default_factory=dict)
+    giving: dict[int, Exchange] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.running = list(range(len(self.threads)))
+
+    def run_to_barrier(self, place: Shape) -> set[int]:
+        """All of ``running`` up to where they end or wait for the whole block; the statuses with which threads ended."""
+        statuses: set[int] = set()
+        self.waiting, ready = {}, {thread: 0 for thread in self.running}
+        while ready:
+            threads = sorted(ready)
+            for index in self.order.permutation(len(threads)):
+                self._resume(threads[index], ready[threads[index]], statuses)
+            ready = self._exchanged()
+        if self.giving:
+            raise self._apart(place)
+        return statuses
+
+    def _resume(self, thread: int, got: int, statuses: set[int]) -> None:
+        exchange = self.machine.exchange
+        exchange.kind, exchange.value = 0, got
+        self.waiting.pop(thread, None)
+        barrier = self.machine._resume(self.threads[thread], self.registers[thread].ctypes.data)
+        if barrier < 0:
+            statuses.add(self.machine._status.value)
+            self.running.remove(thread)
+            return
+        self.waiting[thread] = barrier
+        if exchange.kind:
+            self.giving[thread] = Exchange.from_buffer_copy(exchange)
+
+    def _exchanged(self) -> dict[int, int]:
+        """What those threads get all of whose partners have come."""
+        found: dict[int, int] = {}
+        for thread in sorted(self.giving):
+            if thread in self.giving:
+                group = self._group(thread)
+                if group is not None:
+                    found |= self._complete(group)
+        return found
+
+    def _group(self, thread: int) -> list[int] | None:
+        """The threads that make an exchange together with this one, where all are there."""
+        own, first = self.giving[thread], thread - thread % WARP
+        warp = [t for t in self.running if first <= t < first + WARP]
+        place = self.waiting[thread]
+        together = [t for t in warp if t in self.giving and self.waiting[t] == place and self.giving[t].key == own.key]
+        if own.name == ACTIVE:
+            return together
+        wanted = [t for t in warp if own.mask >> t % WARP & 1]
+        return wanted if thread in wanted and set(wanted) <= set(together) else None
+
+    def _complete(self, group: list[int]) -> dict[int, int]:
+        first = group[0] - group[0] % WARP
+        given = {thread % WARP: self.giving.pop(thread) for thread in group}
+        name, mask = next(iter(given.values())).name, next(iter(given.values())).mask
+        if name == BARRIER and mask == ALL:
+            self.registers[first:first + WARP, REGISTERS.index("epoch")] += 1
+        return {first + lane: got for lane, got in results(given).items()}
+
+    def _apart(self, place: Shape) -> BarrierError:
+        thread = min(self.giving)
+        own = self.giving[thread]
+        partners = [t for t in self.running if t // WARP == thread // WARP and own.mask >> t % WARP & 1]
+        missing = [t for t in partners if t != thread and self.waiting.get(t) != self.waiting[thread]] or [thread]
+        return BarrierError(
+            f"{self.machine.name}: thread {thread} of block {place} waits for thread {missing[0]}, which is in the mask of a "
+            f"shuffle, a vote or a cuda.syncwarp, and does not come there.\n  All lanes of a mask that have not returned must "
+            f"come to the same place, with that mask, and be in it.")
 
 
 class _Log:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .lanes import WARP
 from .threads import ADD, READ, WRITE, Site
 
-RECORD = np.dtype([("address", np.int64), ("site", np.int32), ("thread", np.int32)])
+RECORD = np.dtype([("address", np.int64), ("site", np.int32), ("thread", np.int32), ("epoch", np.int64)])
 _KINDS = (READ, WRITE, ADD)
 #: A race is reported once for each array and pair of kinds, up to so many cells of it.
 MOST_CELLS = 4
@@ -79,12 +80,22 @@ class Races:
     def add_phase(self, block: int, records: np.ndarray) -> None:
         """The accesses of one block between two barriers."""
         cells = self._cells(records)
-        self._compare(cells, "threads of a block")
+        self._compare_threads(cells)
         shared = np.array([w.is_shared for w in self.watched] or [False])
         index = np.searchsorted(self._starts, cells["cell"], side="right") - 1
         rows = cells[~shared[index]] if len(cells) else cells
-        rows["thread"] = block
+        rows["thread"], rows["epoch"] = block, 0
         self._of_blocks.append(np.unique(rows))
+
+    def _compare_threads(self, rows: np.ndarray) -> None:
+        """Lanes of a warp between two times that it waited for itself, and the warps with each other."""
+        if len(rows) and rows["epoch"].any():
+            warps = rows["thread"] // WARP
+            for key in np.unique(np.stack([warps, rows["epoch"]], 1), axis=0):
+                self._compare(rows[(warps == key[0]) & (rows["epoch"] == key[1])], "threads of a block")
+            rows = rows.copy()
+            rows["thread"] = warps
+        self._compare(rows, "threads of a block")
 
     def finish(self) -> None:
         """Compares the blocks."""
@@ -97,10 +108,12 @@ class Races:
         repeats = self._bytes[records["site"]] // self._step
         rows = np.repeat(records, repeats)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        found = np.empty(len(rows), [("cell", np.int64), ("kind", np.int64), ("thread", np.int64), ("site", np.int64)])
+        found = np.empty(len(rows), [("cell", np.int64), ("kind", np.int64), ("thread", np.int64), ("site", np.int64),
+                                     ("epoch", np.int64)])
         found["cell"] = rows["address"] + within * self._step
         found["kind"] = self._kind[rows["site"]]
-        found["thread"], found["site"] = rows["thread"], rows["site"]
+        for name in ("thread", "site", "epoch"):
+            found[name] = rows[name]
         return found
 
     def _compare(self, rows: np.ndarray, between: str) -> None:

@@ -31,12 +31,14 @@ from .backend import optimised
 from .host import host
 from .host_mathematics import definitions
 from .kernels import CompiledKernel
+from .lanes import REPLACED
+from .lanes import definitions as exchanges
 
 START, RESUME, DESTROY = "dp.simulate.start", "dp.simulate.resume", "dp.simulate.destroy"
 PLACE, STATUS = "dp.place", "dp.status"
 #: What a thread knows of its place, in the order in which ``PLACE`` holds it, four bytes each.
-REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"), "laneid", "warpsize",
-             "dynamic_smem_size")
+REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"), "laneid", "lanemask.lt",
+             "warpsize", "dynamic_smem_size", "epoch")
 #: Bytes of shared memory that a block can have, on all processors.
 MOST_SHARED = 227 * 1024
 READ, WRITE, ADD = "read", "write", "atomic addition"
@@ -77,6 +79,7 @@ def thread_module(kernel: CompiledKernel, function: str, after_optimisation: boo
     for text in () if after_optimisation else (*kernel.runtime, arena.APART):
         linked.link_in(llvm.parse_assembly(_for_host(_watched_runtime(text, sites))))
     linked.link_in(llvm.parse_assembly(definitions(str(linked), kernel.primal.name)))
+    linked.link_in(llvm.parse_assembly(exchanges(str(linked))))
     linked.link_in(llvm.parse_assembly(_registers(str(linked), kernel.primal.name)))
     text = _coroutine(_inlined(linked, function), function)
     module = llvm.parse_assembly(text)
@@ -90,6 +93,8 @@ def _for_host(text: str) -> str:
     """The text without what it says of a GPU."""
     text = "\n".join(line for line in text.splitlines() if not line.startswith("target "))
     text = text.replace(_REGISTER, _OWN_REGISTER).replace("llvm.nvvm.barrier.cta.sync.aligned.all", _BARRIER)
+    for name, replacement in REPLACED.items():
+        text = text.replace(f"@{name}", f"@{replacement}")
     text = text.replace("syncscope(\"device\") ", "")
     text = _DYNAMIC_VARIABLE.sub(f"@{DYNAMIC} = external global [{MOST_SHARED} x i8]", text)
     return _SHARED_VARIABLE.sub(r"\1global \2 zeroinitializer, align 16", text)

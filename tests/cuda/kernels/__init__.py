@@ -12,6 +12,7 @@ if importlib.util.find_spec("numba_cuda") is not None:
         programs,
         shared_memory,
         staged,
+        warps,
     )
 
 __all__ = ["RECORDS", "Record"]

@@ -34,6 +34,48 @@ def saxpy_single(a, x, y):
 
 
 @njit
+def taken_away_twin(x, places, rest):
+    for i in range(x.size):
+        rest[places[i]] -= x[i] * x[i]
+
+
+@record(taken_away_twin, lambda rng: [*arrays(1, 40)(rng), rng.integers(0, 5, 40), *arrays(1, 5)(rng)], (0, 2), 2, 32)
+@cuda.jit
+def taken_away(x, places, rest):
+    i = cuda.grid(1)
+    if i < x.size:
+        cuda.atomic.sub(rest, places[i], x[i] * x[i])
+
+
+@record(taken_away_twin, lambda rng: [*arrays(1, 40, np.float32)(rng), rng.integers(0, 5, 40), *arrays(1, 5, np.float32)(rng)],
+        (0, 2), 2, 32, tolerance=1e-5)
+@cuda.jit
+def taken_away_single(x, places, rest):
+    i = cuda.grid(1)
+    if i < x.size:
+        cuda.atomic.sub(rest, places[i], x[i] * x[i])
+
+
+@njit
+def bounded_twin(x, bounds, out):
+    for i in range(x.size):
+        bounds[0] = max(bounds[0], x[i])
+        bounds[1] = min(bounds[1], x[i])
+        out[i] = x[i] * x[i]
+
+
+@record(bounded_twin, lambda rng: [*arrays(1, 40)(rng), np.ones(2), np.zeros(40)], (0, 2), 2, 32)
+@cuda.jit
+def bounded(x, bounds, out):
+    """The least and the greatest, for which nobody asks a derivative."""
+    i = cuda.grid(1)
+    if i < x.size:
+        cuda.atomic.max(bounds, 0, x[i])
+        cuda.atomic.min(bounds, 1, x[i])
+        out[i] = x[i] * x[i]
+
+
+@njit
 def chain_twin(x, out):
     for i in range(x.size):
         out[i] = math.sin(x[i]) * math.exp(-x[i] * x[i]) + math.log(x[i]) / math.sqrt(x[i]) + math.tanh(x[i]) ** 3
