@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from ..ir.model import Constant, Function, Global, Instruction, Value
+from ..ir.model import Constant, Function, Global, Value
 from ..ir.types import I1, size_of
 from .mincut import INFINITE, FlowNetwork
 from .recipes import Recipes
@@ -29,14 +29,14 @@ EPSILON = 1e-3
 @dataclass
 class CachePlan:
     """``kept``: values with places on the tape; ``rebuilt``: values that have a recipe; each with its reason. ``places``: how
-    many each kept value takes. ``put_back``: kept values that stores overwrite, each with the loads that are repeated because
-    the reverse sweep puts them back; ``logged``: those of them that the program does not read itself."""
+    many each kept value takes. ``put_back``: what stores overwrite, and what that is made of, with the loads that are repeated
+    because the reverse sweep puts it back; ``logged``: those of these values that are not the program's own."""
 
     function: Function
     kept: dict[Value, str] = field(default_factory=dict)
     rebuilt: dict[Value, str] = field(default_factory=dict)
     places: dict[Value, float] = field(default_factory=dict)
-    put_back: dict[Value, list[Instruction]] = field(default_factory=dict)
+    put_back: dict[Value, list[Value]] = field(default_factory=dict)
     logged: set[Value] = field(default_factory=set)
 
     def __str__(self) -> str:

@@ -39,6 +39,7 @@ class PreviousStores:
             return []
         value, pointer = store.operands
         first = Inserter.before(loop.preheader.terminator).load(value.type, pointer, "before", store.align, store.metadata)
+        first.location = store.location
         position = store.parent.instructions.index(store)
         builder = Inserter.before(store)
         counter = self.recipes.counters.counter[loop]

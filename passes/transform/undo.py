@@ -77,14 +77,15 @@ class UndoLogs:
     def finish(self, plan: CachePlan) -> dict[Instruction, Instruction]:
         """The stores that are undone; what was offered and not taken is gone."""
         found = self.stores(plan)
-        for old in found.values():
-            plan.put_back[old] = [value for value in plan.rebuilt
-                                  if isinstance(value, Instruction) and old in self.recipes.undone.get(value, ())]
         for store, added in self._added.items():
             if store in found:
                 plan.logged.update(added)
             else:
                 _erase(added)
+        for store, old in found.items():
+            loads = [load for load in self.recipes.undone if load in plan.rebuilt and old in self.recipes.undone[load]]
+            made_of = [value for value in self._added.get(store, ()) if value in plan.kept]
+            plan.put_back.update(dict.fromkeys([old, *made_of], loads))
         return found
 
 
