@@ -65,7 +65,11 @@ class Steps:
     """How many may still be taken."""
 
     def __init__(self) -> None:
-        self.left = MOST_STEPS
+        self.left, self.is_short = MOST_STEPS, False
+
+    def shorten(self) -> None:
+        """A few more, for what does not need so many."""
+        self.left, self.is_short = MOST_STEPS // 10, True
 
     def take(self) -> None:
         self.left -= 1
@@ -310,6 +314,8 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
     match value.opcode:
         case "fneg":
             return -operands[0]
+        case "fptosi" if source == DOUBLE and math.isfinite(operands[0]):
+            return math.trunc(operands[0])
         case "fcmp" if source == DOUBLE:
             return _compared(value.predicate or "", *operands)
         case "sitofp" if value.type == DOUBLE:
@@ -323,7 +329,7 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
             return fold("ashr", int(operands[0]), int(operands[1]), value.type.bits)
         case "sdiv" | "srem":
             return _divided(value.opcode, *map(int, operands))
-    return evaluate(value, list(map(int, operands)))
+    return None if any(isinstance(operand, float) for operand in operands) else evaluate(value, list(map(int, operands)))
 
 
 def _compared(predicate: str, left: float, right: float) -> int | None:
