@@ -160,13 +160,17 @@ def _lines(module: Module, version: Version) -> str:
 
 
 def _lines_of_blocks(module: Module, version: Version) -> dict[str, str]:
-    """Where a block has its first instruction of a known line, or else the loop that it begins."""
-    found = {block: line for block in version.warm_blocks() if (line := _first_line(module, block))}
+    """Where a block has its first instruction of a known line, or else the loop that it begins; by the name that it had before
+    it was divided."""
+    found: dict[str, str] = {}
+    for block in version.function.blocks:
+        if line := _first_line(module, block):
+            found.setdefault(_SPLIT.sub("", block.name), line)
     for loop in version.forest:
-        inside = [found[block] for block in loop.blocks if block in found]
+        inside = [found[block.name] for block in loop.blocks if block.name in found]
         if inside:
-            found.setdefault(loop.header, min(inside, key=lambda line: _by_number((line, None))))
-    return {block.name: line for block, line in found.items()}
+            found.setdefault(loop.name, min(inside, key=lambda line: _by_number((line, None))))
+    return found
 
 
 def _first_line(module: Module, block: Block) -> str:

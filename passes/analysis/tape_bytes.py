@@ -25,6 +25,7 @@ from .arena_bytes import (
     MARK,
     MOST_CHUNKS,
     OWN,
+    PART_BYTES,
     PARTS,
     PUSH,
     REWIND,
@@ -38,11 +39,13 @@ from .arena_bytes import (
     stack_bytes,
 )
 from .cfg import DominatorTree, warm_post_dominators
-from .known import ALLOCATED, Known, NeedsState, NotKnown, Number, Read, Steps, TooLong
+from .known import ALLOCATED, UNREAL, Known, NeedsState, NotKnown, Number, Read, Steps, TooLong
 from .loops import Loop
 
-#: Where a task of a parallel loop finds what is the same for all chunks.
-ENVIRONMENT = 1 << 61
+#: Addresses of an arena, or of those of chunks, and of what tasks of a parallel loop are given in common.
+ARENA, ENVIRONMENT = UNREAL, UNREAL + (1 << 20)
+#: Where an arena says that its limit was hit.
+EXCEEDED_BYTE = 40
 #: Calls within calls, which recursion makes.
 MOST_CALLS = 60
 
@@ -73,7 +76,7 @@ class Footprint:
 
 def analyse(module: Module, entry: Function, arguments: Sequence[Number | None], read: Read, threads: int = 1) -> Footprint:
     """``arguments``: of the first parameters; None, and the others, are not known. ``threads``: of parallel loops."""
-    given = dict.fromkeys(filter(_is_arena, entry.arguments), ALLOCATED) | dict(zip(entry.arguments, arguments, strict=False))
+    given = dict.fromkeys(filter(_is_arena, entry.arguments), ARENA) | dict(zip(entry.arguments, arguments, strict=False))
     walk = _Walk(module, read, threads)
     try:
         return Footprint(walk.call(entry, given.get, read), list(dict.fromkeys(walk.gaps)))
@@ -185,7 +188,7 @@ class _Call:
     undecided: set[Loop] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        allocated = dict.fromkeys((PUSH, MARK, PARTS), lambda _: ALLOCATED)
+        allocated = {**dict.fromkeys((PUSH, MARK), lambda _: ALLOCATED), PARTS: lambda _: ARENA}
         threads = self.walk.threads
         returned = {**allocated, CHUNKS: lambda argument: min(threads * argument(1), MOST_CHUNKS, argument(0))}
         self.known = Known(self.facts.function, self.facts.cfg, self.facts.inductions, self.arguments, self._remembered,
@@ -201,7 +204,9 @@ class _Call:
 
     def _remembered(self, address: int, type_: Type) -> Number | None:
         """What memory holds; of an arena, that it is not exhausted."""
-        return 0 if address >= ALLOCATED else self.read(address, type_)
+        if 0 <= address - ARENA < MOST_CHUNKS * PART_BYTES:
+            return 0 if (address - ARENA) % PART_BYTES == EXCEEDED_BYTE else None
+        return self.read(address, type_)
 
     def _site(self, instruction: Instruction) -> Site:
         return self.facts.function.name, instruction.name
