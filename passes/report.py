@@ -7,21 +7,25 @@ Ensures:  text; with a ``Footprint``, to the byte what is kept in a run for its 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from .analysis.arena_bytes import Amount, Site
 from .analysis.cache_plan import CachePlan
 from .analysis.distribution import Distribution
 from .analysis.gathered_nest import GatheredNest
 from .analysis.induction import ASSUMED_ITERATIONS, Inductions
-from .analysis.tape_bytes import Footprint
-from .ir.model import Instruction, Module, Value, is_float
+from .analysis.tape_bytes import Footprint, Gap
+from .ir.model import Block, Instruction, Module, Value, is_float
 from .ir.types import size_of
 from .rules.scalar import lookup
 from .transform.layout import stored_type
 from .transform.program import Version
+
+#: What ``transform.tape`` appends to the name of a block that it divides.
+_SPLIT = re.compile(r"(\.go(\.\d+)?)+$")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Report:
     is_estimate: bool = False
     record_bytes: int = 0
     behind: str = ""
+    #: The lines of the blocks of the function, by their names.
+    lines: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """With the estimate, for whoever knows no arguments."""
@@ -62,9 +68,14 @@ class Report:
         """With the bytes of one run."""
         total = footprint.taken + self.record_bytes
         at_least = "at least " if footprint.gaps else ""
-        gaps = [f"  {'line ' + str(gap.line) if gap.line else 'the function'}: {gap}" for gap in footprint.gaps]
+        gaps = dict.fromkeys(f"  {self._place(gap)}: {gap}" for gap in footprint.gaps)
         told = [*(["Not decided by the arguments, and not counted:"] if gaps else []), *gaps]
         return self._with(f"Kept for the reverse sweep: {at_least}{total} bytes", [*self._rows(footprint)], told)
+
+    def _place(self, gap: Gap) -> str:
+        if gap.function != self.function:
+            return "a function that it calls"
+        return self.lines.get(_SPLIT.sub("", gap.block), "the function")
 
     def _with(self, heading: str, rows: list[str], told: list[str] | None = None) -> str:
         ordered = sorted(rows, key=lambda row: -float(row.split()[0]))
@@ -114,7 +125,7 @@ def report(module: Module, version: Version, plan: CachePlan, inductions: Induct
     is_estimate = any(trips is None or trips.constant is None for trips in map(inductions.trip_count, version.forest))
     return Report("\n\n".join(filter(None, [_lines(module, version, plan), _rules(version)])), version.function.name, kept,
                   f"Not kept: {again['recompute']} values computed again, {again['reload']} read again",
-                  is_estimate, record_bytes, "\n\n".join(filter(None, behind)))
+                  is_estimate, record_bytes, "\n\n".join(filter(None, behind)), _lines_of_blocks(module, version))
 
 
 def _line(module: Module, value: Value) -> str:
@@ -146,6 +157,25 @@ def _lines(module: Module, version: Version, plan: CachePlan) -> str:
                 counts[_line(module, instruction)][state] += 1
     rows = [f"  {line}: {_tally(count)}" for line, count in sorted(counts.items(), key=_by_number)]
     return "\n".join(["Floating-point operations", *rows]) if rows else ""
+
+
+def _lines_of_blocks(module: Module, version: Version) -> dict[str, str]:
+    """Where a block has its first instruction of a known line, or else the loop that it begins; by the name that it had before
+    it was divided."""
+    found: dict[str, str] = {}
+    for block in version.function.blocks:
+        if line := _first_line(module, block):
+            found.setdefault(_SPLIT.sub("", block.name), line)
+    for loop in version.forest:
+        inside = [found[block.name] for block in loop.blocks if block.name in found]
+        if inside:
+            found.setdefault(loop.name, min(inside, key=lambda line: _by_number((line, None))))
+    return found
+
+
+def _first_line(module: Module, block: Block) -> str:
+    lines = (_line(module, instruction) for instruction in block.instructions)
+    return next((line for line in lines if _by_number((line, None))), "")
 
 
 def _by_number(item: tuple[str, object]) -> int:

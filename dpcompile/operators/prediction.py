@@ -32,6 +32,8 @@ from .values import mapped
 
 #: Bytes in front of the memory of a chunk (runtime/arena.ll), and how often an arena may have to grow.
 CHUNK_HEAD, MOST_RUNS = 64, 4
+#: Where copies of arrays that are written are taken to lie: nowhere, each apart from all others.
+FIRST_COPY, COPY_DISTANCE = 1 << 57, 1 << 45
 
 
 def predicted(derivative: CompiledDerivative, given: tuple) -> Footprint:
@@ -83,9 +85,11 @@ def _as_passed(ty: types.Type, label: str, value):
 
 @dataclass
 class _Memory:
-    """Arrays that the function does not write, by address and size."""
+    """Arrays that the function does not write, by their first byte and the one after the last."""
 
     known: list[tuple[int, int]] = field(default_factory=list)
+    #: How many arrays are copied.
+    copies: int = 0
 
     def leaves(self, derivative: CompiledDerivative, ty: types.Type, value, position: int) -> list[Number | None]:
         """One number for each parameter, None where it is of a kind that is not looked at; pointers as addresses."""
@@ -104,9 +108,12 @@ class _Memory:
         return [None] * leaf_count(ty)
 
     def _array(self, derivative: CompiledDerivative, ty: types.Array, value: np.ndarray, position: int) -> list[Number | None]:
-        address, ends = value.ctypes.data, np.lib.array_utils.byte_bounds(value)
-        if not derivative.parameters[position + ARRAY_DATA].written and value.size:
-            self.known.append((ends[0], ends[1]))
+        address = value.ctypes.data
+        if derivative.parameters[position + ARRAY_DATA].written:
+            self.copies += 1
+            address = FIRST_COPY + self.copies * COPY_DISTANCE
+        elif value.size:
+            self.known.append(np.lib.array_utils.byte_bounds(value))
         return [None, None, value.size, value.itemsize, address, *value.shape, *value.strides]
 
     def read(self, address: int, type_: Type) -> Number | None:

@@ -13,7 +13,7 @@ from ..ir.model import Constant, Instruction
 
 #: What takes memory, and what is done with it besides (see runtime/inlined.ll).
 PUSH, MARK, REWIND, PARTS, RUN = "dp.stack.push", "dp.arena.mark", "dp.arena.rewind", "dp.arena.parts", "dp.parallel.run"
-OWN, CHUNKS, MOST_CHUNKS = "dp.arena.own", "dp.parallel.chunks", 128
+OWN, CHUNKS, MOST_CHUNKS, PART_BYTES = "dp.arena.own", "dp.parallel.chunks", 128, 128
 MARK_BYTES, OWNED_BYTES, ARRAY_HEAD_BYTES = 24, 24, 64
 #: What an arena is given to that takes nothing.
 HARMLESS = frozenset({PARTS, "dp.arena.gather"})

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
-from ..ir.types import DOUBLE, FloatType, IntType, Type
+from ..ir.types import DOUBLE, I64, FloatType, IntType, PointerType, Type
 from ..rules.runtime_calls import classify
 from .cfg import ControlFlow
 from .induction import Inductions
@@ -28,7 +28,9 @@ from .polynomial import Polynomial, Symbol
 Number = int | float
 #: What memory holds at an address; None where that is not known.
 Read = Callable[[int, Type], Number | None]
-#: The address of all that the function allocates: it leads nowhere, and is not null.
+#: From here on a number is no address, but says that there is one: it is not null, and nothing else is known of it.
+UNREAL = 1 << 60
+#: That of all that the function allocates.
 ALLOCATED = 1 << 62
 #: Values that may be looked at, before it is said that this takes too long.
 MOST_STEPS = 200_000
@@ -65,7 +67,11 @@ class Steps:
     """How many may still be taken."""
 
     def __init__(self) -> None:
-        self.left = MOST_STEPS
+        self.left, self.is_short = MOST_STEPS, False
+
+    def shorten(self) -> None:
+        """A few more, for what does not need so many."""
+        self.left, self.is_short = MOST_STEPS // 10, True
 
     def take(self) -> None:
         self.left -= 1
@@ -173,6 +179,9 @@ class Known:
             case "extractvalue":
                 return self._extracted(value)
         operands = [self.value(operand) for operand in value.operands]
+        if any(isinstance(operand.type, PointerType) and number >= UNREAL
+               for operand, number in zip(value.operands, operands, strict=True)) and 0 not in operands:
+            return None
         return _arithmetic(value, operands)
 
     def _loaded(self, load: Instruction) -> Number | None:
@@ -310,6 +319,8 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
     match value.opcode:
         case "fneg":
             return -operands[0]
+        case "fptosi" if source == DOUBLE and abs(operands[0]) < 1 << 62 and value.type == I64:
+            return math.trunc(operands[0])
         case "fcmp" if source == DOUBLE:
             return _compared(value.predicate or "", *operands)
         case "sitofp" if value.type == DOUBLE:
@@ -323,7 +334,7 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
             return fold("ashr", int(operands[0]), int(operands[1]), value.type.bits)
         case "sdiv" | "srem":
             return _divided(value.opcode, *map(int, operands))
-    return evaluate(value, list(map(int, operands)))
+    return None if any(isinstance(operand, float) for operand in operands) else evaluate(value, list(map(int, operands)))
 
 
 def _compared(predicate: str, left: float, right: float) -> int | None:

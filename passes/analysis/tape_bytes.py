@@ -25,6 +25,7 @@ from .arena_bytes import (
     MARK,
     MOST_CHUNKS,
     OWN,
+    PART_BYTES,
     PARTS,
     PUSH,
     REWIND,
@@ -38,19 +39,22 @@ from .arena_bytes import (
     stack_bytes,
 )
 from .cfg import DominatorTree, warm_post_dominators
-from .known import ALLOCATED, Known, NeedsState, NotKnown, Number, Read, Steps, TooLong
+from .known import ALLOCATED, UNREAL, Known, NeedsState, NotKnown, Number, Read, Steps, TooLong
 from .loops import Loop
 
-#: Where a task of a parallel loop finds what is the same for all chunks.
-ENVIRONMENT = 1 << 61
+#: Addresses of an arena, or of those of chunks, and of what tasks of a parallel loop are given in common.
+ARENA, ENVIRONMENT = UNREAL, UNREAL + (1 << 20)
+#: Where an arena says that its limit was hit.
+EXCEEDED_BYTE = 40
 #: Calls within calls, which recursion makes.
 MOST_CALLS = 60
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that the arguments do not decide, by its line; ``each``: what it takes each time, as far as that is known."""
+    """Something that the arguments do not decide, by its block; ``each``: what it takes each time, as far as that is known."""
 
-    line: int
+    function: str
+    block: str
     what: str
     each: int = 0
 
@@ -72,14 +76,14 @@ class Footprint:
 
 def analyse(module: Module, entry: Function, arguments: Sequence[Number | None], read: Read, threads: int = 1) -> Footprint:
     """``arguments``: of the first parameters; None, and the others, are not known. ``threads``: of parallel loops."""
-    given = dict.fromkeys(filter(_is_arena, entry.arguments), ALLOCATED) | dict(zip(entry.arguments, arguments, strict=False))
+    given = dict.fromkeys(filter(_is_arena, entry.arguments), ARENA) | dict(zip(entry.arguments, arguments, strict=False))
     walk = _Walk(module, read, threads)
     try:
         return Footprint(walk.call(entry, given.get, read), list(dict.fromkeys(walk.gaps)))
     except (TooLong, RecursionError):
-        return Footprint(Tally(), [Gap(0, "it takes too many steps to follow")])
+        return Footprint(Tally(), [Gap(entry.name, "", "takes too many steps to follow")])
     except UnsupportedIR as error:
-        return Footprint(Tally(), [Gap(0, error.message)])
+        return Footprint(Tally(), [Gap(entry.name, "", error.message)])
 
 
 @dataclass
@@ -98,7 +102,6 @@ class _Walk:
     """One evaluation over all functions of a module."""
 
     def __init__(self, module: Module, read: Read, threads: int):
-        self.module = module
         self.read = read
         self.threads = threads
         self.steps = Steps()
@@ -185,7 +188,7 @@ class _Call:
     undecided: set[Loop] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        allocated = dict.fromkeys((PUSH, MARK, PARTS), lambda _: ALLOCATED)
+        allocated = {**dict.fromkeys((PUSH, MARK), lambda _: ALLOCATED), PARTS: lambda _: ARENA}
         threads = self.walk.threads
         returned = {**allocated, CHUNKS: lambda argument: min(threads * argument(1), MOST_CHUNKS, argument(0))}
         self.known = Known(self.facts.function, self.facts.cfg, self.facts.inductions, self.arguments, self._remembered,
@@ -201,21 +204,21 @@ class _Call:
 
     def _remembered(self, address: int, type_: Type) -> Number | None:
         """What memory holds; of an arena, that it is not exhausted."""
-        return 0 if address >= ALLOCATED else self.read(address, type_)
+        if 0 <= address - ARENA < MOST_CHUNKS * PART_BYTES:
+            return 0 if (address - ARENA) % PART_BYTES == EXCEEDED_BYTE else None
+        return self.read(address, type_)
 
     def _site(self, instruction: Instruction) -> Site:
         return self.facts.function.name, instruction.name
 
-    def _gap(self, where: Value, what: str, each: int = 0) -> None:
-        found = where.terminator if isinstance(where, Block) else where
-        location = self.walk.module.location_of(found) if isinstance(found, Instruction) else None
-        self.walk.gaps.append(Gap(location.chain()[-1].line if location else 0, what, each))
+    def _gap(self, block: Block, what: str, each: int = 0) -> None:
+        self.walk.gaps.append(Gap(self.facts.function.name, block.name, what, each))
 
     # control flow -----------------------------------------------------------------------------------------------------
 
-    def _follow(self, block: Block | None, loop: Loop | None) -> Block | None:
-        """From a block to where control leaves the loop around it, or comes to its header again."""
-        while block is not None:
+    def _follow(self, block: Block | None, loop: Loop | None, end: Block | None = None) -> Block | None:
+        """From a block to where control leaves the loop around it, or comes to its header again, or to an ``end``."""
+        while block is not None and block is not end:
             self.walk.steps.take()
             inner = self.forest.loop_of(block)
             if inner is not None and inner is not loop and inner.header is block:
@@ -241,8 +244,20 @@ class _Call:
         try:
             return self.known.successor(block)
         except NotKnown:
-            self._gap(block, "may take one way or the other")
+            self._gap(block, "may take one way or the other", max(self._on_the_way(target, loop, meeting) for target in warm))
             return meeting
+
+    def _on_the_way(self, block: Block, loop: Loop | None, end: Block | None) -> int:
+        """What is taken there, as far as that is known."""
+        around, self.taken = self.taken, Taken()
+        try:
+            if end is not None:
+                self._follow(block, loop, end)
+            return self.taken.each
+        except NotKnown:
+            return 0
+        finally:
+            self.taken = around
 
     def _at_exit(self, block: Block, loop: Loop, leaving: list[Block], staying: list[Block]) -> Block | None:
         if loop in self.undecided:
@@ -282,7 +297,13 @@ class _Call:
             left, taken = self._all_iterations(loop)
         except NotKnown:
             del self.walk.gaps[count:]
-            return self._of_undecided(loop)
+            return self._of_undecided(loop, "goes round as often as data decide")
+        except TooLong:
+            if loop.parent is not None or self.walk.depth > 1 or self.walk.steps.is_short:
+                raise
+            del self.walk.gaps[count:]
+            self.walk.steps.shorten()
+            return self._of_undecided(loop, "takes too many steps to follow")
         finally:
             self.known.consulted.discard(loop)
         self.taken.include(taken)
@@ -345,13 +366,13 @@ class _Call:
         finally:
             self.taken = around
 
-    def _of_undecided(self, loop: Loop) -> Block | None:
+    def _of_undecided(self, loop: Loop, what: str) -> Block | None:
         """Says what one iteration takes."""
         around, self.taken = self.taken, Taken()
         self.undecided.add(loop)
         self._follow(loop.header, loop)
         self.undecided.discard(loop)
-        self._gap(loop.header, "goes round as often as data decide", self.taken.each)
+        self._gap(loop.header, what, self.taken.each)
         self.taken = around
         targets = {target for _, target in loop.exiting_edges}
         return targets.pop() if len(targets) == 1 else self.facts.following.parent[loop.header]
@@ -365,7 +386,7 @@ class _Call:
                 try:
                     self._called(instruction)
                 except NotKnown:
-                    self._gap(instruction, "takes as much as data decide")
+                    self._gap(block, "takes as much as data decide")
 
     def _called(self, call: Instruction) -> None:
         name = call.callee_name
@@ -386,7 +407,7 @@ class _Call:
             given = dict(zip(call.callee.arguments, call.arguments, strict=True))
             self.taken.tally.include(self.walk.call(call.callee, lambda a: self.known.value(given[a]), self.walk.read))
         elif name not in DEMANDS:
-            self._gap(call, f"calls {name or 'a function by its address'}, which may take memory of its own")
+            self._gap(call.parent, f"calls {name or 'a function by its address'}, which may take memory of its own")
 
     def _is_null(self, call: Instruction, position: int) -> bool:
         attributes = call.call.argument_attributes if call.call is not None else ()

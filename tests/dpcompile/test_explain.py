@@ -164,8 +164,37 @@ def test_records(kernel: Kernel):
 def test_loop_that_data_decide_is_told_by_iteration():
     found = dp.explain(until_small, 1.0, measure=True)
     assert found.tape_bytes is None
-    assert "goes round as often as data decide, 8 bytes each time" in found.report
+    line = until_small.py_func.__code__.co_firstlineno + 3
+    assert f"line {line}: goes round as often as data decide, 8 bytes each time" in found.report
     assert found.measured_bytes > 100
+
+
+def test_branch_that_data_decide_tells_what_it_may_take():
+    @njit
+    def branching(x, n):
+        total = x
+        if np.exp(x) > 1.0:
+            for _ in range(n):
+                total = np.sin(total)
+        return total
+
+    found = dp.explain(branching, 0.3, 10, argnums=0, measure=True)
+    assert found.tape_bytes is None
+    assert "may take one way or the other, 96 bytes each time" in found.report
+    assert found.measured_bytes == 96 + int(found.report.split("at least ")[1].split()[0])
+
+
+def test_function_that_is_called_and_not_inlined():
+    @njit
+    def deep(x, n):
+        if n > 0:
+            while abs(x) > 1.0 / n:
+                x = np.sin(x) * 0.5
+            return deep(x, n - 1)
+        return x
+
+    found = dp.explain(deep, 0.7, 4, argnums=0)
+    assert "a function that it calls: goes round as often as data decide" in found.report
 
 
 def test_what_the_kernel_writes_is_not_read():
@@ -183,8 +212,14 @@ def test_what_the_kernel_writes_is_not_read():
     assert counts[0] == 4
 
 
+@pytest.mark.parametrize("name", ["typed_list_of_tuples", "gathered_and_scattered", "implicit_euler"])
+def test_what_allocated_memory_holds_is_not_known(name):
+    """Containers grow when they are full, which memory that the kernel writes says; nor do addresses say whether two meet."""
+    test_records(next(kernel for kernel in KERNELS if kernel.name == name))
+
+
 def test_long_loops_are_given_up():
     """Nobody waits for an explanation longer than for the gradient."""
     found = dp.explain(timed, 0.3, 1e-6, 1.0, argnums=0)
     assert found.tape_bytes is None
-    assert "too many steps" in found.report
+    assert "takes too many steps to follow, 8 bytes each time" in found.report
