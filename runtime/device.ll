@@ -209,33 +209,17 @@ define linkonce_odr void @dp.add.atomic.f32(ptr %place, float %amount) alwaysinl
   ret void
 }
 
-; Where no other thread adds to the same place, which the launch says, an addition need not be atomic.
-define linkonce_odr void @dp.add.own.f64(ptr %place, double %amount, i1 %own) alwaysinline {
-entry:
-  br i1 %own, label %plain, label %atomic
-
-plain:
+; Where no other thread adds to the same place.
+define linkonce_odr void @dp.add.own.f64(ptr %place, double %amount) alwaysinline {
   %old = load double, ptr %place, align 8
   %new = fadd double %old, %amount
   store double %new, ptr %place, align 8
   ret void
-
-atomic:
-  %before = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
-  ret void
 }
 
-define linkonce_odr void @dp.add.own.f32(ptr %place, float %amount, i1 %own) alwaysinline {
-entry:
-  br i1 %own, label %plain, label %atomic
-
-plain:
+define linkonce_odr void @dp.add.own.f32(ptr %place, float %amount) alwaysinline {
   %old = load float, ptr %place, align 4
   %new = fadd float %old, %amount
   store float %new, ptr %place, align 4
-  ret void
-
-atomic:
-  %before = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
   ret void
 }

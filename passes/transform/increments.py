@@ -14,7 +14,7 @@ from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I64, VOID, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
 from ..target import HOST, Target
 from .launch_conditions import LaunchConditions
 from .program import Version
@@ -27,7 +27,7 @@ WARP: dict[Type, str] = {DOUBLE: "dp.add.warp.f64", FLOAT: "dp.add.warp.f32"}
 GROUP: dict[Type, str] = {DOUBLE: "dp.add.group.f64", FLOAT: "dp.add.group.f32"}
 #: The same where all threads of a block add to one place together.
 BLOCK: dict[Type, str] = {DOUBLE: "dp.add.block.f64", FLOAT: "dp.add.block.f32"}
-#: void (ptr place, number, i1): the same, where the last says that no other thread adds to that place.
+#: The same where no other thread adds to that place, as the launch says; see ``launch_conditions``.
 OWN: dict[Type, str] = {DOUBLE: "dp.add.own.f64", FLOAT: "dp.add.own.f32"}
 _OWN = "plain: the memory is the thread's own"
 _ATOMIC = "atomic: other threads may read the same cell"
@@ -81,10 +81,11 @@ class Increments:
     def add_atomically(self, builder: Builder, access: Instruction, pointer: Value, place: Value, amount: Value) -> None:
         """Unless the launch says that no other thread adds there."""
         owned = self._owned(access, pointer)
-        arguments = [place, amount] if owned is None else [place, amount, self.conditions.hold(owned)]
+        if owned is not None:
+            self.conditions.want(owned)
         names = _BY_REASON.get(self.account.get(access, ""), ATOMIC) if owned is None else OWN
-        add = self.module.declare(names[amount.type], FunctionType(VOID, tuple(a.type for a in arguments)))
-        builder.call(add, add.function_type, arguments)
+        add = self.module.declare(names[amount.type], FunctionType(VOID, (PTR, amount.type)))
+        builder.call(add, add.function_type, [place, amount])
 
     def _among_threads(self, access: Instruction, pointer: Value) -> str:
         objects = self.version.aliasing.objects_of(pointer)

@@ -16,9 +16,10 @@ from ..analysis.call_kinds import is_opaque
 from ..analysis.objects import Origin
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
-from ..ir.model import Argument, Function, Global, Module, Value
+from ..ir.model import Argument, Block, Function, Global, Module, Value
 from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
-from .increments import BLOCK
+from .increments import ATOMIC, BLOCK, OWN
+from .launch_conditions import with_atomics
 from .memory import clear_memory
 from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
@@ -39,20 +40,37 @@ def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Func
     back = thread.add_block("reverse")
     done_value, done_none = (builder.compare("eq", sweep.status, const(I32, code)) for code in (0, RETURNED_NONE))
     builder.cond_br(builder.binary("or", done_value, done_none), back, done)
-    builder = Builder(back)
     active = functions.version.active
     cotangents = Inserter(thread.entry, 0).alloca(ArrayType(8 * max(1, len(active)), I8), "cotangents", align=8)
-    swept = builder.call(functions.reverse, functions.reverse.function_type, [*sweep.given, cotangents])
+    builder, swept = _swept(module, functions, thread, back, [*sweep.given, cotangents])
     own = [builder.load(p.type, builder.offset(cotangents, 8 * number), align=8) for number, p in enumerate(active)]
     builder.br(done)
+    ways = sweep.builder.block, builder.block
     builder = Builder(done)
-    ways = sweep.builder.block, back
     result = builder.phi(I32, list(zip((sweep.status, swept), ways, strict=True)), "result")
     added = [builder.phi(value.type, list(zip((zero(value.type), value), ways, strict=True))) for value in own]
     for number, value in enumerate(added):      # by all threads of the block together
         _call(builder, module, BLOCK[value.type], [builder.offset(sweep.totals, 8 * number), value])
     builder.ret(result)
     return thread
+
+
+def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: Block,
+           given: list[Value]) -> tuple[Builder, Value]:
+    """Calls the reverse function from ``back``, or the one with atomic additions where threads may meet."""
+    builder, reverse = Builder(back), functions.reverse
+    if functions.apart is None:
+        return builder, builder.call(reverse, reverse.function_type, given)
+    atomic = with_atomics(module, reverse, {OWN[type_]: ATOMIC[type_] for type_ in OWN})
+    atomic.attributes = "alwaysinline"
+    ways = [thread.add_block(label) for label in ("apart", "meeting")]
+    swept = thread.add_block("swept")
+    builder.cond_br(builder.call(functions.apart, functions.apart.function_type, given), *ways)
+    results = []
+    for way, function in zip(ways, (reverse, atomic), strict=True):
+        results.append((Builder(way).call(function, function.function_type, given), way))
+        Builder(way).br(swept)
+    return Builder(swept), Builder(swept).phi(I32, results)
 
 
 def write_count(module: Module, functions: ReverseFunctions, name: str) -> Function:

@@ -1,7 +1,9 @@
 """Whether threads never meet in an object, as the launch of a kernel decides it.
 
 Requires: what ``analysis.ownership`` found; the parameters of the reverse function that stand for those of the primal.
-Ensures:  ``hold(owned)`` is an i1 known from the beginning of the reverse function on, the same for all threads.
+Ensures:  ``write`` gives ``i1 NAME.apart``, with the parameters of the reverse function: whether in none of the objects that
+          were asked for two threads meet, the same for all threads.  ``with_atomics`` is the reverse function for where they
+          may: of two functions one is run, so that each is optimised for what it may rely on.
 """
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ from collections.abc import Mapping
 from ..analysis.ownership import REGISTER, Extent, Inequality, Owned
 from ..analysis.polynomial import Symbol
 from ..ir.builder import Builder, Inserter, const
+from ..ir.clone import clone_function
 from ..ir.model import Argument, Function, Module, Value
-from ..ir.types import I1, I32, I64, FunctionType
+from ..ir.types import I1, I32, I64, VOID, FunctionType
 
 
 class LaunchConditions:
@@ -19,15 +22,30 @@ class LaunchConditions:
 
     def __init__(self, module: Module, reverse: Function, given: Mapping[Argument, Argument]):
         self.module, self.reverse, self.given = module, reverse, given
-        self._known: dict[Owned, Value] = {}
+        self._wanted: dict[Owned, None] = {}
 
-    def hold(self, owned: Owned) -> Value:
-        if owned not in self._known:
-            builder = Inserter(self.reverse.entry, 0)
-            single = [builder.compare("eq", self._size(builder, register), const(I32, 1)) for register in owned.single]
-            ways = [_joined(builder, "and", [self._holds(builder, inequality) for inequality in way]) for way in owned.ways]
-            self._known[owned] = _joined(builder, "and", [*single, _joined(builder, "or", ways)])
-        return self._known[owned]
+    def want(self, owned: Owned) -> None:
+        self._wanted[owned] = None
+
+    def write(self) -> Function | None:
+        """The function, or None where nothing was asked for."""
+        if not self._wanted:
+            return None
+        arguments = [Argument(a.type, a.name) for a in self.reverse.arguments]
+        kind = FunctionType(I1, tuple(a.type for a in arguments))
+        function = Function(f"{self.reverse.name}.apart", kind, arguments)
+        function.attributes = "alwaysinline"
+        self.module.functions[function.name] = function
+        own = dict(zip(self.reverse.arguments, arguments, strict=True))
+        self.given = {primal: own[copy] for primal, copy in self.given.items() if copy in own}
+        builder = Builder(function.add_block("entry"))
+        builder.ret(_joined(builder, "and", [self._held(builder, owned) for owned in self._wanted]))
+        return function
+
+    def _held(self, builder: Builder, owned: Owned) -> Value:
+        single = [builder.compare("eq", self._size(builder, register), const(I32, 1)) for register in owned.single]
+        ways = [_joined(builder, "and", [self._holds(builder, inequality) for inequality in way]) for way in owned.ways]
+        return _joined(builder, "and", [*single, _joined(builder, "or", ways)])
 
     def _size(self, builder: Builder, register: str) -> Value:
         read = self.module.declare(REGISTER + register, FunctionType(I32, ()))
@@ -50,6 +68,17 @@ class LaunchConditions:
             last = builder.binary("sub", last, const(I64, 1)) if is_before else last
             total = builder.binary("add", total, builder.binary("mul", factor.emit(builder, lookup, I64), last))
         return total
+
+
+def with_atomics(module: Module, reverse: Function, own: Mapping[str, str]) -> Function:
+    """A copy of the reverse function; ``own``: for each function that adds where no other thread does, the one that adds
+    where others may."""
+    copy = clone_function(module, reverse, f"{reverse.name.removesuffix('reverse')}atomic.reverse", [])
+    for call in [i for i in copy.instructions() if i.opcode == "call" and i.callee_name in own]:
+        add = module.declare(own[call.callee_name], FunctionType(VOID, tuple(a.type for a in call.arguments)))
+        Inserter.before(call).call(add, add.function_type, list(call.arguments))
+        call.erase()
+    return copy
 
 
 def _joined(builder: Builder, opcode: str, conditions: list[Value]) -> Value:

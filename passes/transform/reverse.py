@@ -72,6 +72,8 @@ class ReverseFunctions:
     shared: list[Global]
     #: With threads: for each load how the reverse sweep adds to its shadow, and why.
     increments: dict[Instruction, str]
+    #: With threads: what says whether a launch keeps them apart, where the reverse function relies on that.
+    apart: Function | None
     #: By which instruction the memory of a kept value is taken that is no field of the tape record.
     taken_by: dict[Value, str]
 
@@ -158,7 +160,7 @@ class _Build:
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, [*self.distributions.values(), *self.nests.values()],
                                 self.bodies, self.ungated, frame_types, shadows.shared, self.increments.account,
-                                writer.taken_by())
+                                self.increments.conditions.write(), writer.taken_by())
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
