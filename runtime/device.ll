@@ -210,14 +210,14 @@ define linkonce_odr void @dp.add.atomic.f32(ptr %place, float %amount) alwaysinl
 }
 
 ; Where no other thread adds to the same place.
-define linkonce_odr void @dp.add.own.f64(ptr %place, double %amount) alwaysinline {
+define linkonce_odr void @dp.add.own.f64(ptr captures(none) %place, double %amount) alwaysinline nounwind willreturn memory(argmem: readwrite) {
   %old = load double, ptr %place, align 8
   %new = fadd double %old, %amount
   store double %new, ptr %place, align 8
   ret void
 }
 
-define linkonce_odr void @dp.add.own.f32(ptr %place, float %amount) alwaysinline {
+define linkonce_odr void @dp.add.own.f32(ptr captures(none) %place, float %amount) alwaysinline nounwind willreturn memory(argmem: readwrite) {
   %old = load float, ptr %place, align 4
   %new = fadd float %old, %amount
   store float %new, ptr %place, align 4

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..analysis import uniform
-from ..analysis.call_kinds import is_opaque
+from ..analysis.call_kinds import is_barrier, is_exchange, is_opaque
 from ..analysis.objects import Origin
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
@@ -63,6 +63,7 @@ def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: 
         return builder, builder.call(reverse, reverse.function_type, given)
     atomic = with_atomics(module, reverse, {OWN[type_]: ATOMIC[type_] for type_ in OWN})
     atomic.attributes = "alwaysinline"
+    _tell_apart(functions)
     ways = [thread.add_block(label) for label in ("apart", "meeting")]
     swept = thread.add_block("swept")
     builder.cond_br(builder.call(functions.apart, functions.apart.function_type, given), *ways)
@@ -71,6 +72,17 @@ def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: 
         results.append((Builder(way).call(function, function.function_type, given), way))
         Builder(way).br(swept)
     return Builder(swept), Builder(swept).phi(I32, results)
+
+
+def _tell_apart(functions: ReverseFunctions) -> None:
+    """Shadows share no memory, so that what is added to one cell of one several times is stored once. Where threads wait for
+    each other, what one finds in a shadow may come from another, which such a promise would deny."""
+    if any(is_barrier(i) or is_exchange(i) for i in functions.augmented.instructions()):
+        return
+    count = len(functions.version.with_shadow)
+    behind = 2 + 2 * len(functions.frames) + 1
+    for shadow in functions.reverse.arguments[-behind - count:-behind]:
+        shadow.attributes = "noalias"
 
 
 def write_count(module: Module, functions: ReverseFunctions, name: str) -> Function:
