@@ -53,6 +53,12 @@ def test_gauss_newton():
         np.testing.assert_allclose(fitted, example.TRUE, rtol=1e-8)
 
 
+def test_gpu_ensemble():
+    pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
+    example = load("gpu_ensemble")
+    np.testing.assert_allclose(example.main(), example.TRUE, rtol=1e-6)
+
+
 def test_every_example_is_tested():
     here = Path(__file__).read_text()
     assert all(f"def test_{example.stem}(" in here for example in EXAMPLES.glob("*.py"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from numba.core import types
 
@@ -20,6 +21,7 @@ from ..targets.cuda.kernels import CompiledKernel, compile_derivative, compile_p
 from .launch import Launch, check_annotation, shape_of
 
 Found = TypeVar("Found", bound=Launch)
+_primals: WeakKeyDictionary[Any, dict[tuple, CompiledKernel]] = WeakKeyDictionary()
 
 
 class KernelDerivative:
@@ -99,10 +101,18 @@ def compile_ptx(kernel: Any, sig: Sequence, cc: tuple[int, int] = DEFAULT_CC) ->
     annotated: ``dp.Const(float64[:])``, ``dp.Active(float64)``.
     """
     if not isinstance(kernel, KernelDerivative):
-        return ptx(compile_primal(kernel, tuple(sig), cc), cc).text
+        return ptx(_primal(kernel, tuple(sig), cc), cc).text
     annotated = [_annotated_type(entry) for entry in sig]
     found = tuple(ty for ty, _ in annotated)
     return ptx(kernel.compiled(found, tuple(wanted for _, wanted in annotated), cc), cc).text
+
+
+def _primal(kernel: Any, found: tuple[types.Type, ...], cc: tuple[int, int]) -> CompiledKernel:
+    """The kernel itself, compiled once for as long as there is one."""
+    known = _primals.setdefault(kernel, {})
+    if (found, cc) not in known:
+        known[found, cc] = compile_primal(kernel, found, cc)
+    return known[found, cc]
 
 
 def _annotated_type(entry: Any) -> tuple[types.Type, bool]:
@@ -127,7 +137,7 @@ def prepared(kind: type[Found], kernel: Any, grid: int | Sequence[int], block: i
     for index, (ty, argument) in enumerate(zip(found, annotated, strict=True)):
         check_annotation(ty, argument, index)
     wanted = tuple(not isinstance(a, Const) for a in annotated)
-    code = kernel.compiled(found, wanted, cc) if is_derivative else compile_primal(own, found, cc)
+    code = kernel.compiled(found, wanted, cc) if is_derivative else _primal(own, found, cc)
     launch = kind(own.py_func.__name__, code, grid, block, annotated, isinstance(kernel, KernelTangent), **options)
     launch.prepare()
     return launch

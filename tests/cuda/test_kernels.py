@@ -6,7 +6,7 @@ from dpcompile.passes.transform.layout import SLOT_BYTES
 import dpcompile as dp
 from dpcompile.targets.cuda import backend
 from tests.cuda.kernels import RECORDS
-from tests.cuda.kernels.launches import annotated, copied, launched, on_the_cpu, shadows_of
+from tests.cuda.kernels.launches import annotated, copied, gradient_of, launched, on_the_cpu, shadows_of, tangent_of
 
 pytest.importorskip("numba_cuda")
 
@@ -39,7 +39,7 @@ def test_the_gradient_is_that_of_the_cpu(record):
     expected, wanted = copied(args), shadows_of(record, args, rng)
     given = {k: np.copy(s) for k, s in wanted.items()}
     on_the_cpu(record, expected, wanted)
-    gradient = dp.cuda.grad(record.kernel)
+    gradient = gradient_of(record)
     for seed, after_optimisation in SCHEDULES:
         own, shadows = copied(args), {k: np.copy(s) for k, s in given.items()}
         report = launched(record, gradient, annotated(own, shadows), seed=seed, after_optimisation=after_optimisation)
@@ -65,7 +65,7 @@ def test_the_tangent_is_that_of_the_cpu(record):
     wanted = shadows_of(record, args, rng)
     moved = {k: np.copy(s) for k, s in wanted.items()}
     dp.autodiff(dp.Forward, record.twin, *tangents_of(record, args, wanted))
-    report = launched(record, dp.cuda.jvp(record.kernel), tangents_of(record, args, moved))
+    report = launched(record, tangent_of(record), tangents_of(record, args, moved))
     assert not report.races, str(report)
     for k, shadow in moved.items():
         close(shadow, wanted[k], record.tolerance)
@@ -79,8 +79,8 @@ def test_dot(record):
     tangents, cotangents = shadows_of(record, args, rng), shadows_of(record, args, rng)
     moved = {k: np.copy(t) for k, t in tangents.items()}
     pulled = {k: np.copy(c) for k, c in cotangents.items()}
-    launched(record, dp.cuda.jvp(record.kernel), tangents_of(record, args, moved))
-    launched(record, dp.cuda.grad(record.kernel), annotated(copied(args), pulled))
+    launched(record, tangent_of(record), tangents_of(record, args, moved))
+    launched(record, gradient_of(record), annotated(copied(args), pulled))
     numbers = {k for k in record.wrt if np.ndim(args[k]) == 0}
     forward = sum(float(np.vdot(cotangents[k], moved[k])) for k in record.wrt if k not in numbers)
     backward = sum(float(np.vdot(pulled[k], tangents[k])) for k in record.wrt if k not in numbers)
@@ -107,7 +107,7 @@ def test_differences_of_the_kernel(record):
     h = 1e-4
     difference = (8 * (result(h) - result(-h)) - (result(2 * h) - result(-2 * h))) / (12 * h)
     pulled = {k: np.copy(s) if np.ndim(args[k]) else np.zeros(1) for k, s in seeds.items()}
-    launched(record, dp.cuda.grad(record.kernel), annotated(copied(args), pulled))
+    launched(record, gradient_of(record), annotated(copied(args), pulled))
     gradient = sum(float(np.vdot(pulled[k], direction[k])) for k in record.wrt)
     assert abs(difference - gradient) <= 1e-7 * max(1.0, abs(gradient))
 
@@ -116,12 +116,12 @@ def test_differences_of_the_kernel(record):
 @ptxas
 def test_ptxas_takes_the_derivatives(record):
     sig = [dp.Duplicated(ty, None) if k in record.wrt else dp.Const(ty) for k, ty in enumerate(types_of(record))]
-    backend.assemble(dp.cuda.compile(dp.cuda.grad(record.kernel), sig))
-    backend.assemble(dp.cuda.compile(dp.cuda.jvp(record.kernel), sig))
+    backend.assemble(dp.cuda.compile(gradient_of(record), sig))
+    backend.assemble(dp.cuda.compile(tangent_of(record), sig))
     backend.assemble(dp.cuda.compile(record.kernel, types_of(record)))
 
 
 def types_of(record):
-    frontend = dp.cuda.grad(record.kernel).frontend
+    frontend = gradient_of(record).frontend
     return tuple(frontend.typeof(a) for a in record.make(np.random.default_rng(0)))
 

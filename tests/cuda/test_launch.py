@@ -13,7 +13,7 @@ from numba import cuda
 
 from tests.cuda.host_device import HostDevice, OnDevice
 from tests.cuda.kernels import RECORDS
-from tests.cuda.kernels.launches import copied, on_the_cpu, shadows_of
+from tests.cuda.kernels.launches import copied, gradient_of, on_the_cpu, shadows_of
 from tests.cuda.test_kernels import close
 
 records = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
@@ -55,7 +55,7 @@ def shown(value):
 def test_arrays_of_the_host_are_copied_there_and_back(record, device):
     args, shadows, expected, wanted = prepared(record)
     given = [dp.Duplicated(a, shadows[k]) if k in shadows else a for k, a in enumerate(args)]
-    dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*given)
+    gradient_of(record)[record.grid, record.block, 0, record.shared](*given)
     check(record, args, shadows, expected, wanted)
 
 
@@ -64,7 +64,7 @@ def test_arrays_of_the_device_are_used_where_they_are(record, device):
     args, shadows, expected, wanted = prepared(record)
     laid = {k: _laid_like(args[k], s) for k, s in shadows.items()}
     given = [dp.Duplicated(shown(a), shown(laid[k])) if k in laid else shown(a) for k, a in enumerate(args)]
-    dp.cuda.grad(record.kernel)[record.grid, record.block, 0, record.shared](*given)
+    gradient_of(record)[record.grid, record.block, 0, record.shared](*given)
     check(record, args, laid, expected, wanted)
     counts = any(launch[0].endswith(".count") for launch in device.launches)
     assert bool(device.waits) == counts, "only the count of a tape's slots is waited for"

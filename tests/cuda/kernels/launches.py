@@ -1,4 +1,6 @@
 """Arguments of launches, and what the CPU makes of them."""
+import functools
+
 import numpy as np
 
 import dpcompile as dp
@@ -8,6 +10,17 @@ from dpcompile.operators.values import with_layout_of
 def launched(record, kernel, args, **options):
     """The simulated launch of a record's kernel, or of a derivative of it; the report."""
     return dp.cuda.simulate(kernel, record.grid, record.block, args, shared=record.shared, **options)
+
+
+@functools.cache
+def gradient_of(record):
+    """Compiled once for all tests of a process."""
+    return dp.cuda.grad(record.kernel)
+
+
+@functools.cache
+def tangent_of(record):
+    return dp.cuda.jvp(record.kernel)
 
 
 def copied(args):
