@@ -12,13 +12,17 @@ from pathlib import Path
 
 from .page import INTO, Page
 
-#: Each is a module with a ``TITLE`` and ``write(page, rounds, small)``, which returns the packages that it measured.
+#: Each is a module with a ``TITLE`` and ``write(page, rounds, small)``, which returns the packages that it measured; it may
+#: have ``is_possible()``, without which there is no page.
 SECTIONS = ("ratios", "adjoints", "lstm", "scaling", "gpu")
 
 
-def run(section: str, folder: Path | None, rounds: int, small: bool = False) -> Page:
+def run(section: str, folder: Path | None, rounds: int, small: bool = False) -> Page | None:
     """Measures one section and writes its page; ``small`` shows that it works, and measures nothing."""
     module = importlib.import_module(f"{__package__}.{section}")
+    if not getattr(module, "is_possible", lambda: True)():
+        print(f"{section}: not possible on this machine\n")
+        return None
     page = Page(module.TITLE, section, folder)
     page.close(module.write(page, rounds, small))
     return page

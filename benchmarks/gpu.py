@@ -24,6 +24,14 @@ from .page import OWN_PACKAGES, Page
 TITLE = "Gradients on a GPU"
 #: Times half a millisecond that a launch waits for Python to come along.
 WAITING = 4
+BOUNDS = """
+What bounds the gradients, as the counters of the processor show it. `stencil`: five atomic additions a cell, most of
+them to places to which neighbours add at the same time; all units of the memory system are busy for less than a quarter
+of the time, and threads wait. `matmul`: for each product a thread adds to both tiles of its block; the additions of a
+warp are brought together, and still take some thirty instructions each for one multiplication. `gravity`: four sums
+over a warp for each pair. `lotka_volterra`: the two numbers that are kept for each step, 3.2 GB written and read, where
+the kernel itself touches no memory.
+"""
 ENSEMBLES = tuple(1 << k for k in range(6, 21, 2))
 
 
@@ -90,17 +98,19 @@ class Launched:
         return on_the_wall(self.primal, rounds), on_the_wall(self.pull, rounds)
 
 
+def is_possible() -> bool:
+    """Whether a GPU is at hand."""
+    return cuda.is_available()
+
+
 def write(page: Page, rounds: int, small: bool) -> tuple[str, ...]:
-    """The page; without a GPU it says so."""
-    if not cuda.is_available():
-        page.say("No GPU is at hand.")
-        return OWN_PACKAGES
     page.say(_device() + " " + __doc__.partition("\n\n")[2].replace("\n", " "))
     own = cases(small)
     others = {"JAX": _tried(jax_pairs), "Warp": _tried(warp_pairs)}
     rows = [_row(case, others, rounds) for case in own]
     headings = ["kernel", "primal, ms", "gradient, ms", "ratio", "aim"]
     page.table([*headings, *(f"{name}: primal, gradient, ratio" for name in others)], rows)
+    page.say(BOUNDS.strip().replace("\n", " "))
     _say_calls(page, own[0], rounds)
     _ensemble(page, rounds, small)
     return (*OWN_PACKAGES, "numba-cuda", "jax", "warp-lang")
