@@ -10,6 +10,8 @@ pytest.importorskip("numba_cuda")
 
 from numba import cuda, float32, float64, int64
 
+from benchmarks.gpu_kernels import black_scholes
+
 V, M, S, T = float64[::1], float64[:, ::1], float64[:], float64[:, :]
 ATOMIC = "atomic: other threads may read the same cell"
 TOGETHER = "atomic, one for a warp whose threads read the same cell together"
@@ -206,3 +208,9 @@ def test_a_mutant_races(mutation, monkeypatch):
     monkeypatch.setattr(getattr(ownership, owner) if owner else ownership, attribute, replacement)
     x = np.random.default_rng(2).normal(size=(12, 2) if kernel is beyond else 20)
     assert simulated(kernel, x, grid, block)[1]
+
+
+def test_what_is_added_to_one_cell_several_times_is_stored_once():
+    """Of the sweep for threads that are apart; a cell that is stored to twice costs a GPU ten times as much as once."""
+    text = dp.cuda.compile(dp.cuda.grad(black_scholes), (V, V, V, V))
+    assert text.count("st.global") == 1 + (1 + 3) + 1, "the price; its seed, three shadows; its seed where threads may meet"
