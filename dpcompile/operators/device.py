@@ -18,7 +18,7 @@ from ..errors import AnnotationError, BackendError, ShadowShapeError, TapeTooLar
 from ..targets.cuda.driver import Device, current_device
 from . import values
 from .kernel import KernelDerivative, prepared
-from .launch import SLOT_BYTES, STORAGE_FIELDS, UNLIMITED, Launch, Total, add_total, address
+from .launch import SLOT_BYTES, STORAGE_FIELDS, UNLIMITED, Launch, Total, add_total, address, shape_of
 
 _INTERFACE = "__cuda_array_interface__"
 _WORD = 8
@@ -38,7 +38,8 @@ def configured(derivative: KernelDerivative, configuration: tuple) -> Callable:
     if not isinstance(configuration, tuple) or not 2 <= len(configuration) <= 4:
         raise AnnotationError(f"a launch is given a grid, a block, and perhaps a stream and the bytes of shared memory: "
                               f"{derivative.name}.grad[grid, block, stream, shared], not {configuration!r}")
-    grid, block, stream, shared = configuration + (None, 0)[len(configuration) - 2:]
+    grid, block = shape_of(configuration[0], "grid"), shape_of(configuration[1], "block")
+    stream, shared = configuration[2:] + (None, 0)[len(configuration) - 2:]
 
     def launch(*args: Any) -> None:
         device = current_device()

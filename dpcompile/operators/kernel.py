@@ -18,7 +18,8 @@ from ..frontend.activity import holds_arrays, is_differentiable
 from ..targets.cuda.backend import ptx
 from ..targets.cuda.frontend import DEFAULT_CC, default_frontend, frontend_of
 from ..targets.cuda.kernels import CompiledKernel, compile_derivative, compile_primal
-from .launch import Launch, check_annotation, shape_of
+from ..targets.cuda.machine import Shape
+from .launch import Launch, check_annotation
 
 Found = TypeVar("Found", bound=Launch)
 _primals: WeakKeyDictionary[Any, dict[tuple, CompiledKernel]] = WeakKeyDictionary()
@@ -123,10 +124,9 @@ def _annotated_type(entry: Any) -> tuple[types.Type, bool]:
     return ty, wanted and is_differentiable(ty)
 
 
-def prepared(kind: type[Found], kernel: Any, grid: int | Sequence[int], block: int | Sequence[int], args: Sequence,
-             cc: tuple[int, int] = DEFAULT_CC, **options: Any) -> Found:
+def prepared(kind: type[Found], kernel: Any, grid: Shape, block: Shape, args: Sequence, cc: tuple[int, int] = DEFAULT_CC,
+             **options: Any) -> Found:
     """A launch whose arguments have been checked; ``kernel`` is one, or a derivative of one."""
-    grid, block = shape_of(grid, "grid"), shape_of(block, "block")
     annotated = tuple(a if isinstance(a, Const | Active | Duplicated) else Const(a) for a in args)
     is_derivative = isinstance(kernel, KernelDerivative)
     if not is_derivative and any(not isinstance(a, Const) for a in annotated):

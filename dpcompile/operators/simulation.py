@@ -19,7 +19,7 @@ from ..targets.cuda.races import Race, Races, Watched
 from ..targets.cuda.threads import thread_module
 from . import values
 from .kernel import prepared
-from .launch import SLOT_BYTES, STORAGE_FIELDS, UNLIMITED, Launch, add_total, address
+from .launch import SLOT_BYTES, STORAGE_FIELDS, UNLIMITED, Launch, add_total, address, shape_of
 
 #: Statuses of threads that ended as they should.
 _NORMAL = frozenset({0, -2})
@@ -44,7 +44,7 @@ def simulate(kernel: Any, grid: int | Sequence[int], block: int | Sequence[int],
     ``seed`` draws the order of blocks and of threads between barriers. ``after_optimisation``: the code as LLVM has optimised
     it for a GPU. ``shared``: bytes of dynamic shared memory, for the kernel; its derivative has as many more for the shadow.
     """
-    launch = prepared(_SimulatedLaunch, kernel, grid, block, args, shared=shared)
+    launch = prepared(_SimulatedLaunch, kernel, shape_of(grid, "grid"), shape_of(block, "block"), args, shared=shared)
     return launch.run(seed, after_optimisation)
 
 

@@ -81,7 +81,7 @@ class CompiledKernel:
         """Whether the kernel may write the array that begins at this leaf."""
         return self.derivative is None or self.derivative.parameters[leaf + ARRAY_DATA].written
 
-    @property
+    @cached_property
     def has_dynamic_shadow(self) -> bool:
         """Whether shared memory whose size the launch gives has a shadow."""
         return f"@{DISTANCE}(" in self.text
