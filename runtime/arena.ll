@@ -15,10 +15,35 @@
 
 declare noalias ptr @aligned_alloc(i64, i64)
 declare noalias ptr @malloc(i64)
+declare i32 @madvise(ptr, i64, i32)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare void @free(ptr)
 declare i64 @llvm.umin.i64(i64, i64)
 declare i64 @llvm.umax.i64(i64, i64)
+
+; Memory for a chunk. A large one asks for huge pages, without which much of the time of reading a tape goes to the tables of
+; pages, and the processor fetches ahead no further than the end of one; 14 is Linux's MADV_HUGEPAGE, others do not know it.
+define noalias ptr @dp.chunk.new(i64 %size) {
+  %chunk = call ptr @aligned_alloc(i64 64, i64 %size)
+  %large = icmp uge i64 %size, 8388608
+  %there = icmp ne ptr %chunk, null
+  %asks = and i1 %large, %there
+  br i1 %asks, label %ask, label %done
+
+ask:                                            ; for the huge pages that lie in it as a whole
+  %first = ptrtoint ptr %chunk to i64
+  %behind = add i64 %first, %size
+  %up = add i64 %first, 2097151
+  %begin = and i64 %up, -2097152
+  %end = and i64 %behind, -2097152
+  %bytes = sub i64 %end, %begin
+  %place = inttoptr i64 %begin to ptr
+  %ignored = call i32 @madvise(ptr %place, i64 %bytes, i32 14)
+  br label %done
+
+done:
+  ret ptr %chunk
+}
 
 define ptr @dp.arena.new(i64 %limit) {
   %arena = call ptr @malloc(i64 72)
@@ -225,7 +250,7 @@ dropped:
 merge:                                          ; one chunk as large as all together serves the next call
   %rounded = add i64 %total, 63
   %size = and i64 %rounded, -64
-  %merged = call ptr @aligned_alloc(i64 64, i64 %size)
+  %merged = call ptr @dp.chunk.new(i64 %size)
   %failed = icmp eq ptr %merged, null
   br i1 %failed, label %done, label %merged.ok
 

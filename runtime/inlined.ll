@@ -6,7 +6,7 @@
 %arena = type { ptr, ptr, ptr, i64, i64, i64, ptr, ptr, ptr }
 %chunk = type { ptr, i64, [48 x i8] }           ; chunk before, bytes; the memory begins behind, 64-byte aligned
 
-declare noalias ptr @aligned_alloc(i64, i64)
+declare noalias ptr @dp.chunk.new(i64)
 declare void @free(ptr)
 declare i64 @llvm.umax.i64(i64, i64)
 declare i64 @llvm.uadd.sat.i64(i64, i64)
@@ -72,7 +72,7 @@ new:
   %chosen = select i1 %over, i64 %enough, i64 %wanted
   %more = add i64 %chosen, 63
   %size = and i64 %more, -64
-  %fresh = call ptr @aligned_alloc(i64 64, i64 %size)
+  %fresh = call ptr @dp.chunk.new(i64 %size)
   %failed = icmp eq ptr %fresh, null
   br i1 %failed, label %exceeded, label %link
 

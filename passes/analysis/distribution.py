@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import combinations, product
 
 from ..ir.model import Block, Instruction, Value, is_float
-from ..ir.types import size_of
+from ..ir.types import Type, size_of
 from .activity import Activity
 from .induction import Inductions
 from .loops import Loop
@@ -41,9 +41,12 @@ class Access:
         return self.instruction.operands[-1]
 
     @property
+    def type(self) -> Type:
+        return (self.instruction if self.instruction.opcode == "load" else self.instruction.operands[0]).type
+
+    @property
     def size(self) -> int:
-        accessed = self.instruction if self.instruction.opcode == "load" else self.instruction.operands[0]
-        return size_of(accessed.type)
+        return size_of(self.type)
 
     @property
     def is_contiguous(self) -> bool:

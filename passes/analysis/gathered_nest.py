@@ -74,6 +74,9 @@ class GatheredNest:
     choosers: tuple[tuple[Instruction, int], ...]
     #: The last iteration of ``inner``, the same in all of ``outer``.
     last: Instruction
+    #: Where the loop around does nothing in reverse but to run this one: the cell of the one group that the one store of
+    #: iteration (0, 0) might be, if the array of the one were that of the other.
+    stored: tuple[int, int] | None = None
 
     def __str__(self) -> str:
         moved = ", ".join(p.access.instruction.ref for group in self.groups for p in group.members)
@@ -101,7 +104,8 @@ def plan_nest(distribution: Distribution, path: ReversePath, needed: Needed, act
                 *((one, other) for k, one in enumerate(consumed) for other in consumed[:k])]
     if any(one.address.base is other.address.base for one, other in overlaps):
         return None
-    return GatheredNest(outer, inner, distribution.chain, groups, consumed, tuple(overlaps), way[0], way[1])
+    stored = _stored(outer, groups, consumed, distribution, needed, activity, inductions)
+    return GatheredNest(outer, inner, distribution.chain, groups, consumed, tuple(overlaps), way[0], way[1], stored)
 
 
 # control ----------------------------------------------------------------------------------------------------------------
@@ -189,7 +193,7 @@ def _groups(loads: Iterable[Access], outer: Loop, inductions: Inductions) -> tup
             return None
         for group in groups:
             placed = _beside(group[0].access, load, outer, inductions)
-            if placed is not None and _is_narrow([*group, placed]):
+            if placed is not None and load.address.base is group[0].access.address.base and _is_narrow([*group, placed]):
                 group.append(placed)
                 break
         else:
@@ -202,11 +206,25 @@ def _is_narrow(members: list[Placed]) -> bool:
     return all(high - low < WIDEST for low, high in (group.rows, group.columns))
 
 
+def _stored(outer: Loop, groups: Sequence[Group], consumed: Sequence[Access], distribution: Distribution, needed: Needed,
+            activity: Activity, inductions: Inductions) -> tuple[int, int] | None:
+    """See ``GatheredNest.stored``; None too where that cell is none of those that all accesses add to."""
+    around = outer.parent
+    if around is None or around.children != [outer] or len(groups) != 1 or len(consumed) != 1 \
+            or not _only_runs(around, distribution, needed, activity):
+        return None
+    group, = groups
+    placed = _beside(group.members[0].access, consumed[0], outer, inductions)
+    if placed is None or not all(low <= shift <= high for shift, (low, high) in
+                                 zip(placed.shift, (group.rows, group.columns), strict=True)):
+        return None
+    return placed.shift
+
+
 def _beside(first: Access, other: Access, outer: Loop, inductions: Inductions) -> Placed | None:
-    """``other`` by its distance from ``first`` in rows and columns."""
+    """``other`` by its distance from ``first`` in rows and columns, as if they had the same base."""
     one, two = (_row_stride(a, outer, inductions) for a in (first, other))
-    if one is None or two is None or first.address.base is not other.address.base or one[1] != two[1] \
-            or first.stride != other.stride or first.instruction.type != other.instruction.type:
+    if one is None or two is None or one[1] != two[1] or first.stride != other.stride or first.type != other.type:
         return None
     distance = two[0] - one[0]
     rows = _rows_in(distance, one[1])

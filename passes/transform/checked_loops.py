@@ -33,10 +33,10 @@ class CheckedLoops:
     def builder(self) -> Builder:
         return self.sweep.builder
 
-    def _new(self, name: str) -> Block:
+    def new_block(self, name: str) -> Block:
         return self.sweep.context.reverse.add_block(f"rev.{self.name}.{name}")
 
-    def _enter(self, block: Block) -> None:
+    def enter(self, block: Block) -> None:
         self.sweep.adjoints.enter(Builder(block))
 
     def _load(self, slot: Value) -> Value:
@@ -68,7 +68,7 @@ class CheckedLoops:
         extents = {a: self._extent(places, a.size) for a, *places in zip(accesses, *corners, strict=True)}
         return [self._disjoint(extents[one], extents[other]) for one, other in pairs]
 
-    def _extent(self, places: Sequence[Value], size: int) -> Extent:
+    def _extent(self, places: Sequence[Value], size: int | Value) -> Extent:
         """Addresses are affine, so the corners decide."""
         low = high = places[0]
         for place in places[1:]:
@@ -80,11 +80,14 @@ class CheckedLoops:
         before = self.builder.compare("ule", one[1], other[0])
         return self.builder.binary("or", before, self.builder.compare("ule", other[1], one[0]))
 
-    def _branch(self, conditions: Sequence[Value], good_way: Block, last: Sequence[Value]) -> None:
-        """To ``good_way`` if all conditions hold, with the counters at the last iteration."""
+    def _branch(self, condition: Value, good_way: Block, last: Sequence[Value]) -> None:
+        """To ``good_way`` if the condition holds, with the counters at the last iteration."""
         self._set(last)
-        total = conditions[0]
-        for one in conditions[1:]:
-            total = self.builder.binary("and", total, one)
         self.sweep.cotangents.leave()
-        self.builder.cond_br(total, good_way, self.plain)
+        self.builder.cond_br(condition, good_way, self.plain)
+
+    def _all(self, conditions: Iterable[Value]) -> Value:
+        first, *others = conditions
+        for one in others:
+            first = self.builder.binary("and", first, one)
+        return first

@@ -49,7 +49,7 @@ class DistributedLoop(CheckedLoops):
 
     def write(self, entry: Block) -> None:
         strip, work, following, increments, again, end = map(
-            self._new, ("strip", "work", "next", "increments", "again", "end"))
+            self.new_block, ("strip", "work", "next", "increments", "again", "end"))
         self._check(entry, strip)
         self._begin_strip(strip, work)
         self._work(work, following, increments)
@@ -59,14 +59,14 @@ class DistributedLoop(CheckedLoops):
 
     def _check(self, entry: Block, strip: Block) -> None:
         """To the strips if nothing overlaps and there is enough to do."""
-        self._enter(entry)
+        self.enter(entry)
         last = self._load(self.counter)
         good = [self.builder.compare("sge", last, i64(FEWEST - 1))]
         good += self._all_disjoint(self.distribution.must_not_overlap, [last])
         good += [self._strides_over(span) for span in self.distribution.spans]
         for slot, access in ((self.sums[a.instruction], a) for a in self.distribution.summed):
             self.builder.store(neutral(access.instruction.type), slot)
-        self._branch(good, strip, [last])
+        self._branch(self._all(good), strip, [last])
 
     def _strides_over(self, span: Span) -> Value:
         """Whether the next iteration begins behind all that one touches, in whichever direction."""
@@ -76,7 +76,7 @@ class DistributedLoop(CheckedLoops):
         return self.builder.binary("or", forward, self.builder.compare("sle", stride, i64(-span.size)))
 
     def _begin_strip(self, strip: Block, work: Block) -> None:
-        self._enter(strip)
+        self.enter(strip)
         high = self._load(self.counter)
         self.builder.store(i64(0) if self.is_independent else self._strip_below(high), self.low)
         self.builder.store(high, self.high)
@@ -87,7 +87,7 @@ class DistributedLoop(CheckedLoops):
         return self.builder.select(self.builder.compare("sgt", low, i64(0)), low, i64(0))
 
     def _work(self, work: Block, following: Block, increments: Block) -> None:
-        self._enter(work)
+        self.enter(work)
         adjoints = self.sweep.adjoints
         usual, adjoints.defer = adjoints.defer, self._defer
         for block in self.distribution.chain:
@@ -100,7 +100,7 @@ class DistributedLoop(CheckedLoops):
         last = self._load(self.low)
         self.sweep.cotangents.leave()
         self.builder.cond_br(self.builder.compare("eq", counter, last), increments, following)
-        self._enter(following)
+        self.enter(following)
         self._cross(self.distribution.loop.latch)
         self.builder.store(self.builder.binary("add", self._load(self.counter), i64(-1), flags=("nsw",)), self.counter)
         self.sweep.cotangents.leave()
@@ -145,7 +145,7 @@ class DistributedLoop(CheckedLoops):
 
     def _increments(self, block: Block, again: Block, end: Block) -> None:
         """One loop over the cells of the strip for each group of increments."""
-        self._enter(block)
+        self.enter(block)
         for group in gathers([a for a in self.distribution.buffered if a.instruction in self.seed_of]):
             self._gather(group)
         low = self._load(self.low)
@@ -157,15 +157,15 @@ class DistributedLoop(CheckedLoops):
         first, furthest = next(iter(group)), max(group.values())
         last = self.builder.binary("add", self._load(self.high), i64(furthest), flags=("nsw",))
         self._neutral_behind(furthest)
-        body, done = self._new(f"add.{first.instruction.name}"), self._new(f"added.{first.instruction.name}")
+        body, done = self.new_block(f"add.{first.instruction.name}"), self.new_block(f"added.{first.instruction.name}")
         self.builder.store(self._load(self.low), self.counter)
         self.builder.br(body)
-        self._enter(body)
+        self.enter(body)
         self._add(first, *(self._seed(self.seed_of[a.instruction], shift) for a, shift in group.items()))
         counter = self._load(self.counter)
         self.builder.store(self.builder.binary("add", counter, i64(1), flags=("nsw",)), self.counter)
         self.builder.cond_br(self.builder.compare("eq", counter, last), done, body)
-        self._enter(done)
+        self.enter(done)
 
     def _neutral_behind(self, count: int) -> None:
         self.builder.store(self._load(self.high), self.counter)
@@ -182,7 +182,7 @@ class DistributedLoop(CheckedLoops):
         self.builder.store(total, shadow, load.align, scope)
 
     def _next_strip(self, again: Block, strip: Block) -> None:
-        self._enter(again)
+        self.enter(again)
         self._cross(self.distribution.loop.latch)
         low = self.builder.binary("add", self._load(self.counter), i64(-1), flags=("nsw",))
         self.builder.store(low, self.counter)
@@ -190,7 +190,7 @@ class DistributedLoop(CheckedLoops):
         self.builder.br(strip)
 
     def _end(self, end: Block) -> None:
-        self._enter(end)
+        self.enter(end)
         for access in self.distribution.summed:
             load = access.instruction
             self._add(access, self.builder.load(load.type, self.sums[load]))

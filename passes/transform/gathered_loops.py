@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from ..analysis.distribution import Access
 from ..analysis.gathered_nest import GatheredNest, Group, Placed
-from ..ir.builder import const, i64
+from ..ir.builder import const, i64, zero
 from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
-from ..ir.types import I64
-from .checked_loops import CheckedLoops
+from ..ir.types import I1, I64
+from .checked_loops import CheckedLoops, Extent
 from .cotangents import INCREMENT_FLAGS
 from .memory import clear_memory
+from .uncleared_rows import UnclearedRows
 
 if TYPE_CHECKING:
     from .sweep import ReverseSweep
@@ -33,9 +34,12 @@ FEWEST_ROWS, FEWEST_COLUMNS = 3, 8
 class GatheredLoops(CheckedLoops):
     """Writes one nest of a reverse sweep."""
 
-    def __init__(self, sweep: ReverseSweep, nest: GatheredNest, plain: Block):
-        super().__init__(sweep, [nest.outer, nest.inner], plain)
+    def __init__(self, sweep: ReverseSweep, nest: GatheredNest):
+        super().__init__(sweep, [nest.outer, nest.inner], sweep.context.reverse.add_block(f"rev.{nest.outer.latch.name}.plain"))
         self.nest = nest
+        self.uncleared = UnclearedRows(self) if nest.stored is not None else None
+        #: Whether what is uncleared are the cells that are added to.
+        self.is_stored: Value = const(I1, 0)
         self.row = sweep.slot_builder.alloca(I64, f"{nest.outer.name}.row")
         self.column = sweep.slot_builder.alloca(I64, f"{nest.outer.name}.column")
         self.seeds: dict[Instruction, Value] = {}
@@ -49,17 +53,23 @@ class GatheredLoops(CheckedLoops):
         return self._plus(value, -number)
 
     def write(self, entry: Block) -> None:
-        rows = self._new("gather")
-        self._check(entry, rows)
+        rows = self.new_block("gather")
+        self.enter(entry)
+        good = self._check()
+        if self.uncleared is not None:
+            self.is_stored = self._all([good, *self._meets_uncleared(self.uncleared)])
+            self.uncleared.clear(unless=self.is_stored)
+        self._branch(good, rows, [self.last_row, self.last_column])
         for group in self.nest.groups:
             rows = self._gather(group, rows, group is self.nest.groups[-1])
-        self._enter(rows)
+        self.enter(rows)
+        if self.uncleared is not None:
+            self.uncleared.remember(*self._rows_of(self.nest.consumed[0]))
         self.builder.br(self.sweep.blocks[self.nest.outer.preheader])
 
     # check ----------------------------------------------------------------------------------------------------------
 
-    def _check(self, entry: Block, good_way: Block) -> None:
-        self._enter(entry)
+    def _check(self) -> Value:
         available = self.sweep.context.available
         self.last_row = self._load(self.counters[0])
         good = [self.builder.compare("eq", available.get(chooser), const(chooser.type, number))
@@ -69,7 +79,7 @@ class GatheredLoops(CheckedLoops):
         good += [self.builder.compare("sge", one, i64(fewest - 1)) for one, fewest in zip(last, self._fewest(), strict=True)]
         good += self._all_disjoint(self.nest.must_not_overlap, last)
         good += [self._leads_over(access) for access in self.nest.consumed]
-        self._branch(good, good_way, last)
+        return self._all(good)
 
     def _fewest(self) -> tuple[int, int]:
         """Rows and columns that there must be: so many that some cell gets something from all accesses of its group."""
@@ -79,81 +89,131 @@ class GatheredLoops(CheckedLoops):
 
     def _leads_over(self, access: Access) -> Value:
         """Whether each row begins behind the one before, in whichever direction."""
-        one, other = (self.builder.cast("ptrtoint", self._at([i64(k), i64(0)], [access])[0], I64) for k in (0, 1))
-        stride, length = self.builder.binary("sub", other, one), self._row_bytes(access)
+        return self._is_as_long(self._rows_of(access)[1], self._row_bytes(access))
+
+    def _is_as_long(self, stride: Value, length: Value) -> Value:
         forward = self.builder.compare("sge", stride, length)
         backward = self.builder.compare("sge", self.builder.binary("sub", i64(0), stride), length)
         return self.builder.binary("or", forward, backward)
 
-    def _row_bytes(self, access: Access) -> Value:
-        return self.builder.binary("mul", self._plus(self.last_column, 1), i64(access.size))
+    def _row_bytes(self, access: Access, more: int = 0) -> Value:
+        return self.builder.binary("mul", self._plus(self.last_column, 1 + more), i64(access.size))
+
+    def _rows_of(self, access: Access) -> tuple[Value, Value, Value, Value]:
+        """Where the first row begins, the bytes from there to the next, the last row, the bytes of a row."""
+        first = i64(0) if access.stride.constant == access.size else self.last_column
+        (begin,), (following,) = (self._at([i64(k), first], [access]) for k in (0, 1))
+        one, other = (self.builder.cast("ptrtoint", p, I64) for p in (begin, following))
+        return begin, self.builder.binary("sub", other, one), self.last_row, self._row_bytes(access)
+
+    def _meets_uncleared(self, uncleared: UnclearedRows) -> list[Value]:
+        """What must hold for the uncleared rows to be those of the cells, where no row reaches into another, and apart from
+        what is consumed."""
+        (group,), (consumed,), stored = self.nest.groups, self.nest.consumed, self.nest.stored
+        assert stored is not None
+        first = group.members[0].access
+        begin, stride, last, size = self._rows_of(first)
+        begin = self.builder.offset(begin, self.builder.binary("mul", stride, i64(stored[0])))
+        begin = self.builder.offset(begin, stored[1] * (first.stride.constant or 0))
+        low, high = group.columns
+        wide = self._is_as_long(stride, self._row_bytes(first, high - low))
+        behind = self.builder.offset(begin, self.builder.binary("mul", stride, last))
+        cells = self._extent([begin, behind], size)
+        return [*uncleared.are(begin, stride, last, size), wide, self._disjoint(cells, self._extent_of(consumed))]
+
+    def _extent_of(self, access: Access) -> Extent:
+        begin, stride, last, size = self._rows_of(access)
+        return self._extent([begin, self.builder.offset(begin, self.builder.binary("mul", stride, last))], size)
 
     # rows -----------------------------------------------------------------------------------------------------------
 
     def _gather(self, group: Group, entry: Block, is_last: bool) -> Block:
         """All rows of a group in the order of memory, as the prefetcher likes it; gives the block behind."""
-        row, core, border, joined, following, done = map(self._new, ("row", "core", "border", "joined", "next", "gathered"))
+        names = "row", "core", "border", "joined", "next", "gathered"
+        row, core, border, joined, following, done = map(self.new_block, names)
         low, high = group.rows
-        self._enter(entry)
+        self.enter(entry)
         self.builder.store(i64(low), self.row)
         self.builder.br(row)
-        self._enter(row)
+        self.enter(row)
         now = self._load(self.row)
         inside = self.builder.binary("and", self.builder.compare("sge", now, i64(high)),
                                      self.builder.compare("sle", now, self._plus(self.last_row, low)))
         self.builder.cond_br(inside, core, border)
-        self._enter(core)
+        self.enter(core)
+        if self.uncleared is not None:
+            stored, core = self.new_block("stored"), self.new_block("added")
+            self.builder.cond_br(self.is_stored, stored, core)
+            self.enter(stored)
+            self._core(group, now, self.nest.stored)
+            self.builder.br(joined)
+            self.enter(core)
         self._core(group, now)
         self.builder.br(joined)
-        self._enter(border)
+        self.enter(border)
         self._border(group, now)
         self.builder.br(joined)
-        self._enter(joined)
-        if is_last:
+        self.enter(joined)
+        if is_last and self.uncleared is None:
             self._clear(self._minus(now, high))
         self.builder.cond_br(self.builder.compare("eq", now, self._plus(self.last_row, high)), done, following)
-        self._enter(following)
+        self.enter(following)
         self.builder.store(self._plus(now, 1), self.row)
         self.builder.br(row)
         return done
 
-    def _core(self, group: Group, row: Value) -> None:
-        """A row to which all accesses of the group add."""
+    def _core(self, group: Group, row: Value, stored: tuple[int, int] | None = None) -> None:
+        """A row to which all accesses of the group add. ``stored``: the first of the cells that are not cleared yet."""
         low, high = group.columns
         for column in range(low, high):
-            self._add([p for p in group.members if p.column <= column], row, i64(column))
-        self._over_columns(high, self._plus(self.last_column, low), group.members, row)
+            self._add([p for p in group.members if p.column <= column], row, i64(column),
+                      stored is not None and column >= stored[1])
+        self._over_columns(high, self._plus(self.last_column, low), group.members, row, stored is not None)
         for column in range(low + 1, high + 1):
-            self._add([p for p in group.members if p.column >= column], row, self._plus(self.last_column, column))
+            self._add([p for p in group.members if p.column >= column], row, self._plus(self.last_column, column),
+                      stored is not None and column <= stored[1])
 
     def _border(self, group: Group, row: Value) -> None:
         """A row to which only some accesses add: each that does, in its own columns."""
+        if self.uncleared is not None and self.nest.stored is not None:
+            self._clear_if_uncleared(self._minus(row, self.nest.stored[0]), self.uncleared)
         for placed in group.members:
-            present, absent = self._new("alone"), self._new("passed")
+            present, absent = self.new_block("alone"), self.new_block("passed")
             iteration = self._minus(row, placed.row)
-            exists = self.builder.binary("and", self.builder.compare("sge", iteration, i64(0)),
-                                         self.builder.compare("sle", iteration, self.last_row))
-            self.builder.cond_br(exists, present, absent)
-            self._enter(present)
+            self.builder.cond_br(self._exists(iteration), present, absent)
+            self.enter(present)
             self._over_columns(placed.column, self._plus(self.last_column, placed.column), [placed], row)
             self.builder.br(absent)
-            self._enter(absent)
+            self.enter(absent)
 
-    def _over_columns(self, first: int, last: Value, members: Sequence[Placed], row: Value) -> None:
+    def _exists(self, row: Value) -> Value:
+        return self.builder.binary("and", self.builder.compare("sge", row, i64(0)),
+                                   self.builder.compare("sle", row, self.last_row))
+
+    def _clear_if_uncleared(self, row: Value, uncleared: UnclearedRows) -> None:
+        present, absent = self.new_block("clear"), self.new_block("cleared")
+        self.builder.cond_br(self.builder.binary("and", self.is_stored, self._exists(row)), present, absent)
+        self.enter(present)
+        clear_memory(self.builder, self.sweep.context.module, uncleared.address(row), self._row_bytes(self.nest.consumed[0]))
+        self.builder.br(absent)
+        self.enter(absent)
+
+    def _over_columns(self, first: int, last: Value, members: Sequence[Placed], row: Value,
+                      is_stored: bool = False) -> None:
         """One loop over the columns from ``first`` to ``last``."""
-        body, done = self._new("cells"), self._new("cells.done")
+        body, done = self.new_block("cells"), self.new_block("cells.done")
         self.builder.store(i64(first), self.column)
         self.builder.br(body)
-        self._enter(body)
+        self.enter(body)
         column = self._load(self.column)
-        self._add(members, row, column)
+        self._add(members, row, column, is_stored)
         self.builder.store(self._plus(column, 1), self.column)
         self.builder.cond_br(self.builder.compare("eq", column, last), done, body)
         mark_independent(self.sweep.context.module, (body,))
-        self._enter(done)
+        self.enter(done)
 
-    def _add(self, members: Sequence[Placed], row: Value, column: Value) -> None:
-        """All that these accesses add to one cell."""
+    def _add(self, members: Sequence[Placed], row: Value, column: Value, is_stored: bool = False) -> None:
+        """All that these accesses add to one cell; ``is_stored``: to one that counts as cleared."""
         seeds: list[Value] = []
         place: Value | None = None
         for shift in dict.fromkeys(p.shift for p in members):
@@ -164,8 +224,10 @@ class GatheredLoops(CheckedLoops):
         assert place is not None
         load = members[0].access.instruction
         scope = self.sweep.context.scopes.shadow(members[0].access.pointer)
-        total: Value = self.builder.load(load.type, place, align=load.align, metadata=scope)
-        for seed in seeds:
+        if not is_stored:
+            seeds.insert(0, self.builder.load(load.type, place, align=load.align, metadata=scope))
+        total, *others = seeds or [zero(load.type)]
+        for seed in others:
             total = self.builder.binary("fadd", total, seed, flags=INCREMENT_FLAGS)
         self.builder.store(total, place, load.align, scope)
 
@@ -187,12 +249,12 @@ class GatheredLoops(CheckedLoops):
 
     def _clear(self, iteration: Value) -> None:
         """The row that an iteration of the outer loop consumed, if there is such an iteration."""
-        present, absent = self._new("clear"), self._new("cleared")
+        present, absent = self.new_block("clear"), self.new_block("cleared")
         self.builder.cond_br(self.builder.compare("sge", iteration, i64(0)), present, absent)
-        self._enter(present)
+        self.enter(present)
         for access in self.nest.consumed:
             first = i64(0) if access.stride.constant == access.size else self.last_column
             place, = self._at([iteration, first], [access])
             clear_memory(self.builder, self.sweep.context.module, place, self._row_bytes(access))
         self.builder.br(absent)
-        self._enter(absent)
+        self.enter(absent)

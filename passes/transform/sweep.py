@@ -34,6 +34,7 @@ class ReverseSweep:
         #: Where the iterations of a distributed loop begin when it runs as it stands.
         self.plain: dict[Loop, Block] = {}
         self.hubs: Hubs
+        self.nests: dict[Block, GatheredLoops] = {}
         self.slot_builder = Builder(context.reverse.add_block("entry"))
         self.cotangents = Cotangents(context.activity, context.forest, self.slot_builder)
         self.adjoints = Adjoints(context, self.cotangents)
@@ -47,6 +48,7 @@ class ReverseSweep:
         for block in path.steps:
             self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
         self._loop_slots()
+        self.nests = {block: GatheredLoops(self, nest) for block, nest in self.context.nests.items()}
         self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
         for block in path.steps:
             self._reverse_block(block)
@@ -70,16 +72,17 @@ class ReverseSweep:
 
     def _reverse_block(self, block: Block) -> None:
         entry = self.blocks[block]
-        distribution, nest = self.context.distributions.get(block), self.context.nests.get(block)
-        if distribution is not None or nest is not None:
-            # Whoever enters the loop comes by the check; the loop as it stands goes round behind it.
+        # Whoever enters a loop that is written in another form comes by the check; the loop as it stands goes round behind it.
+        if block in self.context.distributions:
+            distribution = self.context.distributions[block]
             check, entry = entry, self.context.reverse.add_block(f"rev.{block.name}.plain")
-            if distribution is not None:
-                self.plain[distribution.loop] = entry
-                DistributedLoop(self, distribution, entry).write(check)
-            elif nest is not None:
-                self.plain[nest.outer] = entry
-                GatheredLoops(self, nest, entry).write(check)
+            self.plain[distribution.loop] = entry
+            DistributedLoop(self, distribution, entry).write(check)
+        elif block in self.nests:
+            nest = self.nests[block]
+            check, entry = entry, nest.plain
+            self.plain[nest.nest.outer] = entry
+            nest.write(check)
         self.adjoints.enter(Builder(entry))
         self.reverse_instructions(block)
         self._leave(block)
@@ -112,7 +115,15 @@ class ReverseSweep:
                 again = step.loop if step.loop is not None and edge.target is step.loop.latch else None
                 if again is not None:
                     self._previous_iteration(again)
+                elif step.loop is not None:
+                    self._clear_rows(step.loop)
                 self._cross(block, edge, taken, again)
+
+    def _clear_rows(self, loop: Loop) -> None:
+        """What nests in the loop have left for its next iteration."""
+        for nest in self.nests.values():
+            if nest.uncleared is not None and nest.nest.outer.parent is loop:
+                nest.uncleared.clear()
 
     def _choose(self, chooser: Instruction | None, loop: Loop | None, ways: list[Block]) -> None:
         if loop is not None:

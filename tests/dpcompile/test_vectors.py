@@ -61,18 +61,37 @@ def test_reverse_is_vectorised(kernel, arguments, opcode):
     assert vector_operations(compiled(kernel, signature, wanted, "reverse"), opcode) > 0
 
 
-def most_sums_for_each_store(derivative: CompiledDerivative) -> float:
-    """Of the loops that LLVM has vectorised."""
+def for_each_store(derivative: CompiledDerivative) -> list[tuple[float, float]]:
+    """Of the loops that LLVM has vectorised: sums of adjoints and loads for each store."""
     bodies = re.findall(r"^vector\.body[\w.]*:.*?^  br ", derivative.library.get_llvm_str(), re.DOTALL | re.MULTILINE)
-    sums, stores = r"= fadd [\w ]*contract[\w ]* <\d+ x double>", r"store <\d+ x double>"
-    counts = [(len(re.findall(sums, body)), len(re.findall(stores, body))) for body in bodies]
-    return max((added / stored for added, stored in counts if stored), default=0.0)
+    patterns = r"= fadd [\w ]*contract[\w ]* <\d+ x double>", r"load <\d+ x double>", r"store <\d+ x double>"
+    counts = [[len(re.findall(pattern, body)) for pattern in patterns] for body in bodies]
+    return [(sums / stores, loads / stores) for sums, loads, stores in counts if stores]
 
 
 def test_what_the_neighbours_of_a_cell_add_is_stored_at_once():
     arrays = np.ones((4, 4)), np.ones((4, 4))
     smooth(*arrays)
-    assert most_sums_for_each_store(compiled(smooth, smooth.signatures[0], (True, False), "reverse")) >= 5
+    found = for_each_store(compiled(smooth, smooth.signatures[0], (True, False), "reverse"))
+    assert max(sums for sums, _ in found) >= 5
+
+
+@njit
+def relaxed(u, steps):
+    a, b = u.copy(), u.copy()
+    for _ in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                b[i, j] = 0.25 * (a[i - 1, j] + a[i + 1, j] + a[i, j - 1] + a[i, j + 1])
+        a, b = b, a
+    return a.sum()
+
+
+def test_cells_that_the_step_before_has_read_are_stored_to():
+    """A sum less and a load less than where cells are added to."""
+    relaxed(np.ones((4, 4)), 2)
+    found = for_each_store(compiled(relaxed, relaxed.signatures[0], (True, False), "reverse"))
+    assert {(3, 4), (4, 5)} <= set(found)
 
 
 @njit

@@ -19,6 +19,68 @@ def buffers_swapped(start, steps):
     return (u * u).sum()
 
 
+@kernel(args=lambda: (array(6, 12), 4))
+def three_buffers(start, steps):
+    u, w, z = start.copy(), start.copy(), start.copy()
+    for _ in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                w[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+        u, w, z = w, z, u
+    return (u * w * z).sum()
+
+
+@kernel(args=lambda: (array(6, 12), 3))
+def stored_again_and_again(u, steps):
+    w = u.copy()
+    for t in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                w[i, j] = (1.0 + t) * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] * u[i, j + 1])
+    return (w * w).sum()
+
+
+@kernel(args=lambda: (array(7, 12), 3))
+def one_buffer_in_another(start, steps):
+    """Buffers whose rows are parts of longer ones, side by side."""
+    both = np.zeros((7, 24))
+    both[:, :12] = start
+    u, w = both[:, :12], both[:, 12:]
+    for _ in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                w[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1]) + u[i, j] * u[i, j]
+        u, w = w, u
+    return (both * both).sum()
+
+
+@kernel(args=lambda: (array(6, 12), 2, 3))
+def repeated_from_the_start(start, times, steps):
+    total = 0.0
+    u, w = start.copy(), start.copy()
+    for k in range(times):
+        for _ in range(steps + k):
+            for i in range(1, u.shape[0] - 1):
+                for j in range(1, u.shape[1] - 1):
+                    w[i, j] = 0.2 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] + u[i, j])
+            u, w = w, u
+        total += u[2, 3] * w[3, 4]
+        w[1, 5] = total
+    return (u * u).sum() + total
+
+
+@kernel(args=lambda: (array(9, 16), 3))
+def shrinking(start, steps):
+    """Each step stores a smaller part of the other buffer than the one before."""
+    u, w = start.copy(), start.copy()
+    for t in range(steps):
+        for i in range(1, u.shape[0] - 1 - t):
+            for j in range(1, u.shape[1] - 1 - t):
+                w[i, j] = 0.2 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1]) + u[i, j] * u[i, j]
+        u, w = w, u
+    return (u * w).sum()
+
+
 @kernel(args=lambda: (array(6, 12), array(6, 12, seed=1), 3), writes=(0, 1))
 def buffers_by_parity(u, w, steps):
     for t in range(steps):

@@ -215,7 +215,9 @@ CASES = [
       for way in [(6, 20), (6, 8), (6, 3), (3, 20), (4, 20)]),
     *(memory("flagged_rows", spread(160), np.zeros(140), np.array(flags), 6, 20)
       for flags in [(1, 1, 1, 1, 1, 1), (1, 0, 1, 1, 1, 0), (0, 0, 0, 0, 0, 0), (0, 1, 1, 1, 1, 1)]),
-    *(memory("diffusion", spread(200), spread(200, 0, 1), *way) for way in [(8, 12, 1), (8, 12, 4), (3, 8, 2), (1, 3, 2)]),
+    *(memory("diffusion", spread(200), spread(200, 0, 1), *way) for way in
+      [(8, 12, 14, 1, 1), (8, 12, 14, 4, 1), (8, 12, 14, 3, 1), (8, 12, 14, 3, 0), (8, 12, 13, 3, 1), (8, 12, 12, 3, 1),
+       (8, 12, 11, 3, 1), (8, 12, 17, 3, 1), (3, 8, 10, 2, 1), (1, 3, 5, 2, 1)]),
     memory("running_product", spread(300, 0.9, 1.1), 300),
     memory("matmul", spread(144), spread(144, -1, 1), spread(144, 0, 1), 12),
     memory("scaled_by_second", spread(4), 4),

@@ -14,9 +14,9 @@ from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
 from dpcompile.passes.analysis.variation import Variation
-from dpcompile.passes.ir.builder import const
+from dpcompile.passes.ir.builder import const, null
 from dpcompile.passes.ir.model import Block, Instruction, Value
-from dpcompile.passes.ir.types import I1
+from dpcompile.passes.ir.types import I1, PTR
 from dpcompile.passes.transform import cotangents, forward, hoist, settle_signs, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.checked_loops import CheckedLoops
@@ -27,6 +27,7 @@ from dpcompile.passes.transform.gathered_loops import GatheredLoops
 from dpcompile.passes.transform.hubs import Hubs
 from dpcompile.passes.transform.sweep import ReverseSweep
 from dpcompile.passes.transform.tangent import TangentWriter
+from dpcompile.passes.transform.uncleared_rows import UnclearedRows
 
 from tests.passes.machine import Machine
 from tests.passes.test_differentiate import Case, calls, check, loops, memory, numbers, scalars, spread, text_of
@@ -85,9 +86,18 @@ def never_cleared(self: GatheredLoops, iteration: Value) -> None:
     pass
 
 
+def any_rows(self: UnclearedRows, *rows: Value) -> list[Value]:
+    begin = self.loops.builder.load(PTR, self.begin)
+    return [self.loops.builder.compare("ne", begin, null())]
+
+
 def without_ends(self: GatheredLoops, group: Group, row: Value) -> None:
     low, high = group.columns
     self._over_columns(high, self._plus(self.last_column, low), group.members, row)
+
+
+def steps(*way: int) -> Case:
+    return memory("diffusion", spread(200), spread(200, 0, 1), 8, 12, *way)
 
 
 def rows(*way: int) -> Case:
@@ -161,8 +171,15 @@ MUTATIONS = [
     Mutation("rows that are left out are gathered",
              memory("flagged_rows", spread(160), np.zeros(140), np.array([1, 0, 1, 1, 1, 1]), 6, 20),
              patch(gathered_nest, "_is_fixed", lambda block, outer, recipes: True)),
-    Mutation("gathered rows are not cleared", memory("diffusion", spread(200), spread(200, 0, 1), 8, 12, 3),
-             patch(GatheredLoops, "_clear", never_cleared)),
+    Mutation("gathered rows are not cleared", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_clear", never_cleared)),
+    Mutation("what was left uncleared is not cleared", steps(14, 3, 0), patch(
+        UnclearedRows, "clear", lambda self, unless=None: None)),
+    Mutation("other rows than were left uncleared are stored to", steps(14, 3, 0), patch(
+        UnclearedRows, "are", any_rows)),
+    Mutation("rows at the borders stay uncleared", steps(14, 3, 1), patch(
+        GatheredLoops, "_clear_if_uncleared", lambda self, row, uncleared: None)),
+    Mutation("rows that reach into each other are stored to", steps(12, 3, 1), patch(
+        GatheredLoops, "_is_as_long", lambda self, stride, length: const(I1, 1))),
     Mutation("rows at the borders get nothing", rows(10, 24, 26, 24, -1), patch(
         GatheredLoops, "_border", lambda self, group, row: None)),
     Mutation("cells at the ends of rows get nothing", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_core", without_ends)),

@@ -33,6 +33,8 @@ class Heap:
 
     out: dict[int, int] = field(default_factory=dict)
     allocations: int = 0
+    #: What was said of memory: where, bytes, advice.
+    advice: list[tuple[int, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.libc = ctypes.CDLL(None)
@@ -41,6 +43,7 @@ class Heap:
         self.callbacks = {
             "counted.aligned_alloc": ctypes.CFUNCTYPE(POINTER, INTEGER, INTEGER)(self.allocate),
             "counted.malloc": ctypes.CFUNCTYPE(POINTER, INTEGER)(lambda size: self.allocate(16, -(-size // 16) * 16)),
+            "counted.madvise": ctypes.CFUNCTYPE(ctypes.c_int32, INTEGER, INTEGER, ctypes.c_int32)(self.advise),
             "counted.free": ctypes.CFUNCTYPE(None, POINTER)(self.free),
         }
         for name, callback in self.callbacks.items():
@@ -52,6 +55,10 @@ class Heap:
         self.out[pointer] = size
         self.allocations += 1
         return pointer
+
+    def advise(self, pointer: int, size: int, advice: int) -> int:
+        self.advice.append((pointer, size, advice))
+        return -1
 
     def free(self, pointer: int | None) -> None:
         if pointer:
@@ -65,7 +72,7 @@ class Runtime:
     def __init__(self) -> None:
         self.heap = Heap()
         texts = [text.replace("linkonce_odr", "") for text in (arena.SHARED, arena.INLINED)]
-        for name in ("aligned_alloc", "malloc", "free"):
+        for name in ("aligned_alloc", "malloc", "madvise", "free"):
             texts = [text.replace(f"@{name}(", f"@counted.{name}(") for text in texts]
         self.engine = load(*texts)
         for symbol, signature in SIGNATURES.items():
@@ -119,6 +126,21 @@ def test_chunks_grow_geometrically(runtime: Runtime) -> None:
     assert runtime.heap.allocations <= 2 + np.log2(64 * MIB / (64 * KIB)) + 1
     assert sum(runtime.heap.out.values()) <= 2.1 * 64 * MIB
     runtime.release(memory)
+
+
+def test_large_chunks_ask_for_huge_pages(runtime: Runtime) -> None:
+    """For whole ones that lie in them, and run without."""
+    runtime.heap.advice.clear()
+    memory = runtime.new(NO_LIMIT)
+    fill(runtime.take(memory, 7 * MIB), 7 * MIB, 1)
+    assert runtime.heap.advice == []
+    fill(runtime.take(memory, 30 * MIB), 30 * MIB, 2)
+    (begin, size, advice), = runtime.heap.advice
+    chunk, total = max(runtime.heap.out.items(), key=lambda item: item[1])
+    assert (begin % (2 * MIB), size % (2 * MIB), advice) == (0, 0, 14)
+    assert chunk <= begin < chunk + 2 * MIB and chunk + total - 2 * MIB < begin + size <= chunk + total
+    runtime.release(memory)
+    assert len(runtime.heap.advice) == 2        # one chunk as large as both is kept for the next call
 
 
 @pytest.mark.parametrize("limit", [0, 1000, 100_000, 10 * MIB])

@@ -891,15 +891,15 @@ done:
   ret i32 0
 }
 
-; As neighbours in time: two buffers that change places, both read in the next step
-define i32 @diffusion(ptr %x, ptr %y, i64 %rows, i64 %columns, i64 %steps) {
+; As neighbours in time: two buffers that change places, or do not
+define i32 @diffusion(ptr %x, ptr %y, i64 %rows, i64 %columns, i64 %wide, i64 %steps, i64 %changes) {
 entry:
-  %wide = add nsw i64 %columns, 2
+  %swap = icmp ne i64 %changes, 0
   br label %step
 step:
   %t = phi i64 [ 0, %entry ], [ %t.next, %step.done ]
-  %from = phi ptr [ %x, %entry ], [ %to, %step.done ]
-  %to = phi ptr [ %y, %entry ], [ %from, %step.done ]
+  %from = phi ptr [ %x, %entry ], [ %from.next, %step.done ]
+  %to = phi ptr [ %y, %entry ], [ %to.next, %step.done ]
   br label %row
 row:
   %i = phi i64 [ 0, %step ], [ %i.next, %row.done ]
@@ -915,19 +915,19 @@ cell:
   %k = add nsw i64 %here, %j.next
   %k.up = add nsw i64 %up, %j.next
   %k.down = add nsw i64 %down, %j.next
-  %k.left = add nsw i64 %here, %j
+  %k.right = add nsw i64 %k, 1
   %c.p = getelementptr double, ptr %from, i64 %k
   %u.p = getelementptr double, ptr %from, i64 %k.up
   %d.p = getelementptr double, ptr %from, i64 %k.down
-  %l.p = getelementptr double, ptr %from, i64 %k.left
+  %r.p = getelementptr double, ptr %from, i64 %k.right
   %w.p = getelementptr double, ptr %to, i64 %k
   %c = load double, ptr %c.p
   %u = load double, ptr %u.p
   %d = load double, ptr %d.p
-  %l = load double, ptr %l.p
+  %r = load double, ptr %r.p
   %ud = fadd double %u, %d
-  %udl = fadd double %ud, %l
-  %part = fmul double %udl, 0.2
+  %udr = fadd double %ud, %r
+  %part = fmul double %udr, 0.2
   %rest = fsub double 1.0, %c
   %growth = fmul double %c, %rest
   %sum = fadd double %part, %growth
@@ -938,6 +938,8 @@ row.done:
   %again = icmp slt i64 %i.next, %rows
   br i1 %again, label %row, label %step.done
 step.done:
+  %from.next = select i1 %swap, ptr %to, ptr %from
+  %to.next = select i1 %swap, ptr %from, ptr %to
   %t.next = add nuw nsw i64 %t, 1
   %later = icmp slt i64 %t.next, %steps
   br i1 %later, label %step, label %done
