@@ -62,7 +62,8 @@ def _sliced(sizes: list[Value]) -> dict[Value, None] | None:
         if isinstance(value, Constant):
             return not value.globals
         if value not in order:
-            if not isinstance(value, Argument) and not (_is_pure(value) and all(map(visit, _inputs(value)))):
+            is_known = isinstance(value, Instruction) and _is_pure(value) and all(map(visit, _inputs(value)))
+            if not is_known and not isinstance(value, Argument):
                 return False
             order[value] = None
         return True
@@ -74,16 +75,13 @@ def _inputs(instruction: Instruction) -> list[Value]:
     return instruction.arguments if instruction.opcode == "call" else instruction.operands
 
 
-def _is_pure(value: Value) -> bool:
-    match value:
-        case Instruction(opcode="call"):
-            return value.callee_name.startswith(_CALLS)
-        case Instruction(opcode=opcode) if opcode in _DIVISIONS:
-            divisor = value.operands[1]
-            return isinstance(divisor, Constant) and divisor.integer not in (None, 0, -1)
-        case Instruction():
-            return value.opcode in _PURE
-    return False
+def _is_pure(instruction: Instruction) -> bool:
+    if instruction.opcode == "call":
+        return instruction.callee_name.startswith(_CALLS)
+    if instruction.opcode in _DIVISIONS:
+        divisor = instruction.operands[1]
+        return isinstance(divisor, Constant) and divisor.integer not in (None, 0, -1)
+    return instruction.opcode in _PURE
 
 
 def _copied(builder: Builder, instruction: Instruction, made: dict[Value, Value]) -> Instruction:
