@@ -13,7 +13,7 @@ from tests.cuda.kernels.launches import annotated, copied
 pytest.importorskip("numba_cuda_mlir")
 
 from numba import complex128, float32, float64, int64
-from numba_cuda_mlir import cuda, tools
+from numba_cuda_mlir import cuda, mlir_lowering, tools
 from numba_cuda_mlir import types as own_types
 
 TILE = 4
@@ -267,9 +267,8 @@ def test_types_are_those_of_numba():
     assert str(typeof(values[6])) == "Tuple(int64, float64)"
 
 
-def test_numba_cuda_mlir_keeps_the_processor_under_this_name():
-    """It asks for the device where this is None."""
-    assert hasattr(tools, "_cached_cc")
-    before = tools._cached_cc, dict(iterated.targetoptions)
+def test_what_is_put_in_the_place_of_a_device_and_a_toolkit_is_taken_away_again():
+    """numba-cuda-mlir asks under these names."""
+    before = tools._cached_cc, mlir_lowering.get_max_ptx_version, dict(iterated.targetoptions)
     compile_kernel(iterated, (float64[::1], float64[::1]), (8, 6))
-    assert (tools._cached_cc, iterated.targetoptions) == before
+    assert (tools._cached_cc, mlir_lowering.get_max_ptx_version, iterated.targetoptions) == before

@@ -12,13 +12,12 @@ from unittest import mock
 
 import numpy as np
 from numba.core import types
-from numba_cuda_mlir import cuda, tools
+from numba_cuda_mlir import cuda, mlir_lowering, tools
 from numba_cuda_mlir import types as own_types
 from numba_cuda_mlir.descriptor import MLIRDispatcher, mlir_target
 from numba_cuda_mlir.lowering_utilities.context import get_context
 from numba_cuda_mlir.lowering_utilities.llvm_utils import translate_to_llvmir_text
 from numba_cuda_mlir.mlir_compiler import compile_mlir
-from numba_cuda_mlir.mlir_lowering import ERROR_CODE_GLOBAL_NAME
 from numba_cuda_mlir.mlir_optimization import PassManager, _get_single_gpu_module, get_base_pipeline
 from numba_cuda_mlir.numba_cuda.core.compiler_lock import global_compiler_lock
 from numba_cuda_mlir.numba_cuda.typing.typeof import typeof
@@ -27,9 +26,6 @@ from numba_cuda_mlir.optimization import run_pre_codegen_patterns
 from ...errors import UnsupportedError
 from . import memrefs
 from .frontend import Lowered
-
-#: Said here, because numba-cuda-mlir would ask the toolkit for the newest there is.
-_FEATURES = "+ptx80"
 
 
 class NumbaCudaMlir:
@@ -50,7 +46,7 @@ class NumbaCudaMlir:
     def lower(self, kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
         name = kernel.py_func.__name__
         text = _text(kernel, tuple(_translated(ty, own_types) for ty in arguments), cc)
-        text = memrefs.with_entry(text, arguments, name, ERROR_CODE_GLOBAL_NAME)
+        text = memrefs.with_entry(text, arguments, name, mlir_lowering.ERROR_CODE_GLOBAL_NAME)
         return Lowered(name, arguments, memrefs.ENTRY, (text,))
 
 
@@ -80,11 +76,10 @@ def _translated(ty: Any, known: ModuleType) -> Any:
 @global_compiler_lock
 def _text(kernel: Any, arguments: tuple[Any, ...], cc: tuple[int, int]) -> str:
     """LLVM IR before the step that makes of it what older versions of LLVM read."""
-    options = {"features": _FEATURES} | kernel.targetoptions
-    options |= {"chip": f"sm_{cc[0]}{cc[1]}", "debug": False, "lineinfo": True, "lto": False}
+    options = kernel.targetoptions | {"chip": f"sm_{cc[0]}{cc[1]}", "debug": False, "lineinfo": True, "lto": False}
     mlir_target.ensure_initialized()
-    # It asks for the current device, which there may be none of.
-    with mock.patch.object(tools, "_cached_cc", cc):
+    # It asks for the current device and for the toolkit's newest PTX, which there may be none of.
+    with mock.patch.object(tools, "_cached_cc", cc), mock.patch.object(mlir_lowering, "get_max_ptx_version", lambda: None):
         result = compile_mlir(kernel.py_func, own_types.none, arguments, targetoptions=options)
     with get_context():
         module = result.metadata["mlir_module"]
