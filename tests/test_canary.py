@@ -25,9 +25,9 @@ SOURCES = sorted(path for wing in ("dpcompile", "passes", "runtime") for path in
 TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 #: What the tests look into counts too.
 TREES_OF_TESTS = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "tests").rglob("*.py"))}
-WATCHED = ("numba", "llvmlite", "scipy")
+WATCHED = ("numba", "llvmlite", "scipy", "numba_cuda_mlir")
 #: Packages of extras: what uses them is watched where they are installed.
-OPTIONAL = frozenset({"numba_cuda", "rocket_fft"})
+OPTIONAL = frozenset({"numba_cuda", "numba_cuda_mlir", "rocket_fft"})
 
 
 def is_watched(module):
@@ -90,7 +90,7 @@ def attribute_of(owner, name):
 
 
 def version_of(name):
-    package = {"numba": numba, "llvmlite": llvmlite, "scipy": scipy}[name.split(".")[0]]
+    package = importlib.import_module(name.split(".")[0])
     return f"{package.__name__} {package.__version__}"
 
 
@@ -98,6 +98,8 @@ def version_of(name):
 def test_name_exists(name):
     if name.startswith("numba.cuda"):
         pytest.importorskip("numba_cuda")
+    if name.startswith("numba_cuda_mlir"):
+        pytest.importorskip("numba_cuda_mlir")
     try:
         resolve(name)
     except (ImportError, AttributeError) as error:

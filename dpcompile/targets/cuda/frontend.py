@@ -8,7 +8,9 @@ Ensures:  a ``Primal`` as ``dpcompile.frontend.compile`` gives it, whose entry t
 from __future__ import annotations
 
 import functools
+import importlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,6 +33,8 @@ DEFAULT_CC = (9, 0)
 ENTRY = "kernel"
 #: To which dynamic shared memory is aligned, and its shadow.
 DYNAMIC_ALIGNMENT = 16
+#: Modules beside this one, and what they offer, in the order in which they are asked.
+_FRONTENDS = (("numba_cuda", "NumbaCuda"), ("numba_cuda_mlir", "NumbaCudaMlir"))
 _MISSING = "No compiler of kernels is installed: pip install 'dpcompile[cuda]'."
 _SHARED_VARIABLE = re.compile(r'^@("[^"]+"|[\w.$-]+) = (?:\w+ )*?addrspace\(3\) (?:\w+ )*?global (.*)$', re.MULTILINE)
 #: What is written as assembly, by the intrinsics that say the same.
@@ -66,27 +70,32 @@ class Frontend(Protocol):
 
 
 @functools.cache
-def frontends() -> tuple[Frontend, ...]:
-    """Those that are installed."""
+def _installed(module: str, name: str) -> Frontend | None:
     try:
-        from .numba_cuda import NumbaCuda
+        return getattr(importlib.import_module(f".{module}", __package__), name)()
     except ImportError:
-        return ()
-    return (NumbaCuda(),)
+        return None
+
+
+def frontends() -> Iterator[Frontend]:
+    """Those that are installed; each is imported when the ones before it were not meant."""
+    for module, name in _FRONTENDS:
+        if (found := _installed(module, name)) is not None:
+            yield found
 
 
 def default_frontend() -> Frontend:
     """The first of those that are installed."""
-    if not frontends():
-        raise BackendError(_MISSING)
-    return frontends()[0]
+    for frontend in frontends():
+        return frontend
+    raise BackendError(_MISSING)
 
 
 def frontend_of(kernel: Any) -> Frontend:
     for frontend in frontends():
         if frontend.lowers(kernel):
             return frontend
-    raise NotAFunctionError(f"{kernel!r} is no kernel of numba.cuda.jit." + ("" if frontends() else f" {_MISSING}"))
+    raise NotAFunctionError(f"{kernel!r} is no kernel of numba.cuda.jit." + ("" if any(frontends()) else f" {_MISSING}"))
 
 
 @functools.cache
