@@ -23,6 +23,7 @@ from dpcompile.passes.transform.shared_shadows import DYNAMIC_SIZE
 
 from ...errors import BackendError, NotAFunctionError, UnsupportedError
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
+from ...frontend import views
 from ...frontend.ties import ties_of_minimum_to_second
 from . import atomics
 from .warps import exchanges_by_name
@@ -125,7 +126,7 @@ def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
         linked.link_in(llvm.parse_assembly(text))
     linked.link_in(llvm.parse_assembly(_entry(linked.get_function(lowered.entry))))
     linked.link_in(llvm.parse_assembly(atomics.definitions(str(linked))))
-    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked)))))
+    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, views.kept(str(linked))))))
     if "addrspace(3)" in text:
         raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory in a way that is not known.")
     linked = llvm.parse_assembly(text)

@@ -21,8 +21,10 @@ from numba.cuda import cgutils
 from numba.cuda import dispatcher as dispatchers
 from numba.cuda.compiler import compile_cuda
 from numba.cuda.dispatcher import CUDADispatcher
+from numba.cuda.target import CUDATargetContext
 from numba.cuda.typing.typeof import typeof
 
+from ...frontend import views
 from .frontend import Lowered
 
 
@@ -43,7 +45,8 @@ class NumbaCuda:
     @global_compiler_lock
     def lower(self, kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
         options = kernel.targetoptions
-        with _device_of(cc), mock.patch.object(cgutils, "pointer_add", _pointer_add):
+        with (_device_of(cc), mock.patch.object(cgutils, "pointer_add", _pointer_add),
+              mock.patch.object(CUDATargetContext, "get_function", _told)):
             result = compile_cuda(kernel.py_func, types.void, arguments, fastmath=bool(options.get("fastmath")),
                                   lineinfo=True, cc=cc)
         modules = tuple(str(module) for module in result.library.modules)
@@ -55,6 +58,14 @@ def _pointer_add(builder, ptr, offset, return_type=None):
     step = cgutils.intp_t(offset) if isinstance(offset, int) else offset
     moved = builder.gep(builder.bitcast(ptr, cgutils.voidptr_t), [step])
     return builder.bitcast(moved, return_type or ptr.type)
+
+
+_get_function = CUDATargetContext.get_function
+
+
+def _told(context, function, sig, *more):
+    """What lowers a function, and tells of the view that it makes."""
+    return views.told(_get_function(context, function, sig, *more), context, function, sig)
 
 
 @contextmanager
