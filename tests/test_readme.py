@@ -10,6 +10,8 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TRANSCRIPT = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NEEDS = re.compile(r"^<!-- needs (\w+) -->$", re.MULTILINE)
+#: Code, in which brackets are no links.
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -41,7 +43,8 @@ def test_readme_has_a_transcript():
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
-    missing = [target for target in LINK.findall(document.read_text()) if not (document.parent / target).exists()]
+    text = CODE.sub("", document.read_text())
+    missing = [target for target in LINK.findall(text) if not (document.parent / target).exists()]
     assert not missing
 
 
