@@ -5,29 +5,35 @@ Ensures:  ``clash_in(obj)`` holds two accesses of bytes that carry derivatives, 
           the other's cell, wherever these may be the same bytes of ``obj``; None only where they are not.
 
 The shadow of a number is the derivative of that number, of the same type; the bits of a part of it are the derivative of
-nothing.  Only accesses count that touch a shadow: loads and stores of integers, loads of which nothing useful is made, and
-fills see the bits of the primal alone.  What a callee accesses counts where its caller has got the memory from.
+nothing.  Only accesses count that touch a shadow: loads of integers, loads of which nothing useful is made, and fills see the
+bits of the primal alone.  What a callee accesses counts where its caller has got the memory from.
+
+Where places are not known exactly, as those of array fields of records, what lies in memory is kept apart by its type, unless
+the front end says (``VIEW``) that it is seen by another one too. There whatever cannot be told apart clashes, and so does an
+integer stored over a part of a float.
 Algorithm: places and sizes, told apart by congruences (see ``places``); copied bytes have the same types on both sides.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations_with_replacement
 from math import gcd
 
 from ..ir.model import Argument, Constant, Instruction, Value, is_float
-from ..ir.types import DOUBLE, FLOAT, FloatType, Type, size_of
+from ..ir.types import DOUBLE, FLOAT, I8, I16, I32, FloatType, IntType, Type, size_of
+from ..ir.vocabulary import VIEW
 from .activity import DUPLICATED, Activity
 from .alias import Aliasing, made_by
-from .call_kinds import is_atomic_sum, is_ruled, is_transfer, is_view, rule_of
+from .call_kinds import is_atomic_sum, is_transfer, is_view, rule_of
 from .memory_types import Access, MemoryTypes, share
 from .objects import MemoryObject, Origin
 from .places import Place, base_of, factor_of, places_of
 
 _OF_CALLERS = (Origin.ARGUMENT, Origin.BEHIND)
 _OF_ALL = (Origin.GLOBAL, Origin.SHARED)
-_NAMES: dict[Type, str] = {DOUBLE: "float64", FLOAT: "float32"}
+_FLOATS = {size_of(type_): type_ for type_ in (FLOAT, DOUBLE)}
+_NAMES: dict[Type, str] = {DOUBLE: "float64", FLOAT: "float32", I8: "int8", I16: "int16", I32: "int32"}
 HINT = ("The derivative of a number is of no use to one made of parts of its bits. Convert by astype, or give numbers of each "
         "type memory of their own.")
 _OWN = (Origin.STACK, Origin.HEAP, Origin.HEADER, Origin.CALLEE)
@@ -57,15 +63,31 @@ class ShadowTypes:
     transfers: list[Instruction]
     #: Where an object is first read by a type, or written if it is never read.
     uses: dict[tuple[MemoryObject, Type], Instruction] = field(default_factory=dict)
-    #: Memory that is seen by more than one type, and the bytes of the smallest element.
+    #: Memory that is seen by more than one type, with the bytes of the smallest element; and by which instruction.
     views: dict[MemoryObject, int] = field(default_factory=dict)
+    seen_by: dict[MemoryObject, Instruction] = field(default_factory=dict)
+    #: What such memory holds before it is seen as something else, and what afterwards, whether or not it is used.
+    before: dict[MemoryObject, set[Access]] = field(default_factory=dict)
+    after: dict[MemoryObject, set[Access]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        return sum(map(len, self.types.accesses.values())) + sum(self.views.values())
+        told = sum(map(len, (*self.before.values(), *self.after.values())))
+        return sum(map(len, self.types.accesses.values())) + told - sum(self.views.values())
 
-    def see(self, obj: MemoryObject, element: int) -> None:
+    def see(self, obj: MemoryObject, element: int, view: Instruction | None) -> None:
         self.views[obj] = min(element, self.views.get(obj, element))
+        if view is not None:
+            self.seen_by.setdefault(obj, view)
+
+    def look(self, view: Instruction) -> None:
+        """Takes down what the front end says."""
+        element, number, step = (n.integer or 0 for n in view.arguments[1:] if isinstance(n, Constant))
+        told = self.before if view.callee_name == f"{VIEW}of" else self.after
+        for obj, start in shadow_places(view.arguments[0], self.activity.aliasing):
+            self.see(obj, element, view)
+            if number:
+                told.setdefault(obj, set()).add((start and start.moved(Place(0, step)), _FLOATS[number]))
 
     def add(self, obj: MemoryObject, place: Place | None, type_: Type, use: Instruction | None) -> None:
         self.types.add(obj, place, type_)
@@ -83,7 +105,12 @@ class ShadowTypes:
                         self.add(here, there, type_, callee.uses.get((obj, type_)))
         for obj, element in list(callee.views.items()):
             for here, _ in self._places_here(call, callee, parameters, obj, Place(0)):
-                self.see(here, element)
+                self.see(here, element, callee.seen_by.get(obj))
+        for mine, theirs in ((self.before, callee.before), (self.after, callee.after)):
+            for obj, accesses in list(theirs.items()):
+                for place, type_ in list(accesses):
+                    for here, there in self._places_here(call, callee, parameters, obj, place):
+                        mine.setdefault(here, set()).add((there, type_))
 
     def _places_here(self, call: Instruction, callee: ShadowTypes, parameters: list[Argument], obj: MemoryObject,
                      place: Place | None) -> Iterator[tuple[MemoryObject, Place | None]]:
@@ -114,25 +141,45 @@ class ShadowTypes:
         share(self.types, self.transfers)
         for obj, accesses in self.types.accesses.items():
             for _, type_ in accesses - known.get(obj, set()):
-                copies = [c for c in self.transfers if any(obj in self.activity.aliasing.objects_of(a) for a in c.arguments[:2])]
-                self.uses.setdefault((obj, type_), copies[0])
+                self.uses.setdefault((obj, type_), next(c for c in self.transfers if self._moves(c, obj)))
+
+    def _moves(self, transfer: Instruction, obj: MemoryObject) -> bool:
+        return any(obj == end for a in transfer.arguments[:2] for end, _ in shadow_places(a, self.activity.aliasing))
+
+    def show_callers(self) -> None:
+        """What the callers of an entry see: in their arguments what these hold, and in memory that they are given back whatever
+        it is seen as."""
+        aliasing = self.activity.aliasing
+        given = {MemoryObject(Origin.ARGUMENT, a) for a, kind in self.activity.kinds.items() if kind == DUPLICATED}
+        returned = aliasing.behind(obj for obj in aliasing.contents if obj.origin in _OF_CALLERS)
+        for told, seen in ((self.before, given | returned), (self.after, returned)):
+            for obj in seen.intersection(told):
+                if obj in given or self.activity.active_object(obj):
+                    for place, type_ in told[obj]:
+                        self.add(obj, place, type_, self.seen_by.get(obj) if told is self.after else None)
 
     def clash(self, is_entry: bool) -> Clash | None:
         """In memory of which no caller knows more."""
+        if is_entry:
+            self.show_callers()
         origins = (*_OWN, *_OF_CALLERS, *_OF_ALL) if is_entry else _OWN
         found = (self.clash_in(obj) for obj in self.types.accesses if obj.origin in origins)
         return next(filter(None, found), None)
 
     def clash_in(self, obj: MemoryObject) -> Clash | None:
-        for one, other in combinations(sorted(self.types.accesses[obj], key=str), 2):
+        accesses = self.types.accesses[obj]
+        pairs = combinations_with_replacement(sorted(accesses, key=str), 2) if not _is_regular(accesses) else ()
+        for one, other in sorted(pairs, key=lambda pair: pair[0][1] == pair[1][1]):
             if _clash(one, other, self.views.get(obj)):
-                first, second = sorted((one[1], other[1]), key=lambda type_: self._is_read(obj, type_))
-                return Clash(first, second, self.uses.get((obj, second)) or self.uses.get((obj, first)))
+                first, second = sorted((one[1], other[1]), key=lambda type_: self._order(obj, type_))
+                uses = self.uses.get((obj, second)), self.seen_by.get(obj), self.uses.get((obj, first))
+                return Clash(first, second, next(filter(None, uses), None))
         return None
 
-    def _is_read(self, obj: MemoryObject, type_: Type) -> tuple[bool, bool]:
+    def _order(self, obj: MemoryObject, type_: Type) -> tuple[bool, bool, bool]:
+        """First what is known from outside, then what is written, then what is read, integers last."""
         use = self.uses.get((obj, type_))
-        return use is not None, use is not None and use.opcode != "store"
+        return isinstance(type_, IntType), use is not None, use is not None and use.opcode != "store"
 
 
 def analyse(activity: Activity, instructions: Iterable[Instruction], facts: dict[Argument, Type]) -> ShadowTypes:
@@ -144,17 +191,17 @@ def analyse(activity: Activity, instructions: Iterable[Instruction], facts: dict
         if isinstance(type_, FloatType) and activity.kinds.get(argument) == DUPLICATED:
             for obj, start in shadow_places(argument, activity.aliasing):
                 result.add(obj, start and start.moved(Place(0, size_of(type_))), type_, None)
+                result.see(obj, size_of(type_), None)       # it holds nothing else
     for instruction in instructions:
         if is_view(instruction):
-            pointer, element = instruction.arguments
-            for obj, _ in shadow_places(pointer, activity.aliasing):
-                result.see(obj, int(element.text))
+            result.look(instruction)
         for pointer, distance, type_ in _uses(instruction, activity):
             for obj, start in shadow_places(pointer, activity.aliasing):
                 result.add(obj, start and start.moved(distance), type_, instruction)
-        if is_ruled(instruction) and activity.active_call(instruction):
-            for type_ in rule_of(instruction).made:
-                result.add(made_by(instruction), None, type_, instruction)
+        rule = rule_of(instruction)
+        if rule is not None and activity.active_call(instruction):
+            for type_ in rule.made:
+                result.add(made_by(instruction), None, type_, None)
     return result
 
 
@@ -176,14 +223,22 @@ def _uses(instruction: Instruction, activity: Activity) -> Iterator[tuple[Value,
         value, pointer = instruction.operands
         if activity.active_memory(pointer) and not _is_zero(value):
             yield pointer, Place(0), value.type
+    elif instruction.opcode == "store" and isinstance(instruction.operands[0].type, IntType):
+        value, pointer = instruction.operands
+        if activity.active_memory(pointer) and size_of(value.type) < size_of(DOUBLE) and not _is_initial(instruction):
+            yield pointer, Place(0), value.type         # it may lie over a part of a float
     elif is_atomic_sum(instruction) and activity.active_memory(instruction.operands[0]):
         yield instruction.operands[0], Place(0), instruction.type
-    elif is_ruled(instruction) and activity.active_call(instruction):
-        rule = rule_of(instruction)
+    elif (rule := rule_of(instruction)) is not None and activity.active_call(instruction):
         for position, (type_, axes) in zip(rule.arrays, rule.elements, strict=False):
             if type_ is not None and activity.has_shadow(instruction.arguments[position]):
                 strides = instruction.arguments[position + 1 + axes:][:axes]
                 yield instruction.arguments[position], Place(0, gcd(*map(factor_of, strides))), type_
+
+
+def _is_initial(store: Instruction) -> bool:
+    """A zero that no line of the user's wrote: memory that begins as zeros."""
+    return store.location is None and isinstance(store.operands[0], Constant) and store.operands[0].integer == 0
 
 
 def _is_zero(value: Value) -> bool:
@@ -191,20 +246,33 @@ def _is_zero(value: Value) -> bool:
     return isinstance(value, Constant) and value.text in ("0.0", "0.000000e+00", "zeroinitializer", "0x0000000000000000")
 
 
+def _is_regular(accesses: set[Access]) -> bool:
+    """Whether all are of one type, and lie at multiples of its size from each other: most memory is so."""
+    types = {type_ for _, type_ in accesses}
+    places = [place for place, _ in accesses if place is not None]
+    if len(types) > 1:
+        return False
+    size = size_of(*types)
+    return (len(places) == len(accesses) and len({place.offset % size for place in places}) == 1
+            and all(place.step % size == 0 for place in places))
+
+
 def _clash(one: Access, other: Access, element: int | None) -> bool:
     """Whether two accesses may see the same bytes, but not the same number; ``element``: the bytes of the smallest element as
     which the memory is seen, None where it is seen by one type, so that what lies in it is kept apart by that."""
     (place, type_), (there, other_type) = one, other
-    if not isinstance(type_, FloatType) or not isinstance(other_type, FloatType):
+    numbers = [t for t in (type_, other_type) if isinstance(t, FloatType)]
+    if not numbers or (len(numbers) == 1 and (element is None or size_of(type_) == size_of(other_type))):
         return False
+    size = size_of(type_)
     if place is None or there is None:
-        return element is not None and type_ != other_type
-    size, step = size_of(type_), gcd(place.step, there.step)
+        return element is not None and (type_ != other_type or element < size)
+    step, distance = gcd(place.step, there.step), there.offset - place.offset
     if not place.meets(size, there, size_of(other_type)):
         return False
     is_exact = place.step == there.step and (step == 0 or step >= max(size, size_of(other_type)))
     if type_ != other_type:
         return is_exact or element is not None
-    # By the same type, but from the middle of a number on.
-    distance = there.offset - place.offset
-    return (distance % step != 0 if step else distance != 0) if is_exact else element is not None and element < size
+    if distance == 0 if step == 0 else step >= size and distance % step == 0:
+        return False                # the same cells
+    return is_exact or (element is not None and element < size)

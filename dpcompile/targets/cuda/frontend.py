@@ -20,8 +20,8 @@ from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.transform.shared_shadows import DYNAMIC_SIZE
 
 from ...errors import BackendError, NotAFunctionError, UnsupportedError
-from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend import views
+from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend.ties import ties_of_minimum_to_second
 from . import atomics
 from .warps import exchanges_by_name
