@@ -177,7 +177,8 @@ class Program:
         for version in self.transformed:
             clash = found[version.function].clash(version.is_entry)
             if clash is not None:
-                raise UnsupportedIR(str(clash), self.module.location_of(clash.instruction), punning.HINT)
+                location = self.module.location_of(clash.instruction) if clash.instruction else None
+                raise UnsupportedIR(str(clash), location, punning.HINT)
 
     def _show(self, version: Version) -> None:
         check(self.module, version.function)
