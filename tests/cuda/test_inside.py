@@ -276,6 +276,41 @@ def pair(x):
     return x, x
 
 
+@dp.custom_jvp
+def doubled(x):
+    return 2.0 * x
+
+
+@doubled.defjvp
+def _(primals, tangents):
+    return 2.0 * primals[0], 100.0 * tangents[0]
+
+
+@njit
+def through(x):
+    return doubled(x) * dp.stop_gradient(x)
+
+
+@cuda.jit
+def with_rules(x):
+    x[0] = through(x[0])
+
+
+def test_rules_are_refused_where_they_would_be_ignored():
+    @cuda.jit
+    def kernel(x):
+        x[0] = dp.grad(through)(x[0])
+
+    for made in (kernel, dp.cuda.grad(with_rules), dp.cuda.jvp(with_rules)):
+        with pytest.raises(errors.UnsupportedError, match="it calls doubled, stop_gradient, and rules"):
+            dp.cuda.compile(made, (VECTOR,))
+    with pytest.raises(errors.RuleError, match="wave is compiled for another machine"):
+        dp.register_jvp(wave, doubled)
+    x = np.full(1, 3.0)
+    dp.cuda.simulate(with_rules, 1, 1, [x])
+    assert x[0] == 18.0
+
+
 @pytest.mark.parametrize(("body", "error", "message"), [
     (lambda x: dp.grad(counts)(x[0], x), errors.UnsupportedError, "writes into an array"),
     (lambda x: dp.grad(shares)(x[0]), errors.UnsupportedError, "shared memory"),

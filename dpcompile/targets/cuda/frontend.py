@@ -51,6 +51,8 @@ class Lowered:
     modules: tuple[str, ...]
     #: What a device function returns; a kernel nothing.
     result: types.Type = types.none
+    #: Functions among them that have a derivative of their own, which the modules do not say.
+    ruled: tuple[str, ...] = ()
 
 
 class Frontend(Protocol):
@@ -118,15 +120,29 @@ def machine(cc: tuple[int, int] = DEFAULT_CC) -> llvm.TargetMachine:
     return target.create_target_machine(cpu=f"sm_{cc[0]}{cc[1]}", features="+ptx80", opt=3)
 
 
-def compile_kernel(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC) -> Primal:
+def compile_kernel(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC,
+                   to_differentiate: bool = False) -> Primal:
     """The prepared module of ``kernel``; errors of the compiler pass through unchanged."""
     lowered = frontend_of(kernel).lower(kernel, arguments, cc)
+    if to_differentiate:
+        _refuse_rules(lowered)
     return _primal(lowered, cc)
 
 
 def compile_function(function: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC) -> Primal:
-    """The same of a device function: its entry takes a pointer to the result in front of the arguments."""
-    return _primal(frontend_of(function).lower_function(function, arguments, cc), cc)
+    """The same of a device function that is to be differentiated: its entry takes a pointer to the result in front of the
+    arguments."""
+    lowered = frontend_of(function).lower_function(function, arguments, cc)
+    _refuse_rules(lowered)
+    return _primal(lowered, cc)
+
+
+def _refuse_rules(lowered: Lowered) -> None:
+    """The derivative of what stands in the body of such a function is not the one that it was given."""
+    if lowered.ruled:
+        raise UnsupportedError(f"cannot differentiate {lowered.name}: it calls {', '.join(sorted(lowered.ruled))}, and rules "
+                               f"of functions (custom_vjp, custom_jvp, stop_gradient …) are not known in kernels.\n  Call a "
+                               f"function without a rule there.")
 
 
 def _primal(lowered: Lowered, cc: tuple[int, int]) -> Primal:

@@ -22,10 +22,12 @@ from numba.cuda import cgutils
 from numba.cuda import dispatcher as dispatchers
 from numba.cuda.compiler import compile_cuda
 from numba.cuda.core.errors import NumbaDebugInfoWarning
+from numba.cuda.descriptor import cuda_target
 from numba.cuda.dispatcher import CUDADispatcher
 from numba.cuda.extending import overload
 from numba.cuda.typing.typeof import typeof
 
+from ...frontend.foreign import RULED
 from ...frontend.structure import definition
 from .frontend import Lowered, argument_names
 
@@ -71,7 +73,17 @@ def _lowered(function: Any, result: types.Type | None, arguments: tuple[types.Ty
         made = compile_cuda(function.py_func, result, arguments, fastmath=bool(options.get("fastmath")), lineinfo=True, cc=cc)
     modules = tuple(str(module) for module in made.library.modules)
     return Lowered(function.py_func.__name__, made.signature.args, made.fndesc.llvm_func_name, modules,
-                   types.unliteral(made.signature.return_type))
+                   types.unliteral(made.signature.return_type), tuple(_ruled(modules)))
+
+
+def _ruled(modules: tuple[str, ...]) -> Iterator[str]:
+    """Functions in the modules whose rules numba-cuda does not know: it compiles their bodies."""
+    for function in list(RULED):
+        if function._can_compile:
+            device_function = cuda_target.typing_context.resolve_value_type(function).dispatcher
+            symbols = [f'@"{made.fndesc.llvm_func_name}"' for made in device_function.overloads.values()]
+            if any(symbol in text for symbol in symbols for text in modules):
+                yield function.py_func.__name__
 
 
 def _pointer_add(builder, ptr, offset, return_type=None):
