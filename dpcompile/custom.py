@@ -18,7 +18,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
 
 from .errors import NotAFunctionError, RuleError
-from .frontend import intercept, structure, target
+from .frontend import foreign, intercept, structure, target
 from .frontend.intercept import Wanted
 from .frontend.ruled import JvpRule, StopRule, VjpRule, is_own
 from .operators.primal import dispatcher_of
@@ -93,6 +93,8 @@ def register_jvp(function: Any, jvp: Callable, types: Wanted = None, arity: int 
 
 def _set(dispatcher: Dispatcher, rule: JvpRule | VjpRule | StopRule) -> None:
     setattr(dispatcher, target.RULE, rule)
+    if not hasattr(dispatcher, "stands_for"):
+        foreign.RULED.add(dispatcher)
     vars(dispatcher).pop("__dpcompile__", None)
     target.forget_mirror(dispatcher)
 
@@ -104,6 +106,8 @@ def _owner(function: Any, model: Callable | int, types: Wanted, own: bool) -> Di
         if types is not None:
             raise RuleError("a Numba function has one rule for all types; tell them apart inside the rule, by numba.extending")
         return function
+    if hasattr(function, "targetoptions"):
+        raise RuleError(f"{function.py_func.__name__} is compiled for another machine, where rules of functions are not known")
     key = _key(function)
     found = intercept.find(key, types)
     if found is not None and getattr(found, "is_own", True) == own:

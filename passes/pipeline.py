@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from .errors import PassError
+from .errors import PassError, UnsupportedIR
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
@@ -137,6 +137,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     * forward with a width: ``i32 NAME.tangents(P…, S…, ptr directions, ptr arena)`` with the tangents of the active
       parameters behind one another in memory, ``width`` doubles each, and shadow memory as ``transform.lanes`` says.
     * kernel: see ``transform.kernel``.
+    * forward of a device function: as with a width, whatever the width is; it needs no arena, and is given none.
     * dependency: ``i32 NAME.dependencies(P…, S…, ptr directions, ptr arena)``, as forward with a width, with sets of
       inputs in the place of tangents (``transform.dependency``).
 
@@ -240,13 +241,23 @@ def _forward(module: Module, program: Program, request: Request) -> _Built:
     lanes = Lanes(request.width)
     if request.target.has_threads:
         check_threads(module, program)
-        shared = build_tangents(module, program, lanes, target=request.target)
+    shared = build_tangents(module, program, lanes, target=request.target)
+    if request.target.is_called:
+        _refuse_shared(shared)
+        return _Built(_packed(module, program, lanes, "tangents"), 0, Report(str(entry.activity)))
+    if request.target.has_threads:
         thread = write_tangent_thread(module, entry, shared, f"{request.name}.thread")
         entry.function.attributes = "alwaysinline"
         return _Built({"thread": thread.name}, 0, Report(str(entry.activity)))
-    build_tangents(module, program, lanes)
     symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
     return _Built({**symbols, **ARENA}, 0, Report(str(entry.activity)))
+
+
+def _refuse_shared(shared: list[Global]) -> None:
+    """What threads share would have a shadow, which all of them clear before one begins."""
+    if shared:
+        raise UnsupportedIR("cannot differentiate a function that keeps what carries derivatives in shared memory, inside a "
+                            "kernel", None, "Differentiate the kernel, or keep it in local arrays.")
 
 
 def _dependency(module: Module, program: Program, request: Request) -> _Built:

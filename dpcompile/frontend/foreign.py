@@ -10,9 +10,11 @@ import functools
 import types as python
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import numpy as np
 from numba.core import datamodel, imputils, pythonapi, rewrites
+from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 from numba.core.typing import templates
 
@@ -21,6 +23,8 @@ from .structure import GENERATED
 
 #: Attribute of a dispatcher that has a derivative of its own (see ``ruled``).
 RULE = "__dpcompile_rule__"
+#: The Numba functions that users have given one.
+RULED: WeakSet[Dispatcher] = WeakSet()
 #: Packages whose versions, or whose source, are part of what a cached derivative is known by.
 KNOWN = frozenset({"builtins", "math", "cmath", "operator", "_operator", "random", "numpy", "numba", "llvmlite", "dpcompile"})
 

@@ -20,6 +20,7 @@ from ..frontend.structure import Names, definition
 from .autodiff import autodiff
 from .gradient import grad, value_and_grad
 from .hessian import hessian, hvp, value_gradient_and_hessian
+from .in_kernels import in_kernel
 from .jacobian import jacfwd, jacobian, jacrev
 from .lazy import lazy_hessian, lazy_jacobian
 from .products import jvp, vjp
@@ -53,7 +54,11 @@ def _register(transform: Callable, operands: tuple[str, ...], make: Callable[...
         if not isinstance(f, types.Dispatcher):
             return None
         given = dict(zip(parameters[1:], rest, strict=True))
-        made = make(f.dispatcher, *(_literal(value, transform) for name, value in given.items() if name not in operands))
+        options = [_literal(value, transform) for name, value in given.items() if name not in operands]
+        if not isinstance(f.dispatcher, Dispatcher):     # it is a device function, of a kernel
+            return definition("call", f"def call({header}):\n    return {call}\n",
+                              {**names, "made": in_kernel(transform, f.dispatcher, *options)})
+        made = make(f.dispatcher, *options)
         if not isinstance(made, Dispatcher):
             raise UnsupportedError(f"a sparse matrix is SciPy's and cannot be made in compiled code.\n  Call "
                                    f"dp.{transform.__name__} without sparse there, or from Python.")

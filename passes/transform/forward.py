@@ -69,7 +69,7 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
     pushed: list[Instruction] = []
     for call in version.ruled_calls():
         (pushed if _is_pushed(module, version, call) else calls).append(call)
-    frames = _frames(module, version) if target.has_threads else None
+    frames = _frames(module, version, lanes) if target.has_threads else None
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes, frames)
     if target.has_threads:
         refuse_allocations(module, pointers)
@@ -86,13 +86,14 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
     return pointers.shared
 
 
-def _frames(module: Module, version: Version) -> Frames:
+def _frames(module: Module, version: Version, lanes: Lanes) -> Frames:
     """The shadows of stack memory beside it, cleared."""
     found: dict[Instruction, tuple[Value, Value]] = {}
     for alloca in stack_of_thread(module, version.function, version.activity):
         builder = Inserter.after(alloca)
-        shadow = builder.alloca(alloca.element, f"{alloca.name}.shadow", alloca.align)
-        clear_memory(builder, module, shadow, i64(size_of(alloca.element)))
+        element = alloca.element if lanes.width == 1 else ArrayType(lanes.width, alloca.element)
+        shadow = builder.alloca(element, f"{alloca.name}.shadow", alloca.align)
+        clear_memory(builder, module, shadow, i64(size_of(element)))
         found[alloca] = alloca, shadow
     return found
 

@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 
 from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.transform.tape import TAPE_FULL
-from dpcompile.runtime import arena
+from dpcompile.runtime import arena, gates
 
 from ...errors import BackendError
 from ...frontend.compile import run_passes
@@ -53,15 +53,26 @@ class Assembly:
 
 def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> Assembly:
     """The assembly text for a processor."""
-    processor = machine(cc)
     module, entry, count = _complete(kernel)
+    return Assembly(_emitted(module, (entry, count), kernel.primal.name, cc), entry, count)
+
+
+def function_ptx(text: str, name: str, cc: tuple[int, int]) -> str:
+    """The assembly text of a function that kernels call, which ``text`` defines; it may be linked several times."""
+    module = llvm.parse_assembly(_CONTRACTED.sub(r"\1 contract ", text))
+    module.link_in(llvm.parse_assembly(_target_lines(text) + gates.definitions(text)))
+    return _emitted(module, (name,), name, cc)
+
+
+def _emitted(module: llvm.ModuleRef, kept: tuple[str, ...], name: str, cc: tuple[int, int]) -> str:
+    processor = machine(cc)
     module.link_in(_libdevice().clone())
     for function in module.functions:
-        if not function.is_declaration and function.name not in (entry, count):
+        if not function.is_declaration and function.name not in kept:
             function.linkage = "internal"
     optimise(module, processor)
-    _check(module, kernel.primal.name)
-    return Assembly(processor.emit_assembly(module), entry, count)
+    _check(module, name)
+    return processor.emit_assembly(module)
 
 
 def optimise(module: llvm.ModuleRef, processor: llvm.TargetMachine) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from ...errors import BackendError, NotAFunctionError, UnsupportedError
 from ...frontend import views
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend.ties import ties_of_minimum_to_second
-from . import atomics
+from . import atomics, externals
 from .warps import exchanges_by_name
 
 TRIPLE = "nvptx64-nvidia-cuda"
@@ -46,12 +46,17 @@ _ASSEMBLY = re.compile(r'call i32 asm (?:sideeffect )?"(' + "|".join(map(re.esca
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """Modules of a kernel and all that it calls; ``entry`` returns a status and takes a pointer in front of the arguments."""
+    """Modules of a kernel, or a device function, and all that it calls; ``entry`` returns a status and takes a pointer to its
+    result in front of the arguments."""
 
     name: str
     arguments: tuple[types.Type, ...]
     entry: str
     modules: tuple[str, ...]
+    #: What a device function returns; a kernel nothing.
+    result: types.Type = types.none
+    #: Functions among them that have a derivative of their own, which the modules do not say.
+    ruled: tuple[str, ...] = ()
 
 
 class Frontend(Protocol):
@@ -68,6 +73,22 @@ class Frontend(Protocol):
 
     def lower(self, kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
         """Types and lowers a kernel."""
+
+    def lower_function(self, function: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
+        """Types and lowers a device function."""
+
+    def external(self, name: str, result: types.Type, arguments: tuple[types.Type, ...], ptx: str) -> Callable:
+        """What kernels call for the device function of that name, by the compiler's own convention; their launches link
+        ``ptx``, which defines it."""
+
+    def written_anew(self, name: str, parameters: Sequence[str], implementation: Callable[..., Callable]) -> Any:
+        """A device function of these parameters; ``implementation`` gives for their types the function that it calls, whose
+        parameters have the names of ``argument_names``."""
+
+
+def argument_names(count: int) -> list[str]:
+    """Names of so many parameters of generated functions."""
+    return [f"argument_{index}" for index in range(count)]
 
 
 @functools.cache
@@ -108,10 +129,33 @@ def machine(cc: tuple[int, int] = DEFAULT_CC) -> llvm.TargetMachine:
     return target.create_target_machine(cpu=f"sm_{cc[0]}{cc[1]}", features="+ptx80", opt=3)
 
 
-def compile_kernel(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC) -> Primal:
+def compile_kernel(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC,
+                   to_differentiate: bool = False) -> Primal:
     """The prepared module of ``kernel``; errors of the compiler pass through unchanged."""
     lowered = frontend_of(kernel).lower(kernel, arguments, cc)
-    found: Signature = signature(types.none, *lowered.arguments)
+    if to_differentiate:
+        _refuse_rules(lowered)
+    return _primal(lowered, cc)
+
+
+def compile_function(function: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int] = DEFAULT_CC) -> Primal:
+    """The same of a device function that is to be differentiated: its entry takes a pointer to the result in front of the
+    arguments."""
+    lowered = frontend_of(function).lower_function(function, arguments, cc)
+    _refuse_rules(lowered)
+    return _primal(lowered, cc)
+
+
+def _refuse_rules(lowered: Lowered) -> None:
+    """The derivative of what stands in the body of such a function is not the one that it was given."""
+    if lowered.ruled:
+        raise UnsupportedError(f"cannot differentiate {lowered.name}: it calls {', '.join(sorted(lowered.ruled))}, and rules "
+                               f"of functions (custom_vjp, custom_jvp, stop_gradient …) are not known in kernels.\n  Call a "
+                               f"function without a rule there.")
+
+
+def _primal(lowered: Lowered, cc: tuple[int, int]) -> Primal:
+    found: Signature = signature(lowered.result, *lowered.arguments)
     return Primal(lowered.name, found, ENTRY, _prepared(lowered, machine(cc)), "", {})
 
 
@@ -124,7 +168,9 @@ def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
     linked = llvm.parse_assembly("")
     for text in lowered.modules:
         linked.link_in(llvm.parse_assembly(text))
-    linked.link_in(llvm.parse_assembly(_entry(linked.get_function(lowered.entry))))
+    entry = _entry if lowered.result == types.none else _entry_with_result
+    linked.link_in(llvm.parse_assembly(entry(linked.get_function(lowered.entry))))
+    externals.link(linked)
     linked.link_in(llvm.parse_assembly(atomics.definitions(str(linked))))
     text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, views.kept(str(linked))))))
     if "addrspace(3)" in text:
@@ -147,6 +193,17 @@ def _entry(lowered: llvm.ValueRef) -> str:
         define i32 @{ENTRY}({", ".join(own)}) {{
           %result = alloca ptr
           %status = call i32 @"{lowered.name}"({", ".join(["ptr %result", *own])})
+          ret i32 %status
+        }}"""
+
+
+def _entry_with_result(lowered: llvm.ValueRef) -> str:
+    """The function by a name that we know."""
+    types_ = [str(argument.type) for argument in lowered.arguments]
+    given = ", ".join(f"{type_} %a{index}" for index, type_ in enumerate(types_))
+    return f"""declare i32 @"{lowered.name}"({", ".join(types_)})
+        define i32 @{ENTRY}({given}) {{
+          %status = call i32 @"{lowered.name}"({given})
           ret i32 %status
         }}"""
 

@@ -105,7 +105,7 @@ class CompiledKernel:
     def runtime(self) -> tuple[str, ...]:
         """What is to be linked with it, on every machine."""
         exchanged = (arena.UNSHUFFLE,) if f"@{UNSHUFFLE}" in self.text else ()
-        return (gates.definitions(self.text), arena.DEVICE, *exchanged) if self.derivative else ()
+        return (gates.definitions(self.text), *((arena.DEVICE, *exchanged) if self.derivative else ()))
 
     @property
     def exchanges(self) -> tuple[str, ...]:
@@ -121,24 +121,24 @@ def compile_primal(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int
 def compile_derivative(kernel: Any, arguments: tuple[types.Type, ...], wanted: tuple[bool, ...], mode: str,
                        cc: tuple[int, int] = DEFAULT_CC) -> CompiledKernel:
     """The kernel and its reverse in one launch (``mode``: ``kernel``), or the kernel with its tangent (``forward``)."""
-    primal = compile_kernel(kernel, arguments, cc)
+    primal = compile_kernel(kernel, arguments, cc, to_differentiate=True)
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(ENTRY, _parameters(primal, wanted), mode, name, target=DEVICE)
+    return CompiledKernel(primal, differentiated(primal, pipeline.Request(ENTRY, parameters_of(primal, wanted), mode, name,
+                                                                          target=DEVICE)))
+
+
+def differentiated(primal: Primal, request: pipeline.Request) -> pipeline.Derivative:
+    """The derivative of a kernel or a device function; refusals name the line of the user's source."""
     try:
-        derivative = _differentiated(primal, request)
+        try:
+            return pipeline.differentiate(primal.text, request)
+        except IrreducibleError:
+            return pipeline.differentiate(with_reducible_cycles(primal).text, request)
     except Exception as error:
         raise explained(error, primal) from error
-    return CompiledKernel(primal, derivative)
 
 
-def _differentiated(primal: Primal, request: pipeline.Request) -> pipeline.Derivative:
-    try:
-        return pipeline.differentiate(primal.text, request)
-    except IrreducibleError:
-        return pipeline.differentiate(with_reducible_cycles(primal).text, request)
-
-
-def _parameters(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Parameter, ...]:
+def parameters_of(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Parameter, ...]:
     """The request for each leaf; only the data of arrays have shadows."""
     found: list[pipeline.Parameter] = []
     for ty, active in zip(primal.signature.args, wanted, strict=True):

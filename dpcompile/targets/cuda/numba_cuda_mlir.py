@@ -6,6 +6,7 @@ What is used here of its private parts is listed by ``tests/test_canary.py``.
 """
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -26,6 +27,8 @@ from numba_cuda_mlir.optimization import run_pre_codegen_patterns
 from ...errors import UnsupportedError
 from . import memrefs
 from .frontend import Lowered
+
+_INSIDE = "derivatives of device functions are not known inside kernels of numba-cuda-mlir.\n  Write the kernel for numba-cuda."
 
 
 class NumbaCudaMlir:
@@ -48,6 +51,15 @@ class NumbaCudaMlir:
         text = _text(kernel, tuple(_translated(ty, own_types) for ty in arguments), cc)
         text = memrefs.with_entry(text, arguments, name, mlir_lowering.ERROR_CODE_GLOBAL_NAME)
         return Lowered(name, arguments, memrefs.ENTRY, (text,))
+
+    def lower_function(self, function: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
+        raise UnsupportedError(_INSIDE)
+
+    def external(self, name: str, result: types.Type, arguments: tuple[types.Type, ...], ptx: str) -> Callable:
+        raise UnsupportedError(_INSIDE)
+
+    def written_anew(self, name: str, parameters: Sequence[str], implementation: Callable[..., Callable]) -> Any:
+        raise UnsupportedError(_INSIDE)
 
 
 def _check_strides(value: Any) -> None:
