@@ -1,75 +1,57 @@
 """Tells the passes where memory of one element type is seen as memory of another.
 
 Requires: a front end of Numba's that looks up what lowers a function by ``get_function``.
-Ensures:  calls of the functions of ``VIEW`` for each array that shares memory with an argument of another element type: views,
-          buffers, pointers, and what other intrinsics make of them; one for each float in an element of either type.
-          Views by whose type no float can be misread are not told of: those of a float as complex numbers of its type, and
-          back, and those as integers of its size.
+Ensures:  a call of ``VIEW`` on the data of each array that shares memory with an argument of another element type: views,
+          buffers, pointers, and what other intrinsics make of them.  Its number is the size of an element before.  Views by
+          whose type no float can be misread are not told of: those of a float as complex numbers of its type, and back, and
+          those as integers of its size.
           LLVM keeps the calls, which touch nothing of the program's; machine code has none.
 """
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from math import gcd
 
 from llvmlite import ir
 from numba.core import cgutils, types
+from numba.core.extending import _Intrinsic
 
 from dpcompile.passes.ir.vocabulary import VIEW
 
 from .activity import is_differentiable
 
 _POINTERS = (types.CPointer, types.RawPointer)
-_BYTE, _WORD = ir.IntType(8).as_pointer(), ir.IntType(64)
 
 
 class Told:
     """What lowers a function, and tells of the view that it makes."""
 
-    def __init__(self, lowered, context, arguments: tuple[types.Type, ...], result: types.Array):
-        self._lowered, self._context, self._arguments, self._result = lowered, context, arguments, result
+    def __init__(self, lowered, context, ty: types.Array, size: int):
+        self._lowered, self._context, self._type, self._size = lowered, context, ty, size
 
     def __call__(self, builder, args, *rest, **more):
         result = self._lowered(builder, args, *rest, **more)
-        seen = [(ty, value) for ty, value in zip(self._arguments, args[-len(self._arguments):], strict=True)
-                if _misreads(self._context, ty, self._result.dtype)]
-        size = min(_size(self._context, ty) for ty, _ in seen)
-        for ty, value in seen:
-            self._tell(builder, "of", ty, value, size)
-        self._tell(builder, "as", self._result, result, size)
+        data = self._context.make_array(self._type)(self._context, builder, result).data
+        address = ir.IntType(8).as_pointer()
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [address, ir.IntType(64)]), VIEW)
+        builder.call(function, [builder.bitcast(data, address), ir.Constant(ir.IntType(64), self._size)])
         return result
 
     def __getattr__(self, name):
         return getattr(self._lowered, name)
 
-    def _tell(self, builder, what: str, ty: types.Type, value, size: int) -> None:
-        element, memory = getattr(ty, "dtype", ty), value
-        if isinstance(ty, types.Buffer):
-            memory = self._context.make_array(ty)(self._context, builder, value).data
-        memory = builder.bitcast(memory, _BYTE)
-        step = 0 if isinstance(ty, types.RawPointer) else _bytes(self._context, element)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), [_BYTE, _WORD, _WORD, _WORD]), VIEW + what)
-        for offset, number, apart in list(_floats(self._context, element, step)) or [(0, 0, 0)]:
-            builder.call(function, [builder.gep(memory, [ir.Constant(_WORD, offset)]),
-                                    *(ir.Constant(_WORD, n) for n in (size, number, apart))])
-
 
 def told(lowered, context, function, sig):
     """``lowered``, if it makes no view of another element type; else what tells of it too."""
-    arguments, result = sig.as_function().args, sig.return_type
-    if not isinstance(result, types.Array) or not _may_retype(function):
+    if not isinstance(sig.return_type, types.Array) or not _may_retype(function):
         return lowered
-    if not any(_misreads(context, ty, result.dtype) for ty in arguments):
-        return lowered
-    return Told(lowered, context, arguments, result)
+    sizes = [_size(context, ty) for ty in sig.as_function().args if _misreads(context, ty, sig.return_type.dtype)]
+    return Told(lowered, context, sig.return_type, min(sizes)) if sizes else lowered
 
 
 def _may_retype(function) -> bool:
-    """Methods that are views, and intrinsics: of Numba's and of the user's, for whatever target."""
     key = getattr(function, "typing_key", function)
-    return key == "array.view" or type(key).__name__ == "_Intrinsic"
+    return key == "array.view" or isinstance(key, _Intrinsic) or type(key).__name__ == "_Intrinsic"
 
 
 def _misreads(context, ty: types.Type, seen: types.Type) -> bool:
@@ -97,27 +79,11 @@ def _bytes(context, ty: types.Type) -> int:
     return context.get_abi_sizeof(context.get_data_type(ty))
 
 
-def _floats(context, ty: types.Type, step: int) -> Iterator[tuple[int, int, int]]:
-    """Where in an element floats lie, how many bytes each has, and after how many the next one follows; ``step``: after how
-    many the next element does."""
-    match ty:
-        case types.Record():
-            for field in ty.fields.values():
-                yield from ((field.offset + offset, *more) for offset, *more in _floats(context, field.type, step))
-        case types.NestedArray():
-            yield from _floats(context, ty.dtype, gcd(step, _bytes(context, ty.dtype)))
-        case types.Float():
-            yield 0, _bytes(context, ty), step
-        case types.Complex():
-            size = _bytes(context, ty.underlying_float)
-            yield from ((0, size, step), (size, size, step))
-
-
 def kept(text: str) -> str:
     """The module with what LLVM may think of these calls: they are there, but touch nothing of the program's."""
-    return re.sub(rf"^(declare [^@]*@{VIEW}\w+\(ptr)[^,]*(,[^)]*\)).*$",
+    return re.sub(rf"^(declare [^@]*@{VIEW}\(ptr)[^,]*(, i64[^)]*\)).*$",
                   r"\1 captures(none)\2 nounwind willreturn memory(inaccessiblemem: readwrite)", text, flags=re.MULTILINE)
 
 
 def without_views(text: str) -> str:
-    return re.sub(rf"^.*@{VIEW}\w+\(.*\n", "", text, flags=re.MULTILINE) if VIEW in text else text
+    return re.sub(rf"^.*@{VIEW}\(.*\n", "", text, flags=re.MULTILINE) if VIEW in text else text

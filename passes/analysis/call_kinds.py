@@ -52,7 +52,7 @@ def is_atomic_sum(instruction: Instruction) -> bool:
 
 def is_view(call: Instruction) -> bool:
     """A call that tells that memory is seen as numbers of another type."""
-    return call.opcode == "call" and call.callee_name.startswith(VIEW)
+    return call.opcode == "call" and call.callee_name == VIEW
 
 
 def is_fill(call: Instruction) -> bool:

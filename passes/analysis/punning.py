@@ -22,7 +22,6 @@ from math import gcd
 
 from ..ir.model import Argument, Constant, Instruction, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I16, I32, FloatType, IntType, Type, size_of
-from ..ir.vocabulary import VIEW
 from .activity import DUPLICATED, Activity
 from .alias import Aliasing, made_by
 from .call_kinds import is_atomic_sum, is_transfer, is_view, rule_of
@@ -32,7 +31,6 @@ from .places import Place, base_of, factor_of, places_of
 
 _OF_CALLERS = (Origin.ARGUMENT, Origin.BEHIND)
 _OF_ALL = (Origin.GLOBAL, Origin.SHARED)
-_FLOATS = {size_of(type_): type_ for type_ in (FLOAT, DOUBLE)}
 _NAMES: dict[Type, str] = {DOUBLE: "float64", FLOAT: "float32", I8: "int8", I16: "int16", I32: "int32"}
 HINT = ("The derivative of a number is of no use to one made of parts of its bits. Convert by astype, or give numbers of each "
         "type memory of their own.")
@@ -63,31 +61,15 @@ class ShadowTypes:
     transfers: list[Instruction]
     #: Where an object is first read by a type, or written if it is never read.
     uses: dict[tuple[MemoryObject, Type], Instruction] = field(default_factory=dict)
-    #: Memory that is seen by more than one type, with the bytes of the smallest element; and by which instruction.
+    #: Memory that is seen by more than one type, and the bytes of the smallest element.
     views: dict[MemoryObject, int] = field(default_factory=dict)
-    seen_by: dict[MemoryObject, Instruction] = field(default_factory=dict)
-    #: What such memory holds before it is seen as something else, and what afterwards, whether or not it is used.
-    before: dict[MemoryObject, set[Access]] = field(default_factory=dict)
-    after: dict[MemoryObject, set[Access]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        told = sum(map(len, (*self.before.values(), *self.after.values())))
-        return sum(map(len, self.types.accesses.values())) + told - sum(self.views.values())
+        return sum(map(len, self.types.accesses.values())) + sum(self.views.values())
 
-    def see(self, obj: MemoryObject, element: int, view: Instruction | None) -> None:
+    def see(self, obj: MemoryObject, element: int) -> None:
         self.views[obj] = min(element, self.views.get(obj, element))
-        if view is not None:
-            self.seen_by.setdefault(obj, view)
-
-    def look(self, view: Instruction) -> None:
-        """Takes down what the front end says."""
-        element, number, step = (n.integer or 0 for n in view.arguments[1:] if isinstance(n, Constant))
-        told = self.before if view.callee_name == f"{VIEW}of" else self.after
-        for obj, start in shadow_places(view.arguments[0], self.activity.aliasing):
-            self.see(obj, element, view)
-            if number:
-                told.setdefault(obj, set()).add((start and start.moved(Place(0, step)), _FLOATS[number]))
 
     def add(self, obj: MemoryObject, place: Place | None, type_: Type, use: Instruction | None) -> None:
         self.types.add(obj, place, type_)
@@ -105,12 +87,7 @@ class ShadowTypes:
                         self.add(here, there, type_, callee.uses.get((obj, type_)))
         for obj, element in list(callee.views.items()):
             for here, _ in self._places_here(call, callee, parameters, obj, Place(0)):
-                self.see(here, element, callee.seen_by.get(obj))
-        for mine, theirs in ((self.before, callee.before), (self.after, callee.after)):
-            for obj, accesses in list(theirs.items()):
-                for place, type_ in list(accesses):
-                    for here, there in self._places_here(call, callee, parameters, obj, place):
-                        mine.setdefault(here, set()).add((there, type_))
+                self.see(here, element)
 
     def _places_here(self, call: Instruction, callee: ShadowTypes, parameters: list[Argument], obj: MemoryObject,
                      place: Place | None) -> Iterator[tuple[MemoryObject, Place | None]]:
@@ -146,34 +123,18 @@ class ShadowTypes:
     def _moves(self, transfer: Instruction, obj: MemoryObject) -> bool:
         return any(obj == end for a in transfer.arguments[:2] for end, _ in shadow_places(a, self.activity.aliasing))
 
-    def show_callers(self) -> None:
-        """What the callers of an entry see: in their arguments what these hold, and in memory that they are given back whatever
-        it is seen as."""
-        aliasing = self.activity.aliasing
-        given = {MemoryObject(Origin.ARGUMENT, a) for a, kind in self.activity.kinds.items() if kind == DUPLICATED}
-        returned = aliasing.behind(obj for obj in aliasing.contents if obj.origin in _OF_CALLERS)
-        for told, seen in ((self.before, given | returned), (self.after, returned)):
-            for obj in seen.intersection(told):
-                if obj in given or self.activity.active_object(obj):
-                    for place, type_ in told[obj]:
-                        self.add(obj, place, type_, self.seen_by.get(obj) if told is self.after else None)
-
     def clash(self, is_entry: bool) -> Clash | None:
         """In memory of which no caller knows more."""
-        if is_entry:
-            self.show_callers()
         origins = (*_OWN, *_OF_CALLERS, *_OF_ALL) if is_entry else _OWN
         found = (self.clash_in(obj) for obj in self.types.accesses if obj.origin in origins)
         return next(filter(None, found), None)
 
     def clash_in(self, obj: MemoryObject) -> Clash | None:
         accesses = self.types.accesses[obj]
-        pairs = combinations_with_replacement(sorted(accesses, key=str), 2) if not _is_regular(accesses) else ()
-        for one, other in sorted(pairs, key=lambda pair: pair[0][1] == pair[1][1]):
+        for one, other in combinations_with_replacement(sorted(accesses, key=str), 2) if not _is_regular(accesses) else ():
             if _clash(one, other, self.views.get(obj)):
                 first, second = sorted((one[1], other[1]), key=lambda type_: self._order(obj, type_))
-                uses = self.uses.get((obj, second)), self.seen_by.get(obj), self.uses.get((obj, first))
-                return Clash(first, second, next(filter(None, uses), None))
+                return Clash(first, second, self.uses.get((obj, second)) or self.uses.get((obj, first)))
         return None
 
     def _order(self, obj: MemoryObject, type_: Type) -> tuple[bool, bool, bool]:
@@ -191,10 +152,12 @@ def analyse(activity: Activity, instructions: Iterable[Instruction], facts: dict
         if isinstance(type_, FloatType) and activity.kinds.get(argument) == DUPLICATED:
             for obj, start in shadow_places(argument, activity.aliasing):
                 result.add(obj, start and start.moved(Place(0, size_of(type_))), type_, None)
-                result.see(obj, size_of(type_), None)       # it holds nothing else
     for instruction in instructions:
         if is_view(instruction):
-            result.look(instruction)
+            pointer, element = instruction.arguments
+            assert isinstance(element, Constant) and element.integer is not None
+            for obj, _ in shadow_places(pointer, activity.aliasing):
+                result.see(obj, element.integer)
         for pointer, distance, type_ in _uses(instruction, activity):
             for obj, start in shadow_places(pointer, activity.aliasing):
                 result.add(obj, start and start.moved(distance), type_, instruction)
@@ -253,8 +216,8 @@ def _is_regular(accesses: set[Access]) -> bool:
     if len(types) > 1:
         return False
     size = size_of(*types)
-    return (len(places) == len(accesses) and len({place.offset % size for place in places}) == 1
-            and all(place.step % size == 0 for place in places))
+    aligned = len({place.offset % size for place in places}) < 2 and all(place.step % size == 0 for place in places)
+    return len(places) == len(accesses) and aligned
 
 
 def _clash(one: Access, other: Access, element: int | None) -> bool:

@@ -177,8 +177,7 @@ class Program:
         for version in self.transformed:
             clash = found[version.function].clash(version.is_entry)
             if clash is not None:
-                location = self.module.location_of(clash.instruction) if clash.instruction else None
-                raise UnsupportedIR(str(clash), location, punning.HINT)
+                raise UnsupportedIR(str(clash), self.module.location_of(clash.instruction), punning.HINT)
 
     def _show(self, version: Version) -> None:
         check(self.module, version.function)

@@ -6,7 +6,6 @@ import numpy as np
 from .record import kernel, refused, vector
 
 PAIR = np.dtype([("first", np.float64), ("second", np.float64)])
-HALVES = np.dtype([("first", np.float32), ("second", np.float32)])
 MIXED = np.dtype([("x", np.float64), ("w", np.float32), ("more", np.float64, (40,)), ("less", np.float32, (40,))])
 UNION = np.dtype({"names": ["number", "half"], "formats": [np.float64, np.float32], "offsets": [0, 4], "itemsize": 8})
 OTHER = "memory of float64 that is also used as float32"
@@ -75,7 +74,8 @@ def overwritten_by_integers(x, n):
     return y.sum() * x[0]
 
 
-@kernel(lambda: (vector(3),), tolerance=1e-6, single=True, feature="Views: records with array fields of two types")
+@kernel(lambda: (vector(3),), tolerance=1e-6, single=True,
+        feature="Views: records with array fields of two types, not packed tight")
 def array_fields_of_two_types(x):
     records = np.zeros(3, MIXED)
     for k in range(3):
@@ -146,14 +146,15 @@ def begins_within(x, n):
     return y.view(np.uint8)[n:n + 8].view(np.float64)[0]
 
 
-@refused(lambda: (vector(4),), says="from the middle of a number on", feature="Views: floats that begin within a float")
+@refused(lambda: (vector(4),), says="from the middle of a number on",
+         feature="Views: floats that begin within floats, by halves")
 def begins_within_by_halves(x):
     y = x * x
     return y.view(np.float32)[1:7].view(np.float64)[0]
 
 
 @refused(lambda: (vector(4), 3), says="memory of float64 that is also used as int32",
-         feature="Views: a part of the bits overwritten")  # fmt: skip
+         feature="Views: a part of the bits overwritten")
 def overwritten_in_part(x, n):
     y = x * x
     y.view(np.int32)[0] = n
@@ -203,39 +204,3 @@ def read_in_parallel(x):
     for k in numba.prange(16):
         total += halves[k]
     return total
-
-
-@refused(lambda: (vector(4),), says=OTHER, feature="Views: of what is returned")
-def given_back(x):
-    y = x * x
-    return y.view(np.float32)
-
-
-@refused(lambda: (vector(4),), says=OTHER, feature="Views: of what is returned, to write into it")
-def written_by_halves(x):
-    y = np.zeros(4)
-    halves = y.view(np.float32)
-    for k in range(4):
-        halves[2 * k + 1] = x[k]
-    return y
-
-
-@refused(lambda: (vector(4),), says=OTHER, feature="Views: of an argument, returned")
-def argument_given_back(x):
-    return x.view(np.float32)
-
-
-@refused(lambda: (np.ones(3, HALVES),), says="memory of float32 that is also used as float64",
-         feature="Views: two fields of an argument as one float")  # fmt: skip
-def two_fields_as_one(records):
-    return records.view(np.float64)[1]
-
-
-@kernel(lambda: (vector(3),), tolerance=1e-6, single=True, feature="Views: fields of records as an array")
-def fields_as_an_array(x):
-    records = np.zeros(3, HALVES)
-    for k in range(3):
-        records[k].first, records[k].second = x[k], x[k] * x[k - 1]
-    numbers = records.view(np.float32)
-    numbers[1] *= numbers[4]
-    return np.float64(numbers[2] * records[0].second) * records[2].first
