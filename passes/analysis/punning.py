@@ -219,7 +219,6 @@ def _is_regular(accesses: set[Access]) -> bool:
     aligned = len({place.offset % size for place in places}) < 2 and all(place.step % size == 0 for place in places)
     return len(places) == len(accesses) and aligned
 
-
 def _clash(one: Access, other: Access, element: int | None) -> bool:
     """Whether two accesses may see the same bytes, but not the same number; ``element``: the bytes of the smallest element as
     which the memory is seen, None where it is seen by one type, so that what lies in it is kept apart by that."""
