@@ -216,8 +216,8 @@ def _is_regular(accesses: set[Access]) -> bool:
     if len(types) > 1:
         return False
     size = size_of(*types)
-    aligned = len({place.offset % size for place in places}) < 2 and all(place.step % size == 0 for place in places)
-    return len(places) == len(accesses) and aligned
+    return len(places) == len(accesses) and len({place.offset % size for place in places}) < 2 and all(place.step % size == 0 for place in places)
+
 
 def _clash(one: Access, other: Access, element: int | None) -> bool:
     """Whether two accesses may see the same bytes, but not the same number; ``element``: the bytes of the smallest element as

@@ -74,8 +74,7 @@ def overwritten_by_integers(x, n):
     return y.sum() * x[0]
 
 
-@kernel(lambda: (vector(3),), tolerance=1e-6, single=True,
-        feature="Views: records with array fields of two types, not packed tight")
+@kernel(lambda: (vector(3),), tolerance=1e-6, single=True, feature="Views: records with array fields of two types, not packed tight")
 def array_fields_of_two_types(x):
     records = np.zeros(3, MIXED)
     for k in range(3):
