@@ -145,15 +145,13 @@ def begins_within(x, n):
     return y.view(np.uint8)[n:n + 8].view(np.float64)[0]
 
 
-@refused(lambda: (vector(4),), says="from the middle of a number on",
-         feature="Views: floats that begin within floats, by halves")
+@refused(lambda: (vector(4),), says="from the middle of a number on", feature="Views: floats that begin within floats, by halves")
 def begins_within_by_halves(x):
     y = x * x
     return y.view(np.float32)[1:7].view(np.float64)[0]
 
 
-@refused(lambda: (vector(4), 3), says="memory of float64 that is also used as int32",
-         feature="Views: a part of the bits overwritten")
+@refused(lambda: (vector(4), 3), says="memory of float64 that is also used as int32", feature="Views: a part of the bits overwritten")
 def overwritten_in_part(x, n):
     y = x * x
     y.view(np.int32)[0] = n
