@@ -181,8 +181,7 @@ class RuleFunctions:
     def description(self) -> CallRule:
         """What is known before the functions are made."""
         return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self,
-                        elements=tuple(self._elements()), made=frozenset(self._made()),
-                        vouched=isinstance(self.rule, VjpRule) and is_own(self.rule.forward))
+                        elements=tuple(self._elements()), made=frozenset(self._made()), vouched=isinstance(self.rule, VjpRule) and is_own(self.rule.forward))
 
     def has_tangent(self, mode: str) -> bool:
         """Whether the function is differentiated by its tangent in that mode."""

@@ -4,7 +4,7 @@ Requires: a front end of Numba's that looks up what lowers a function by ``get_f
 Ensures:  a call of ``VIEW`` on the data of each array that shares memory with an argument of another element type: views,
           buffers, pointers, and what other intrinsics make of them.  Its number is the size of an element before.  Views by
           whose type no float can be misread are not told of: those of a float as complex numbers of its type, and back, and
-          those as integers of its size.
+          those as integers.
           LLVM keeps the calls, which touch nothing of the program's; machine code has none.
 """
 from __future__ import annotations
@@ -16,8 +16,6 @@ from numba.core import cgutils, types
 from numba.core.extending import _Intrinsic
 
 from dpcompile.passes.ir.vocabulary import VIEW
-
-from .activity import is_differentiable
 
 _POINTERS = (types.CPointer, types.RawPointer)
 
@@ -45,7 +43,7 @@ def told(lowered, context, function, sig):
     """``lowered``, if it makes no view of another element type; else what tells of it too."""
     if not isinstance(sig.return_type, types.Array) or not _may_retype(function):
         return lowered
-    sizes = [_size(context, ty) for ty in sig.as_function().args if _misreads(context, ty, sig.return_type.dtype)]
+    sizes = [_size(context, ty) for ty in sig.as_function().args if _misreads(ty, sig.return_type.dtype)]
     return Told(lowered, context, sig.return_type, min(sizes)) if sizes else lowered
 
 
@@ -54,16 +52,13 @@ def _may_retype(function) -> bool:
     return key == "array.view" or isinstance(key, _Intrinsic) or type(key).__name__ == "_Intrinsic"
 
 
-def _misreads(context, ty: types.Type, seen: types.Type) -> bool:
+def _misreads(ty: types.Type, seen: types.Type) -> bool:
     """Whether memory that an argument of this type leads to is seen as numbers of another one."""
     if ty == types.voidptr or isinstance(ty, _POINTERS):
         return True
-    if not isinstance(ty, types.Buffer | types.Record):
+    if not isinstance(ty, types.Buffer | types.Record) or isinstance(seen, types.Integer | types.Boolean):
         return False
-    own = _number(ty if isinstance(ty, types.Record) else ty.dtype)
-    if isinstance(seen, types.Integer | types.Boolean):
-        return is_differentiable(own) and _bytes(context, seen) < _bytes(context, own)
-    return own != _number(seen)
+    return _number(ty if isinstance(ty, types.Record) else ty.dtype) != _number(seen)
 
 
 def _number(ty: types.Type) -> types.Type:
@@ -72,11 +67,9 @@ def _number(ty: types.Type) -> types.Type:
 
 def _size(context, ty: types.Type) -> int:
     """Bytes of an element; 1 where the element is not known."""
-    return _bytes(context, _number(ty.dtype)) if isinstance(ty, types.Buffer) else 1
-
-
-def _bytes(context, ty: types.Type) -> int:
-    return context.get_abi_sizeof(context.get_data_type(ty))
+    if isinstance(ty, types.Buffer):
+        return context.get_abi_sizeof(context.get_data_type(_number(ty.dtype)))
+    return 1
 
 
 def kept(text: str) -> str:

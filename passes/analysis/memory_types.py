@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import gcd
 
-from ..ir.model import Argument, Constant, Instruction, Value
+from ..ir.model import Argument, Instruction, Value
 from ..ir.types import Type, size_of
 from ..rules.runtime_calls import LIST_HEADER_BYTES, MEMINFO_DATA
 from .alias import Aliasing, has_fixed_data
@@ -102,22 +102,17 @@ def share(result: MemoryTypes, transfers: list[Instruction]) -> None:
     size = -1
     while size != (size := sum(map(len, result.accesses.values()))):
         for call in transfers:
-            length = call.arguments[2]
-            size_moved = length.integer if isinstance(length, Constant) else None
             ends = [list(result.places(end, result.aliasing)) for end in call.arguments[:2]]
             for sources, targets in (ends, ends[::-1]):
                 for obj, place in sources:
                     for other, target in targets:
-                        _copy_accesses(result, obj, place, other, target, size_moved)
+                        _copy_accesses(result, obj, place, other, target)
 
 
 def _copy_accesses(result: MemoryTypes, obj: MemoryObject, place: Place | None, other: MemoryObject,
-                   target: Place | None, size: int | None) -> None:
-    """``size``: how many bytes are copied, None where that is not known."""
+                   target: Place | None) -> None:
     for found, type_ in list(result.accesses.get(obj, ())):
         copied = None
-        if place is not None and found is not None and size is not None and not place.meets(size, found, size_of(type_)):
-            continue
         if place is not None and target is not None and found is not None:
             if obj in result.headed and _in_header(found) and not _in_header(place):
                 continue

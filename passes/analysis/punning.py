@@ -5,33 +5,29 @@ Ensures:  ``clash_in(obj)`` holds two accesses of bytes that carry derivatives, 
           the other's cell, wherever these may be the same bytes of ``obj``; None only where they are not.
 
 The shadow of a number is the derivative of that number, of the same type; the bits of a part of it are the derivative of
-nothing.  Only accesses count that touch a shadow: loads of integers, loads of which nothing useful is made, and fills see the
-bits of the primal alone.  What a callee accesses counts where its caller has got the memory from.
-
-Where places are not known exactly, as those of array fields of records, what lies in memory is kept apart by its type, unless
-the front end says (``VIEW``) that it is seen by another one too. There whatever cannot be told apart clashes, and so does an
-integer stored over a part of a float.
+nothing.  Only accesses count that touch a shadow: loads and stores of integers, loads of which nothing useful is made, and
+fills see the bits of the primal alone.  What a callee accesses counts where its caller has got the memory from.
 Algorithm: places and sizes, told apart by congruences (see ``places``); copied bytes have the same types on both sides.
 """
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import combinations_with_replacement
+from itertools import combinations
 from math import gcd
 
 from ..ir.model import Argument, Constant, Instruction, Value, is_float
-from ..ir.types import DOUBLE, FLOAT, I8, I16, I32, FloatType, IntType, Type, size_of
+from ..ir.types import DOUBLE, FLOAT, FloatType, Type, size_of
 from .activity import DUPLICATED, Activity
 from .alias import Aliasing, made_by
-from .call_kinds import is_atomic_sum, is_transfer, is_view, rule_of
+from .call_kinds import is_atomic_sum, is_ruled, is_transfer, is_view, rule_of
 from .memory_types import Access, MemoryTypes, share
 from .objects import MemoryObject, Origin
 from .places import Place, base_of, factor_of, places_of
 
 _OF_CALLERS = (Origin.ARGUMENT, Origin.BEHIND)
 _OF_ALL = (Origin.GLOBAL, Origin.SHARED)
-_NAMES: dict[Type, str] = {DOUBLE: "float64", FLOAT: "float32", I8: "int8", I16: "int16", I32: "int32"}
+_NAMES: dict[Type, str] = {DOUBLE: "float64", FLOAT: "float32"}
 HINT = ("The derivative of a number is of no use to one made of parts of its bits. Convert by astype, or give numbers of each "
         "type memory of their own.")
 _OWN = (Origin.STACK, Origin.HEAP, Origin.HEADER, Origin.CALLEE)
@@ -118,10 +114,8 @@ class ShadowTypes:
         share(self.types, self.transfers)
         for obj, accesses in self.types.accesses.items():
             for _, type_ in accesses - known.get(obj, set()):
-                self.uses.setdefault((obj, type_), next(c for c in self.transfers if self._moves(c, obj)))
-
-    def _moves(self, transfer: Instruction, obj: MemoryObject) -> bool:
-        return any(obj == end for a in transfer.arguments[:2] for end, _ in shadow_places(a, self.activity.aliasing))
+                copies = [c for c in self.transfers if any(obj in self.activity.aliasing.objects_of(a) for a in c.arguments[:2])]
+                self.uses.setdefault((obj, type_), copies[0])
 
     def clash(self, is_entry: bool) -> Clash | None:
         """In memory of which no caller knows more."""
@@ -130,17 +124,15 @@ class ShadowTypes:
         return next(filter(None, found), None)
 
     def clash_in(self, obj: MemoryObject) -> Clash | None:
-        accesses = self.types.accesses[obj]
-        for one, other in combinations_with_replacement(sorted(accesses, key=str), 2) if not _is_regular(accesses) else ():
+        for one, other in combinations(sorted(self.types.accesses[obj], key=str), 2):
             if _clash(one, other, self.views.get(obj)):
-                first, second = sorted((one[1], other[1]), key=lambda type_: self._order(obj, type_))
+                first, second = sorted((one[1], other[1]), key=lambda type_: self._is_read(obj, type_))
                 return Clash(first, second, self.uses.get((obj, second)) or self.uses.get((obj, first)))
         return None
 
-    def _order(self, obj: MemoryObject, type_: Type) -> tuple[bool, bool, bool]:
-        """First what is known from outside, then what is written, then what is read, integers last."""
+    def _is_read(self, obj: MemoryObject, type_: Type) -> tuple[bool, bool]:
         use = self.uses.get((obj, type_))
-        return isinstance(type_, IntType), use is not None, use is not None and use.opcode != "store"
+        return use is not None, use is not None and use.opcode != "store"
 
 
 def analyse(activity: Activity, instructions: Iterable[Instruction], facts: dict[Argument, Type]) -> ShadowTypes:
@@ -155,16 +147,14 @@ def analyse(activity: Activity, instructions: Iterable[Instruction], facts: dict
     for instruction in instructions:
         if is_view(instruction):
             pointer, element = instruction.arguments
-            assert isinstance(element, Constant) and element.integer is not None
             for obj, _ in shadow_places(pointer, activity.aliasing):
-                result.see(obj, element.integer)
+                result.see(obj, int(element.text))
         for pointer, distance, type_ in _uses(instruction, activity):
             for obj, start in shadow_places(pointer, activity.aliasing):
                 result.add(obj, start and start.moved(distance), type_, instruction)
-        rule = rule_of(instruction)
-        if rule is not None and activity.active_call(instruction):
-            for type_ in rule.made:
-                result.add(made_by(instruction), None, type_, None)
+        if is_ruled(instruction) and activity.active_call(instruction):
+            for type_ in rule_of(instruction).made:
+                result.add(made_by(instruction), None, type_, instruction)
     return result
 
 
@@ -186,22 +176,14 @@ def _uses(instruction: Instruction, activity: Activity) -> Iterator[tuple[Value,
         value, pointer = instruction.operands
         if activity.active_memory(pointer) and not _is_zero(value):
             yield pointer, Place(0), value.type
-    elif instruction.opcode == "store" and isinstance(instruction.operands[0].type, IntType):
-        value, pointer = instruction.operands
-        if activity.active_memory(pointer) and size_of(value.type) < size_of(DOUBLE) and not _is_initial(instruction):
-            yield pointer, Place(0), value.type         # it may lie over a part of a float
     elif is_atomic_sum(instruction) and activity.active_memory(instruction.operands[0]):
         yield instruction.operands[0], Place(0), instruction.type
-    elif (rule := rule_of(instruction)) is not None and activity.active_call(instruction):
+    elif is_ruled(instruction) and activity.active_call(instruction):
+        rule = rule_of(instruction)
         for position, (type_, axes) in zip(rule.arrays, rule.elements, strict=False):
             if type_ is not None and activity.has_shadow(instruction.arguments[position]):
                 strides = instruction.arguments[position + 1 + axes:][:axes]
                 yield instruction.arguments[position], Place(0, gcd(*map(factor_of, strides))), type_
-
-
-def _is_initial(store: Instruction) -> bool:
-    """A zero that no line of the user's wrote: memory that begins as zeros."""
-    return store.location is None and isinstance(store.operands[0], Constant) and store.operands[0].integer == 0
 
 
 def _is_zero(value: Value) -> bool:
@@ -209,32 +191,20 @@ def _is_zero(value: Value) -> bool:
     return isinstance(value, Constant) and value.text in ("0.0", "0.000000e+00", "zeroinitializer", "0x0000000000000000")
 
 
-def _is_regular(accesses: set[Access]) -> bool:
-    """Whether all are of one type, and lie at multiples of its size from each other: most memory is so."""
-    types = {type_ for _, type_ in accesses}
-    places = [place for place, _ in accesses if place is not None]
-    if len(types) > 1:
-        return False
-    size = size_of(*types)
-    return len(places) == len(accesses) and len({place.offset % size for place in places}) < 2 and all(place.step % size == 0 for place in places)
-
-
 def _clash(one: Access, other: Access, element: int | None) -> bool:
     """Whether two accesses may see the same bytes, but not the same number; ``element``: the bytes of the smallest element as
     which the memory is seen, None where it is seen by one type, so that what lies in it is kept apart by that."""
     (place, type_), (there, other_type) = one, other
-    numbers = [t for t in (type_, other_type) if isinstance(t, FloatType)]
-    if not numbers or (len(numbers) == 1 and (element is None or size_of(type_) == size_of(other_type))):
+    if not isinstance(type_, FloatType) or not isinstance(other_type, FloatType):
         return False
-    size = size_of(type_)
     if place is None or there is None:
-        return element is not None and (type_ != other_type or element < size)
-    step, distance = gcd(place.step, there.step), there.offset - place.offset
+        return element is not None and type_ != other_type
+    size, step = size_of(type_), gcd(place.step, there.step)
     if not place.meets(size, there, size_of(other_type)):
         return False
     is_exact = place.step == there.step and (step == 0 or step >= max(size, size_of(other_type)))
     if type_ != other_type:
         return is_exact or element is not None
-    if distance == 0 if step == 0 else step >= size and distance % step == 0:
-        return False                # the same cells
-    return is_exact or (element is not None and element < size)
+    # By the same type, but from the middle of a number on.
+    distance = there.offset - place.offset
+    return (distance % step != 0 if step else distance != 0) if is_exact else element is not None and element < size

@@ -99,9 +99,9 @@ def _pointer_add(builder, ptr, offset, return_type=None):
 _get_function = CUDATargetContext.get_function
 
 
-def _told(context, function, sig, **more):
+def _told(context, function, sig, *more):
     """What lowers a function, and tells of the view that it makes."""
-    return views.told(_get_function(context, function, sig, **more), context, function, sig)
+    return views.told(_get_function(context, function, sig, *more), context, function, sig)
 
 
 @contextmanager
