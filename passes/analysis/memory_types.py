@@ -8,7 +8,7 @@ Debug:    dp-opt --pass=memory_types
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import gcd
 
@@ -24,8 +24,6 @@ from .places import Place, places_of
 Access = tuple[Place | None, Type]
 #: An object with more of them is no longer told apart where it is copied.
 MOST_ACCESSES = 64
-#: Gives the places to which a pointer may point.
-Places = Callable[[Value, Aliasing], Iterator[tuple[MemoryObject, Place | None]]]
 
 
 @dataclass
@@ -34,7 +32,6 @@ class MemoryTypes:
     accesses: dict[MemoryObject, set[Access]] = field(default_factory=dict)
     #: Memory of lists: counters, then items.
     headed: frozenset[MemoryObject] = frozenset()
-    places: Places = places_of
 
     def behind(self, pointer: Value) -> set[Type]:
         """Types with which the memory behind a pointer is accessed anywhere."""
@@ -87,7 +84,7 @@ def analyse(instructions: Iterable[Instruction], aliasing: Aliasing, facts: Mapp
             accessed = instruction.type if instruction.opcode == "load" else instruction.operands[0].type
             for obj, place in places_of(instruction.operands[-1], aliasing):
                 result.add(obj, place, accessed)
-    share(result, [i for i in instructions if is_transfer(i)])
+    _share(result, [i for i in instructions if is_transfer(i)])
     return result
 
 
@@ -97,12 +94,12 @@ def _resizable(aliasing: Aliasing) -> frozenset[MemoryObject]:
                      if owner.origin == Origin.HEADER and offset == MEMINFO_DATA and not has_fixed_data(owner))
 
 
-def share(result: MemoryTypes, transfers: list[Instruction]) -> None:
+def _share(result: MemoryTypes, transfers: list[Instruction]) -> None:
     """What is copied has the same types on both sides."""
     size = -1
     while size != (size := sum(map(len, result.accesses.values()))):
         for call in transfers:
-            ends = [list(result.places(end, result.aliasing)) for end in call.arguments[:2]]
+            ends = [list(places_of(end, result.aliasing)) for end in call.arguments[:2]]
             for sources, targets in (ends, ends[::-1]):
                 for obj, place in sources:
                     for other, target in targets:

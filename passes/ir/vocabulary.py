@@ -33,8 +33,6 @@ CONVENTIONS = _words("""ccc fastcc coldcc tailcc swiftcc swifttailcc preserve_mo
 
 #: Among the operands of the ``!llvm.loop`` node of a loop whose iterations are independent but for reductions.
 PARALLEL = "dpcompile.parallel"
-#: void (ptr, i64): memory behind the pointer is used by another type from here on; how many bytes an element had before.
-VIEW = "dp.view"
 #: How symbols of functions begin that hand their arguments to an interpreter: an i32 status, and as parameters the result,
 #: the exception, an arena that owns what the result points to, and what is handed over.
 INTERPRETED = "dp.interpreted."
