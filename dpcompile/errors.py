@@ -31,7 +31,8 @@ class CacheWarning(UserWarning):
 class UnsupportedError(DifferentiationError):
     """Active data reaches something that has no derivative here.
 
-    Example: a kernel that appends its float argument to a ``set`` and returns its sum.
+    Example: a kernel that appends its float argument to a ``set`` and returns its sum; one that reads the halves of its floats
+    through ``view(np.float32)``.
     Fix: do what the message's last line says; keep the construct away from the arguments named in ``argnums``, or give
     the function its own derivative.
     """

@@ -314,6 +314,16 @@ def test_refusal(refusal: Refusal) -> None:
     assert f"{refusal.family}.py" in str(raised.value)
 
 
+@pytest.mark.parametrize("refusal", [refusal for refusal in REFUSED if refusal.family == "views"], ids=str)
+def test_refusal_in_forward_mode(refusal: Refusal) -> None:
+    arguments = refusal.arguments()
+    tangents = [np.ones_like(value) if i in refusal.wrt else None for i, value in enumerate(arguments)]
+    annotations = [dp.Const(v) if t is None else dp.Duplicated(v, t) for v, t in zip(arguments, tangents, strict=True)]
+    with pytest.raises(dp.errors.DifferentiationError, match=refusal.says) as raised:
+        dp.autodiff(dp.Forward, refusal.function, *annotations)
+    assert f"{refusal.family}.py" in str(raised.value)
+
+
 def _annotation(value: Any, wanted: bool) -> Any:
     if not wanted:
         return dp.Const(value)

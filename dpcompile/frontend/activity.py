@@ -76,8 +76,13 @@ def _array_leaves(ty: types.Array, wanted: bool) -> list[Leaf]:
     found = [Leaf()] * (ARRAY_HEAD + 2 * ty.ndim)
     # Only functions of the runtime look into the memory info and the parent; elements of arrays are never pointers.
     found[ARRAY_MEMORY_INFO], found[ARRAY_PARENT] = Leaf(kind, empty=True), Leaf(empty=True)
-    found[ARRAY_DATA] = Leaf(kind, _ELEMENTS.get(str(ty.dtype)), empty=True)
+    found[ARRAY_DATA] = Leaf(kind, element_of(ty), empty=True)
     return found
+
+
+def element_of(ty: types.Array) -> str | None:
+    """The scalar type in an array's memory; None where it is a structure."""
+    return _ELEMENTS.get(str(ty.dtype))
 
 
 def memory_leaves(ty: types.Type, offset: int, arrays_only: bool = False) -> Iterator[int]:

@@ -21,15 +21,17 @@ from numba.core.types import voidptr
 from numba.extending import register_jitable
 
 from dpcompile.passes.ir.call_rule import CallRule
+from dpcompile.passes.ir.types import DOUBLE, FLOAT, Type
 
 from ..errors import RuleError
 from . import marks, ownership, records, structure, target
-from .activity import ARRAY_DATA, is_differentiable, leaf_count, parts_with_offsets
+from .activity import ARRAY_DATA, element_of, is_differentiable, leaf_count, parts_with_offsets
 from .generated import implement
 from .lanewise import Lanewise
 
 #: Position of the first argument among the LLVM parameters, after result and exception.
 FIRST_ARGUMENT = 2
+_FLOATS: dict[str | None, Type] = {"double": DOUBLE, "float": FLOAT}
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +181,7 @@ class RuleFunctions:
     def description(self) -> CallRule:
         """What is known before the functions are made."""
         return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self,
+                        elements=tuple(self._elements()), made=frozenset(self._made()),
                         vouched=isinstance(self.rule, VjpRule) and is_own(self.rule.forward))
 
     def has_tangent(self, mode: str) -> bool:
@@ -262,6 +265,17 @@ class RuleFunctions:
                     numbers += range(place, place + leaf_count(part))
             offset += leaf_count(ty)
         return tuple(arrays), tuple(numbers)
+
+    def _elements(self) -> Iterator[tuple[Type | None, int]]:
+        for ty in self.argument_types:
+            for part, _, _ in parts_with_offsets(ty):
+                if isinstance(part, types.Array):
+                    yield _FLOATS.get(element_of(part)), part.ndim
+
+    def _made(self) -> Iterator[Type]:
+        for part, _, _ in parts_with_offsets(self.result):
+            if isinstance(part, types.Array) and element_of(part) in _FLOATS:
+                yield _FLOATS[element_of(part)]
 
     # augmented ------------------------------------------------------------------------------------------------------
 

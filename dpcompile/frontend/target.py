@@ -38,7 +38,7 @@ from numba.experimental.jitclass.base import ClassBuilder
 
 from dpcompile.passes.ir.call_rule import CallRule
 
-from . import chosen, intercept, interpreted, parfors, record_copies, references, stencils, symbols, ufuncs
+from . import chosen, intercept, interpreted, parfors, record_copies, references, stencils, symbols, ufuncs, views
 from .containers import SUBSTITUTES
 from .foreign import RULE
 from .generated import GeneratedDispatcher, implement
@@ -104,7 +104,7 @@ class DifferentiableContext(cpu.CPUContext):
     def get_function(self, fn, sig, _firstcall=True):
         if isinstance(sig, intercept.RuledSignature):
             return intercept.lowered(self, sig)
-        return super().get_function(fn, sig, _firstcall)
+        return views.told(super().get_function(fn, sig, _firstcall), self, fn, sig)
 
     def pack_value(self, builder, ty, value, ptr, align=None):
         """A record is copied by its fields: as the array of bytes that it is to Numba, it says nothing of what it holds."""

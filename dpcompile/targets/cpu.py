@@ -44,6 +44,7 @@ from ..frontend.compile import ENVIRONMENT, Primal, run_passes, with_reducible_c
 from ..frontend.diagnose import explained
 from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
+from ..frontend.views import without_views
 from .cells import Cells
 from .interface import FIRST_ARGUMENT, SHADOWED, Interface
 from .objects import loaded
@@ -252,12 +253,12 @@ def _complete(primal: Primal, derivative: pipeline.Derivative, name: str) -> llv
     if any(loop.made is not None for loop in derivative.loops):
         _launch_threads()
         loaded(arena.PARALLEL)
-    module = _with_gates(_environments_defined(derivative.text))
+    module = _with_gates(_environments_defined(without_views(derivative.text)))
     # What nothing asks for yet is not linked: users first.
     for text in (*([arena.COUNTED] if "@dp.arena.counted(" in derivative.text else []), arena.INLINED):
         module.link_in(llvm.parse_assembly(text))
     if primal.support:
-        module.link_in(llvm.parse_assembly(_environments_defined(primal.support)))
+        module.link_in(llvm.parse_assembly(_environments_defined(without_views(primal.support))))
     visible = set(derivative.symbols.values())
     for function in module.functions:
         if not function.is_declaration and function.name not in visible:

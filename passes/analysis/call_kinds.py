@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from ..ir.call_rule import CallRule
 from ..ir.model import Argument, Function, Instruction, Value
 from ..ir.types import IntType, PointerType
-from ..ir.vocabulary import INTERPRETED
+from ..ir.vocabulary import INTERPRETED, VIEW
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
 from ..rules.warps import mode_of
@@ -20,7 +20,7 @@ TRANSFERS = ("llvm.memcpy", "llvm.memmove")
 #: Position of the arena among the arguments of an interpreted block; behind it stands what the block is given.
 ARENA_OF_BLOCK = 2
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
-HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "random", "copy",
+HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "view", "random", "copy",
                       "fill", "barrier", "exchange"})
 
 
@@ -48,6 +48,11 @@ def is_shuffle(instruction: Instruction) -> bool:
 def is_atomic_sum(instruction: Instruction) -> bool:
     """An atomic addition to a number in memory, whose result nobody looks at."""
     return instruction.opcode == "atomicrmw" and instruction.predicate == "fadd" and not instruction.users
+
+
+def is_view(call: Instruction) -> bool:
+    """A call that tells that memory is seen as numbers of another type."""
+    return call.opcode == "call" and call.callee_name.startswith(VIEW)
 
 
 def is_fill(call: Instruction) -> bool:

@@ -8,11 +8,12 @@ Debug:    dp-opt --pass=memory_types
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from math import gcd
 
-from ..ir.model import Argument, Instruction, Value
+from ..ir.model import Argument, Constant, Instruction, Value
 from ..ir.types import Type, size_of
 from ..rules.runtime_calls import LIST_HEADER_BYTES, MEMINFO_DATA
 from .alias import Aliasing, has_fixed_data
@@ -24,6 +25,8 @@ from .places import Place, places_of
 Access = tuple[Place | None, Type]
 #: An object with more of them is no longer told apart where it is copied.
 MOST_ACCESSES = 64
+#: Gives the places to which a pointer may point.
+Places = Callable[[Value, Aliasing], Iterator[tuple[MemoryObject, Place | None]]]
 
 
 @dataclass
@@ -32,6 +35,7 @@ class MemoryTypes:
     accesses: dict[MemoryObject, set[Access]] = field(default_factory=dict)
     #: Memory of lists: counters, then items.
     headed: frozenset[MemoryObject] = frozenset()
+    places: Places = places_of
 
     def behind(self, pointer: Value) -> set[Type]:
         """Types with which the memory behind a pointer is accessed anywhere."""
@@ -84,7 +88,7 @@ def analyse(instructions: Iterable[Instruction], aliasing: Aliasing, facts: Mapp
             accessed = instruction.type if instruction.opcode == "load" else instruction.operands[0].type
             for obj, place in places_of(instruction.operands[-1], aliasing):
                 result.add(obj, place, accessed)
-    _share(result, [i for i in instructions if is_transfer(i)])
+    share(result, [i for i in instructions if is_transfer(i)])
     return result
 
 
@@ -94,30 +98,45 @@ def _resizable(aliasing: Aliasing) -> frozenset[MemoryObject]:
                      if owner.origin == Origin.HEADER and offset == MEMINFO_DATA and not has_fixed_data(owner))
 
 
-def _share(result: MemoryTypes, transfers: list[Instruction]) -> None:
+def share(result: MemoryTypes, transfers: list[Instruction]) -> None:
     """What is copied has the same types on both sides."""
     size = -1
     while size != (size := sum(map(len, result.accesses.values()))):
         for call in transfers:
-            ends = [list(places_of(end, result.aliasing)) for end in call.arguments[:2]]
+            length = call.arguments[2]
+            size_moved = length.integer if isinstance(length, Constant) else None
+            ends = [list(result.places(end, result.aliasing)) for end in call.arguments[:2]]
             for sources, targets in (ends, ends[::-1]):
                 for obj, place in sources:
                     for other, target in targets:
-                        _copy_accesses(result, obj, place, other, target)
+                        _copy_accesses(result, obj, place, other, target, size_moved)
 
 
 def _copy_accesses(result: MemoryTypes, obj: MemoryObject, place: Place | None, other: MemoryObject,
-                   target: Place | None) -> None:
+                   target: Place | None, size: int | None) -> None:
+    """``size``: how many bytes are copied, None where that is not known."""
     for found, type_ in list(result.accesses.get(obj, ())):
         copied = None
+        if place is not None and found is not None and size is not None and not place.meets(size, found, size_of(type_)):
+            continue
         if place is not None and target is not None and found is not None:
             if obj in result.headed and _in_header(found) and not _in_header(place):
                 continue
             copied = Place(found.offset - place.offset + target.offset, gcd(found.step, place.step, target.step))
             if other not in result.headed or not _in_header(copied):
                 copied = copied.reduced()
-        known = result.accesses.get(other, set())
-        if any(type_ == had and (at is None or (copied is not None and at.covers(copied))) for at, had in known):
-            continue
-        is_crowded = len(known) >= MOST_ACCESSES     # copies within an object could go on for ever
-        result.add(other, None if is_crowded else copied, type_)
+        admit(result.accesses, other, copied, type_)
+
+
+def admit(accesses: dict[MemoryObject, set[Access]], obj: MemoryObject, place: Place | None, type_: Type) -> None:
+    """Takes down an access, but where there are many of them one that covers those of its type: copies within an object, or a
+    function that calls itself, could go on for ever."""
+    known = accesses.setdefault(obj, set())
+    alike = [at for at, had in known if had == type_]
+    if any(at is None or (place is not None and at.covers(place)) for at in alike):
+        return
+    known.add((reduce(_joined, alike, place) if len(known) >= MOST_ACCESSES else place, type_))
+
+
+def _joined(one: Place | None, other: Place | None) -> Place | None:
+    return one and other and one.joined(other)

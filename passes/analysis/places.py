@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import gcd
 
 from ..ir.model import Constant, Instruction, Value
-from ..ir.types import ArrayType, StructType, Type, offset_of, size_of
+from ..ir.types import ArrayType, IntType, StructType, Type, offset_of, size_of
 from .alias import Aliasing
 from .objects import MemoryObject
 
@@ -31,6 +31,10 @@ class Place:
         """The same bytes, named by the first of them that is not negative."""
         return Place(self.offset % self.step, self.step) if self.step else self
 
+    def joined(self, other: Place) -> Place:
+        """All of these and the others."""
+        return Place(self.offset, gcd(self.step, other.step, other.offset - self.offset)).reduced()
+
     def covers(self, other: Place) -> bool:
         """Whether the others are among these."""
         if self.step == 0:
@@ -46,12 +50,18 @@ class Place:
 
 
 def places_of(pointer: Value, aliasing: Aliasing) -> Iterator[tuple[MemoryObject, Place | None]]:
-    base, distance = pointer, Place(0)
-    while isinstance(base, Instruction) and base.opcode == "getelementptr":
-        distance = distance.moved(_distance(base))
-        base = base.operands[0]
+    base, distance = base_of(pointer)
     for obj, offset in aliasing.cells_of(base):
         yield obj, None if offset is None else distance.moved(Place(offset))
+
+
+def base_of(pointer: Value) -> tuple[Value, Place]:
+    """Where the address arithmetic of a pointer begins, and how far it leads."""
+    distance = Place(0)
+    while isinstance(pointer, Instruction) and pointer.opcode == "getelementptr":
+        distance = distance.moved(_distance(pointer))
+        pointer = pointer.operands[0]
+    return pointer, distance
 
 
 def _distance(address: Instruction) -> Place:
@@ -74,12 +84,21 @@ def _distance(address: Instruction) -> Place:
 def _multiple(index: Value, size: int) -> Place:
     if isinstance(index, Constant) and index.integer is not None:
         return Place(index.integer * size)
-    return Place(0, size * _factor(index))
+    return Place(0, size * factor_of(index))
 
 
-def _factor(index: Value) -> int:
-    """A constant that divides an integer."""
-    if not isinstance(index, Instruction) or index.opcode not in ("mul", "shl") or not isinstance(index.operands[1], Constant):
+def factor_of(index: Value, depth: int = 4) -> int:
+    """A constant that divides an integer, 0 for zero."""
+    if isinstance(index, Constant) and index.integer is not None:
+        return abs(index.integer)
+    if not isinstance(index, Instruction) or depth == 0:
         return 1
-    constant = index.operands[1].integer or 0
-    return max(1, abs(constant) if index.opcode == "mul" else 1 << constant)
+    factors = [factor_of(operand, depth - 1) for operand in index.operands if isinstance(operand.type, IntType)]
+    match index.opcode:
+        case "mul":
+            return factors[0] * factors[1]
+        case "shl" if isinstance(index.operands[1], Constant):
+            return factors[0] << factors[1]
+        case "add" | "sub":
+            return gcd(*factors)
+    return 1

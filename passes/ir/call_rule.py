@@ -22,6 +22,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .types import Type
+
 
 @dataclass(frozen=True, eq=False)
 class CallRule:
@@ -37,6 +39,10 @@ class CallRule:
     pushed: str | None = None
     #: Whether it is known already that its functions do not write into arrays that they are given.
     vouched: bool = False
+    #: Of each of the arrays: the float type in its memory, None for another one, and how many axes it has, whose lengths and
+    #: then strides stand behind the pointer; and the float types in the memory of arrays in the result.
+    elements: tuple[tuple[Type | None, int], ...] = ()
+    made: frozenset[Type] = frozenset()
     #: Whatever the front end needs to make the functions, which are there only where they may be needed: not for calls in
     #: the functions of other rules, which carry no derivative before they are differentiated themselves.
     source: Any = None

@@ -33,6 +33,9 @@ CONVENTIONS = _words("""ccc fastcc coldcc tailcc swiftcc swifttailcc preserve_mo
 
 #: Among the operands of the ``!llvm.loop`` node of a loop whose iterations are independent but for reductions.
 PARALLEL = "dpcompile.parallel"
+#: How names of functions begin that tell of memory that is seen as numbers of another type, ``of`` those that it holds so far
+#: and ``as`` others: void (ptr, i64 bytes of an element before, i64 bytes of the floats that lie there, or 0, i64 step).
+VIEW = "dp.view."
 #: How symbols of functions begin that hand their arguments to an interpreter: an i32 status, and as parameters the result,
 #: the exception, an arena that owns what the result points to, and what is handed over.
 INTERPRETED = "dp.interpreted."

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..ir.vocabulary import INTERPRETED
+from ..ir.vocabulary import INTERPRETED, VIEW
 from .warps import SHUFFLE
 
 Kind: TypeAlias = Literal[
@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal[
     "copy",             # copies bytes, whatever they mean
     "fill",             # repeats a byte
     "hint",             # only tells the optimiser something
+    "view",             # tells the passes that memory is seen as numbers of another type
     "integer",          # arithmetic on integers and truth values
     "pure",             # reads and writes nothing but what its row says, and only integers
     "effect",           # prints, raises, holds the interpreter's lock: a sink that carries no derivative, run once
@@ -130,6 +131,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
     *_all("hint", "dp.snapshot dp.share"),
+    *(RuntimeCall(f"{VIEW}{what}", "view") for what in ("of", "as")),
     RuntimeCall("dp.address", "pure"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba

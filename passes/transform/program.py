@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites
+from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites, punning
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_opaque, is_ruled, never_twice, rule_of
@@ -141,6 +141,7 @@ class Program:
             self._check_writes(rule)
         for version in self.transformed:
             self._check_linear(version)
+        self._check_types()
         for version in self.versions.values():
             self._show(version)
 
@@ -161,6 +162,23 @@ class Program:
             raise UnsupportedIR("cannot differentiate a rule for tangents that is not linear in them: it is evaluated at "
                                 "tangents of zero, and differentiated", self.module.location_of(found),
                                 "Let it not compare tangents, nor multiply them with each other.")
+
+    def _check_types(self) -> None:
+        """What is stored by one float type is read by no other one, wherever in the program."""
+        found = {version.function: punning.analyse(version.activity, version.warm_instructions(), version.facts)
+                 for version in self.transformed}
+        size = -1
+        while size != (size := sum(types.size for types in found.values())):
+            for version in self.transformed:
+                for call in version.calls():
+                    callee = self.version_of(call)
+                    found[version.function].take_over(call, found[callee.function], callee.parameters)
+                found[version.function].settle()
+        for version in self.transformed:
+            clash = found[version.function].clash(version.is_entry)
+            if clash is not None:
+                location = self.module.location_of(clash.instruction) if clash.instruction else None
+                raise UnsupportedIR(str(clash), location, punning.HINT)
 
     def _show(self, version: Version) -> None:
         check(self.module, version.function)

@@ -330,6 +330,40 @@ def of_two_types(x, out):
 
 
 @cuda.jit
+def halves_of_shared_memory(x, out):
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t = cuda.threadIdx.x
+    cells[t] = x[t] * x[t]
+    cuda.syncthreads()
+    out[t] = cells.view(np.float32)[2 * (WIDTH - 1 - t) + 1]
+
+
+@cuda.jit
+def halves_of_local_memory(x, out):
+    cells = cuda.local.array(WIDTH, dtype=np.float64)
+    t = cuda.threadIdx.x
+    for k in range(WIDTH):
+        cells[k] = x[t] * k
+    out[t] = cells.view(np.float32)[2 * t + 1]
+
+
+@cuda.jit
+def halves_of_an_argument(x, out):
+    t = cuda.threadIdx.x
+    out[t] = x.view(np.float32)[2 * t + 1]
+
+
+@cuda.jit
+def halves_overwritten(x, out):
+    cells = cuda.local.array(WIDTH, dtype=np.float64)
+    t = cuda.threadIdx.x
+    for k in range(WIDTH):
+        cells[k] = x[t] * k
+    cells.view(np.int32)[2 * t] = t
+    out[t] = cells[t]
+
+
+@cuda.jit
 def largest(x, out):
     cuda.atomic.max(out, 0, x[cuda.grid(1)])
 
@@ -364,6 +398,10 @@ REFUSED = [
     (leaves_between_shuffles, "return between two barriers"),
     (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
+    (halves_of_shared_memory, "memory of float64 that is also used as float32"),
+    (halves_of_local_memory, "memory of float64 that is also used as float32"),
+    (halves_of_an_argument, "memory of float64 that is also used as float32"),
+    (halves_overwritten, "memory of float64 that is also used as int32"),
     (largest, "atomic maximum or minimum"),
 ]
 

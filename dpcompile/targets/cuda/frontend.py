@@ -22,6 +22,7 @@ from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.transform.shared_shadows import DYNAMIC_SIZE
 
 from ...errors import BackendError, NotAFunctionError, UnsupportedError
+from ...frontend import views
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend.ties import ties_of_minimum_to_second
 from . import atomics, externals
@@ -171,7 +172,7 @@ def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
     linked.link_in(llvm.parse_assembly(entry(linked.get_function(lowered.entry))))
     externals.link(linked)
     linked.link_in(llvm.parse_assembly(atomics.definitions(str(linked))))
-    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, str(linked)))))
+    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, views.kept(str(linked))))))
     if "addrspace(3)" in text:
         raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory in a way that is not known.")
     linked = llvm.parse_assembly(text)

@@ -28,6 +28,7 @@ from ...errors import UnsupportedError
 from ...frontend.activity import ARRAY_DATA, ARRAY_MEMORY_INFO, arrays_with_offsets, is_changeable, leaf_count, leaves
 from ...frontend.compile import Primal
 from ...frontend.diagnose import explained
+from ...frontend.views import without_views
 from .frontend import DEFAULT_CC, DYNAMIC_ALIGNMENT, ENTRY, compile_kernel, with_reducible_cycles
 from .host import HostFunction
 
@@ -98,7 +99,7 @@ class CompiledKernel:
     @property
     def text(self) -> str:
         """LLVM IR of a thread, mathematics and registers still by their names."""
-        return self.derivative.text if self.derivative else self.primal.text
+        return without_views(self.derivative.text if self.derivative else self.primal.text)
 
     @property
     def runtime(self) -> tuple[str, ...]:

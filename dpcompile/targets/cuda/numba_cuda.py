@@ -25,8 +25,10 @@ from numba.cuda.core.errors import NumbaDebugInfoWarning
 from numba.cuda.descriptor import cuda_target
 from numba.cuda.dispatcher import CUDADispatcher
 from numba.cuda.extending import overload
+from numba.cuda.target import CUDATargetContext
 from numba.cuda.typing.typeof import typeof
 
+from ...frontend import views
 from ...frontend.foreign import RULED
 from ...frontend.structure import definition
 from .frontend import Lowered, argument_names
@@ -68,7 +70,8 @@ class NumbaCuda:
 @global_compiler_lock
 def _lowered(function: Any, result: types.Type | None, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
     options = function.targetoptions
-    with _device_of(cc), mock.patch.object(cgutils, "pointer_add", _pointer_add), warnings.catch_warnings():
+    with (_device_of(cc), mock.patch.object(cgutils, "pointer_add", _pointer_add),
+          mock.patch.object(CUDATargetContext, "get_function", _told), warnings.catch_warnings()):
         warnings.simplefilter("ignore", NumbaDebugInfoWarning)      # of generated functions, whose source lies in no file
         made = compile_cuda(function.py_func, result, arguments, fastmath=bool(options.get("fastmath")), lineinfo=True, cc=cc)
     modules = tuple(str(module) for module in made.library.modules)
@@ -91,6 +94,14 @@ def _pointer_add(builder, ptr, offset, return_type=None):
     step = cgutils.intp_t(offset) if isinstance(offset, int) else offset
     moved = builder.gep(builder.bitcast(ptr, cgutils.voidptr_t), [step])
     return builder.bitcast(moved, return_type or ptr.type)
+
+
+_get_function = CUDATargetContext.get_function
+
+
+def _told(context, function, sig, **more):
+    """What lowers a function, and tells of the view that it makes."""
+    return views.told(_get_function(context, function, sig, **more), context, function, sig)
 
 
 @contextmanager

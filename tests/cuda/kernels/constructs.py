@@ -138,3 +138,27 @@ def monte_carlo(spot, volatility, draws, payoff):
         for k in range(draws.shape[1]):
             price *= math.exp(-0.5 * volatility[0] ** 2 * 0.1 + volatility[0] * math.sqrt(0.1) * draws[i, k])
         payoff[i] = max(price - 100.0, 0.0)
+
+
+@njit
+def views_twin(x, out):
+    for i in range(x.size):
+        other = x[i - 1] if i % 2 else x[i + 1]
+        out[i] = x[i] * x[i] * other * 3.0 + i * x[i]
+
+
+@record(views_twin, arrays(2, 32), (0, 1), 1, 32)
+@cuda.jit
+def views(x, out):
+    """Memory seen as pairs, and bytes that hold floats."""
+    i = cuda.grid(1)
+    cells = cuda.shared.array(32, dtype=np.float64)
+    buffer = cuda.local.array(32, dtype=np.uint8)
+    cells[i] = x[i] * x[i]
+    numbers = buffer.view(np.float64)
+    for k in range(4):
+        numbers[k] = x[i] * k
+    cuda.syncthreads()
+    pair, given = cells.view(np.complex128)[i // 2], x.view(np.complex128)[i // 2]
+    own, other = (pair.imag, given.real) if i % 2 else (pair.real, given.imag)
+    out[i] = own * other * 3.0 + i * (numbers[3] - numbers[2])

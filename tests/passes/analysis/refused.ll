@@ -25,6 +25,13 @@
 ; RUN: dp-opt --pass=activity --function=drawn_integer --set kinds=duplicated,const %s | filecheck %s --check-prefix=DRAWN
 ; RUN: not dp-opt --pass=activity --function=vectors %s | filecheck %s --check-prefix=VECTOR
 ; RUN: not dp-opt --pass=activity --function=half_precision %s | filecheck %s --check-prefix=HALF
+; RUN: not dp-opt --pass=activity --function=halves %s | filecheck %s --check-prefix=HALVES
+; RUN: not dp-opt --pass=activity --function=halves_of_known --set elements=double, %s | filecheck %s --check-prefix=HALVES
+; RUN: not dp-opt --pass=activity --function=halves_seen %s | filecheck %s --check-prefix=HALVES
+; RUN: dp-opt --pass=activity --function=kept_apart %s | filecheck %s --check-prefix=APART
+; RUN: dp-opt --pass=activity --function=halves_that_decide %s | filecheck %s --check-prefix=DECIDE
+; RUN: not dp-opt --pass=activity --function=misaligned %s | filecheck %s --check-prefix=MIDDLE
+; RUN: not dp-opt --pass=activity --function=halves_in_a_callee %s | filecheck %s --check-prefix=HALVES
 ; RUN: not dp-opt --pass=activity --function=returned_pointer %s | filecheck %s --check-prefix=RETURNED
 ; RUN: not dp-opt --pass=activity --function=returned_float %s | filecheck %s --check-prefix=FLOAT
 
@@ -249,3 +256,86 @@ define i32 @drawn_integer(ptr %y, double %p) {
 !5 = !DILocation(line: 7, column: 1, scope: !3)
 !6 = !DISubroutineType(types: !7)
 !7 = !{}
+
+; Numbers stored as one type and read as another.
+; HALVES: cannot differentiate memory of float64 that is also used as float32
+define i32 @halves(ptr %x, ptr %y) {
+  %cells = alloca [2 x double]
+  %v = load double, ptr %x
+  store double %v, ptr %cells
+  %upper = getelementptr i8, ptr %cells, i64 4
+  %half = load float, ptr %upper
+  store float %half, ptr %y
+  ret i32 0
+}
+
+define i32 @halves_of_known(ptr %x, ptr %y) {
+  %upper = getelementptr i8, ptr %x, i64 4
+  %half = load float, ptr %upper
+  store float %half, ptr %y
+  ret i32 0
+}
+
+; Where they lie nobody knows: what was put there by its type stays what it is, as in fields of records ...
+; APART: shadow of stack %cells
+define i32 @kept_apart(ptr %x, ptr %y, i64 %i, i64 %k) {
+  %cells = alloca [64 x i8]
+  %v = load double, ptr %x
+  %wide = getelementptr double, ptr %cells, i64 %i
+  store double %v, ptr %wide
+  %narrow = getelementptr float, ptr %cells, i64 %k
+  %half = load float, ptr %narrow
+  store float %half, ptr %y
+  ret i32 0
+}
+
+; ... but where the front end says that it is seen by another type.
+declare void @dp.view.as(ptr, i64, i64, i64)
+define i32 @halves_seen(ptr %x, ptr %y, i64 %i, i64 %k) {
+  %cells = alloca [64 x i8]
+  call void @dp.view.as(ptr %cells, i64 8, i64 4, i64 4)
+  %v = load double, ptr %x
+  %wide = getelementptr double, ptr %cells, i64 %i
+  store double %v, ptr %wide
+  %narrow = getelementptr float, ptr %cells, i64 %k
+  %half = load float, ptr %narrow
+  store float %half, ptr %y
+  ret i32 0
+}
+
+; DECIDE: shadow of argument %x
+define i32 @halves_that_decide(ptr %x, ptr %y) {
+  %v = load double, ptr %x
+  %upper = getelementptr i8, ptr %x, i64 4
+  %half = load float, ptr %upper
+  %positive = fcmp ogt float %half, 0.0
+  %w = select i1 %positive, double %v, double 1.0
+  store double %w, ptr %y
+  ret i32 0
+}
+
+; MIDDLE: cannot differentiate memory of float64 that is also used as float64 from the middle of a number on
+define i32 @misaligned(ptr %x, ptr %y) {
+  %v = load double, ptr %x
+  %upper = getelementptr i8, ptr %x, i64 4
+  %w = load double, ptr %upper
+  %sum = fadd double %v, %w
+  store double %sum, ptr %y
+  ret i32 0
+}
+
+define internal i32 @reads_half(ptr %x, ptr %y) noinline {
+  %upper = getelementptr i8, ptr %x, i64 4
+  %half = load float, ptr %upper
+  store float %half, ptr %y
+  ret i32 0
+}
+
+define i32 @halves_in_a_callee(ptr %x, ptr %y) {
+  %cells = alloca [2 x double]
+  %v = load double, ptr %x
+  %second = getelementptr i8, ptr %cells, i64 8
+  store double %v, ptr %second
+  %status = call i32 @reads_half(ptr %second, ptr %y)
+  ret i32 %status
+}
