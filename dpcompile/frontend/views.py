@@ -117,6 +117,14 @@ def _floats(context, ty: types.Type, step: int) -> Iterator[tuple[int, int, int]
             yield from ((0, size, step), (size, size, step))
 
 
+def untold(text: str, entry: str) -> str:
+    """The module of a front end that does not tell of views: ``entry`` says so."""
+    text, count = re.subn(rf"^(define [^\n]*@{re.escape(entry)}\([^\n]*\{{\n(?:[\w.]+:[^\n]*\n)?)",
+                          rf"\1  call void @{VIEW}untold()\n", text, flags=re.MULTILINE)
+    assert count == 1, entry
+    return f"{text}\ndeclare void @{VIEW}untold() nounwind willreturn memory(inaccessiblemem: readwrite)\n"
+
+
 def kept(text: str) -> str:
     """The module with what LLVM may think of these calls: they are there, but touch nothing of the program's."""
     return re.sub(rf"^(declare [^@]*@{VIEW}\w+\(ptr)[^,]*(,[^)]*\)).*$",

@@ -9,8 +9,8 @@ nothing.  Only accesses count that touch a shadow: loads of integers, loads of w
 bits of the primal alone.  What a callee accesses counts where its caller has got the memory from.
 
 Where places are not known exactly, as those of array fields of records, what lies in memory is kept apart by its type, unless
-the front end says (``VIEW``) that it is seen by another one too. There whatever cannot be told apart clashes, and so does an
-integer stored over a part of a float.
+the front end says (``VIEW``) that it is seen by another one too, or that it does not tell. There whatever cannot be told apart
+clashes, and so does an integer stored over a part of a float.
 Algorithm: places and sizes, told apart by congruences (see ``places``); copied bytes have the same types on both sides.
 """
 from __future__ import annotations
@@ -69,11 +69,13 @@ class ShadowTypes:
     #: What such memory holds before it is seen as something else, and what afterwards, whether or not it is used.
     before: dict[MemoryObject, set[Access]] = field(default_factory=dict)
     after: dict[MemoryObject, set[Access]] = field(default_factory=dict)
+    #: Whether any memory may be seen by another type, by numbers as large as the largest.
+    is_untold: bool = False
 
     @property
     def size(self) -> int:
         told = sum(map(len, (*self.before.values(), *self.after.values())))
-        return sum(map(len, self.types.accesses.values())) + told - sum(self.views.values())
+        return sum(map(len, self.types.accesses.values())) + told - sum(self.views.values()) + self.is_untold
 
     def see(self, obj: MemoryObject, element: int, view: Instruction | None) -> None:
         self.views[obj] = min(element, self.views.get(obj, element))
@@ -82,6 +84,9 @@ class ShadowTypes:
 
     def look(self, view: Instruction) -> None:
         """Takes down what the front end says."""
+        if view.callee_name == f"{VIEW}untold":
+            self.is_untold = True
+            return
         element, number, step = (n.integer or 0 for n in view.arguments[1:] if isinstance(n, Constant))
         told = self.before if view.callee_name == f"{VIEW}of" else self.after
         for obj, start in shadow_places(view.arguments[0], self.activity.aliasing):
@@ -98,6 +103,8 @@ class ShadowTypes:
     def take_over(self, call: Instruction, callee: ShadowTypes, parameters: list[Argument]) -> None:
         """What a callee does to memory that its caller knows."""
         outside = callee.seen_outside()
+        self.is_untold |= callee.is_untold
+        callee.is_untold |= self.is_untold
         for obj, accesses in list(callee.types.accesses.items()):
             for place, type_ in list(accesses):
                 for here, there in self._places_here(call, callee, parameters, obj, place):
@@ -170,7 +177,7 @@ class ShadowTypes:
         accesses = self.types.accesses[obj]
         pairs = combinations_with_replacement(sorted(accesses, key=str), 2) if not _is_regular(accesses) else ()
         for one, other in sorted(pairs, key=lambda pair: pair[0][1] == pair[1][1]):
-            if _clash(one, other, self.views.get(obj)):
+            if _clash(one, other, self.views.get(obj, size_of(DOUBLE) if self.is_untold else None)):
                 first, second = sorted((one[1], other[1]), key=lambda type_: self._order(obj, type_))
                 uses = self.uses.get((obj, second)), self.seen_by.get(obj), self.uses.get((obj, first))
                 return Clash(first, second, next(filter(None, uses), None))

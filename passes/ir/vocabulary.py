@@ -35,6 +35,7 @@ CONVENTIONS = _words("""ccc fastcc coldcc tailcc swiftcc swifttailcc preserve_mo
 PARALLEL = "dpcompile.parallel"
 #: How names of functions begin that tell of memory that is seen as numbers of another type, ``of`` those that it holds so far
 #: and ``as`` others: void (ptr, i64 bytes of an element before, i64 bytes of the floats that lie there, or 0, i64 step).
+#: One that is ``untold``, void (), says that any memory may be seen so without a word.
 VIEW = "dp.view."
 #: How symbols of functions begin that hand their arguments to an interpreter: an i32 status, and as parameters the result,
 #: the exception, an arena that owns what the result points to, and what is handed over.

@@ -131,7 +131,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
     *_all("hint", "dp.snapshot dp.share"),
-    *(RuntimeCall(f"{VIEW}{what}", "view") for what in ("of", "as")),
+    *(RuntimeCall(f"{VIEW}{what}", "view") for what in ("of", "as", "untold")),
     RuntimeCall("dp.address", "pure"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba

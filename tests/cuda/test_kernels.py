@@ -12,7 +12,9 @@ pytest.importorskip("numba_cuda")
 
 #: Three orders of threads, and the code as LLVM has optimised it for a GPU.
 SCHEDULES = ((0, False), (1, False), (2, False), (3, True))
-records = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
+#: All checks of a kernel in one process, where its derivatives are made once.
+records = pytest.mark.parametrize("record", [pytest.param(record, id=record.name, marks=pytest.mark.xdist_group(record.name))
+                                             for record in RECORDS])
 ptxas = pytest.mark.skipif(backend.ptxas_path() is None, reason="ptxas is not installed")
 
 

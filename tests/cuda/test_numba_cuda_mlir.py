@@ -260,6 +260,29 @@ def test_what_is_refused_says_why():
         dp.cuda.simulate(raises, 1, 4, [fields, 4])
 
 
+@cuda.jit
+def halves_of_a_tile(x, out):
+    i = cuda.grid(1)
+    tile = cuda.shared.array(TILE, own_types.float64)
+    tile[i] = x[i] * x[i]
+    cuda.syncthreads()
+    out[i] = tile.view(np.float32)[i + 1]
+
+
+@cuda.jit
+def halves_of_an_argument(x, out):
+    i = cuda.grid(1)
+    out[i] = x.view(np.float32)[i + 1]
+
+
+@pytest.mark.parametrize("kernel", [halves_of_a_tile, halves_of_an_argument], ids=lambda kernel: kernel.py_func.__name__)
+def test_numbers_made_of_halves_of_others_are_refused(kernel):
+    """numba-cuda-mlir does not tell of views."""
+    args = annotated([np.ones(TILE), np.ones(TILE)], {0: np.zeros(TILE), 1: np.ones(TILE)})
+    with pytest.raises(errors.UnsupportedError, match="memory of float64 that is also used as float32"):
+        dp.cuda.simulate(dp.cuda.grad(kernel), 1, TILE, args)
+
+
 def test_types_are_those_of_numba():
     typeof = frontend_of(saxpy).typeof
     values = [1, 1.0, 1j, np.float32(1), np.zeros((2, 2), np.complex128), np.zeros((3, 2), np.float32)[::2], (1, 2.0)]

@@ -25,6 +25,7 @@ from numba_cuda_mlir.numba_cuda.typing.typeof import typeof
 from numba_cuda_mlir.optimization import run_pre_codegen_patterns
 
 from ...errors import UnsupportedError
+from ...frontend.views import untold
 from . import memrefs
 from .frontend import Lowered
 
@@ -50,7 +51,7 @@ class NumbaCudaMlir:
         name = kernel.py_func.__name__
         text = _text(kernel, tuple(_translated(ty, own_types) for ty in arguments), cc)
         text = memrefs.with_entry(text, arguments, name, mlir_lowering.ERROR_CODE_GLOBAL_NAME)
-        return Lowered(name, arguments, memrefs.ENTRY, (text,))
+        return Lowered(name, arguments, memrefs.ENTRY, (untold(text, memrefs.ENTRY),))
 
     def lower_function(self, function: Any, arguments: tuple[types.Type, ...], cc: tuple[int, int]) -> Lowered:
         raise UnsupportedError(_INSIDE)

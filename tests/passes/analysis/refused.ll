@@ -31,6 +31,8 @@
 ; RUN: dp-opt --pass=activity --function=kept_apart %s | filecheck %s --check-prefix=APART
 ; RUN: dp-opt --pass=activity --function=halves_that_decide %s | filecheck %s --check-prefix=DECIDE
 ; RUN: not dp-opt --pass=activity --function=misaligned %s | filecheck %s --check-prefix=MIDDLE
+; RUN: not dp-opt --pass=activity --function=halves_untold %s | filecheck %s --check-prefix=HALVES
+; RUN: dp-opt --pass=activity --function=halves_elsewhere %s | filecheck %s --check-prefix=ELSEWHERE
 ; RUN: not dp-opt --pass=activity --function=halves_in_a_callee %s | filecheck %s --check-prefix=HALVES
 ; RUN: not dp-opt --pass=activity --function=returned_pointer %s | filecheck %s --check-prefix=RETURNED
 ; RUN: not dp-opt --pass=activity --function=returned_float %s | filecheck %s --check-prefix=FLOAT
@@ -338,4 +340,34 @@ define i32 @halves_in_a_callee(ptr %x, ptr %y) {
   store double %v, ptr %second
   %status = call i32 @reads_half(ptr %second, ptr %y)
   ret i32 %status
+}
+
+; A front end that does not say what is seen as what: nothing is told apart by its type alone.
+define i32 @halves_untold(ptr %x, ptr %y, i64 %n, i64 %m) {
+  call void @dp.view.untold()
+  %cells = alloca [2 x double]
+  %v = load double, ptr %x
+  %cell = getelementptr i8, ptr %cells, i64 %n
+  store double %v, ptr %cell
+  %other = getelementptr i8, ptr %cells, i64 %m
+  %half = load float, ptr %other
+  store float %half, ptr %y
+  ret i32 0
+}
+
+declare void @dp.view.untold()
+
+; ELSEWHERE: %half: active
+define i32 @halves_elsewhere(ptr %x, ptr %y, i64 %n) {
+  call void @dp.view.untold()
+  %v = load double, ptr %x
+  store double %v, ptr %y
+  %cells = alloca [2 x float]
+  %w = fptrunc double %v to float
+  %cell = getelementptr float, ptr %cells, i64 %n
+  store float %w, ptr %cell
+  %half = load float, ptr %cell
+  %wide = fpext float %half to double
+  store double %wide, ptr %y
+  ret i32 0
 }
