@@ -23,6 +23,7 @@ from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
 from .call_kinds import (
+    is_atomic_bound,
     is_atomic_sum,
     is_fill,
     is_internal_call,
@@ -42,8 +43,6 @@ ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fpext",
 COPIES = frozenset({"phi", "select", "freeze"})
 #: Operations through which no derivative passes: their results or operands are integers in meaning, not bits.
 DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
-#: Atomic operations that choose one of two numbers.
-_BOUNDS = frozenset({"fmax", "fmin", "fmaximum", "fminimum"})
 #: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
 ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca"})
 
@@ -370,16 +369,15 @@ class _Solver:
         pointer = instruction.operands[slot]
         if not self.result.active_memory(pointer):
             return
-        is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_atomic_sum(instruction)
-        if instruction.opcode == "atomicrmw" and instruction.predicate in _BOUNDS:
-            self._fail(instruction, "an atomic maximum or minimum in memory that carries derivatives",
-                       "Whose number stands there at the end is known when all threads have run, and each runs its reverse "
-                       "sweep before. Let threads compare what they have by shuffles or at barriers.")
+        is_known = is_atomic_sum(instruction) or is_atomic_bound(instruction)
+        is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_known
+        if is_atomic_bound(instruction):
+            self._refuse_bound(instruction)
         if is_special or "volatile" in instruction.flags or "atomic" in instruction.flags:
             self._fail(instruction, "an atomic or volatile access of memory that carries derivatives",
-                       "Of atomic operations, additions whose result is not used have a derivative.")
+                       "Of atomic operations, additions, maxima and minima whose result is not used have a derivative.")
         self._refuse_pointer(instruction, pointer)
-        if is_atomic_sum(instruction):
+        if is_known:
             return
         value = instruction.operands[0] if slot else instruction
         if UNKNOWN in self.aliasing.objects_of(pointer) and (slot or not isinstance(value.type, (IntType, PointerType))):
@@ -388,6 +386,17 @@ class _Solver:
             self._fail(instruction, "the bits of a floating-point number stored as an integer")
         if slot == 0 and self.result.active(value) and not is_float(value):
             self._fail(instruction, f"a load of type {value.type} from memory that carries derivatives")
+
+    def _refuse_bound(self, operation: Instruction) -> None:
+        """The rest is asked by ``analysis.bounds``."""
+        if operation.users:
+            self._fail(operation, "the result of an atomic maximum or minimum of numbers that carry derivatives",
+                       "Read the cell behind a cuda.syncthreads().")
+        if any(obj.origin != Origin.SHARED for obj in self.aliasing.objects_of(operation.operands[0])):
+            self._fail(operation, "an atomic maximum or minimum in memory that carries derivatives and is not shared memory",
+                       "Whose number stands there at the end is known when all blocks have run, and each thread runs its "
+                       "reverse sweep before. Let a block find its own in shared memory and store it in a cell of its own, and "
+                       "another launch that of all blocks.")
 
     def _refuse_address(self, instruction: Instruction) -> None:
         """A pointer into memory with a shadow whose own shadow could not be made beside it."""

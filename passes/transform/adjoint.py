@@ -29,6 +29,7 @@ from ..rules.scalar import RULES, lookup
 from ..rules.warps import ANY, SOURCE, SUFFIXES, UNSHUFFLE, mode_of
 from ..target import HOST, Target
 from .available import Available
+from .bounds import put_back, take
 from .calls import (
     CheckpointedCall,
     ParallelCall,
@@ -137,6 +138,8 @@ class Adjoints:
             self._fill(instruction)
         elif instruction.opcode == "store":
             self._store(instruction)
+        elif instruction in self.context.needed.changes:
+            self._atomic_bound(instruction)
         elif instruction.opcode == "atomicrmw":
             self._atomic_sum(instruction)
         elif instruction in self.context.calls.of:
@@ -325,6 +328,8 @@ class Adjoints:
         if self.defer(load, seed):
             return
         pointer = load.operands[0]
+        if load in self.context.needed.put_back:
+            put_back(self.builder, self.context.module, self.get(pointer), self.get(load))
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         shadow = self.context.increments.place(self.builder, load, pointer, shadow)
         if self.context.increments.is_atomic(load, pointer):
@@ -356,6 +361,13 @@ class Adjoints:
         pointer, value = instruction.operands
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         self.add(value, self.builder.load(value.type, shadow, align=instruction.align, metadata=scope))
+
+    def _atomic_bound(self, instruction: Instruction) -> None:
+        """The number that stands in the cell takes its cotangent away."""
+        pointer, value = instruction.operands
+        changed = self.get(self.context.needed.changes[instruction])
+        shadow = self.get(self.context.shadows.of(pointer))
+        self.add(value, take(self.builder, self.context.module, self.get(pointer), self.get(value), changed, shadow))
 
     def _transfer(self, call: Instruction) -> None:
         destination, source, size = call.arguments[:3]

@@ -5,7 +5,7 @@ Ensures:  see ``pipeline.differentiate``.
 """
 from __future__ import annotations
 
-from ..analysis import gated
+from ..analysis import bounds, gated
 from ..analysis.activity import arrays_given, numbers_given
 from ..analysis.call_kinds import rule_of
 from ..errors import UnsupportedIR
@@ -15,6 +15,7 @@ from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
 from ..visible import dump
+from .bounds import WinningTangents, write_changes
 from .calls import extend_signature, shadow_arguments
 from .lanes import Lanes
 from .launch import Number, Passed, arenas, gather, launch
@@ -69,15 +70,18 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
     pushed: list[Instruction] = []
     for call in version.ruled_calls():
         (pushed if _is_pushed(module, version, call) else calls).append(call)
+    contests = bounds.analyse(module, version.activity, version.cfg)
     frames = _frames(module, version, lanes) if target.has_threads else None
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes, frames)
     if target.has_threads:
         refuse_allocations(module, pointers)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
+    write_changes(contests)
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
     dump("gated", lambda: gates)
     writer = kind(module, version.activity, pointers, tangents, gates, {*calls, *pushed}, lanes)
     writer.target = target
+    writer.winning = WinningTangents(module, version.function, contests)
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     made += [_push(module, call, pointers, writer, arena) for call in pushed]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import gated, induction, ownership, reverse_path, uniform
+from ..analysis import bounds, gated, induction, ownership, reverse_path, uniform
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, plan_distribution
@@ -31,6 +31,7 @@ from ..target import HOST, Target
 from ..visible import dump
 from .adjoint import Context
 from .available import Available
+from .bounds import write_changes
 from .calls import extend_signature, split_calls
 from .counters import Counters, insert_counters
 from .increments import Increments
@@ -141,6 +142,7 @@ class _Build:
     def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
         version = self.version
         self.bodies = {loop.name: [i for block in loop.blocks for i in block.instructions] for loop in version.forest.top_level}
+        self.bounds = bounds.analyse(self.module, version.activity, version.cfg)
         frame_types = [alloca.element for alloca in self.frames]
         shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
                                  version.cfg.cold, frames=self.frames)
@@ -150,6 +152,7 @@ class _Build:
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
         counters = insert_counters(self.function, version.cfg, version.forest)
+        write_changes(self.bounds)
         self._plan(shadows, counters)
         self._write_reverse(shadows, counters, reverses)
         writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
@@ -181,10 +184,12 @@ class _Build:
     def _plan(self, shadows: Shadows, counters: Counters) -> None:
         analysed = self.analysed
         self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
-        self.needed = Needed(analysed.activity, shadows.of, self.calls.of)
+        self.needed = Needed(analysed.activity, shadows.of, self.calls.of, changes=self.bounds.changes)
         overwritten = self.version.overwrites()
         overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
-        self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
+        self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors,
+                               exact=set(self.bounds.compared()))
+        self.needed.put_back = {i for i in analysed.warm_instructions() if self.bounds.needs_putting_back(i, overwritten)}
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.at_hand = self._given() | set(counters.loop)
@@ -201,7 +206,7 @@ class _Build:
 
     def _settle(self, counters: Counters) -> None:
         """The reverse path and the plan, which hang together where stores are undone."""
-        undo = UndoLogs(self.recipes, self.needed, self.planner) if self.target.has_threads else None
+        undo = UndoLogs(self.recipes, self.needed, self.planner, self.bounds.objects) if self.target.has_threads else None
         while True:
             self.path = reverse_path.trace(self.analysed.cfg, self.analysed.forest, counters, self.analysed.returns,
                                            self.needed.block_has_work, self.needed.joins)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 
-_DECLARED = re.compile(r"^declare (double|float) @(___numba_atomic_(?:double|float)_(sub|max|min))\(", re.MULTILINE)
+_DECLARED = re.compile(r"^declare (double|float) @(___numba_atomic_(?:double|float)_(sub|max|min|nanmax|nanmin))\(", re.MULTILINE)
 #: How what is given becomes %amount, and what is done with that.
 _CODE = {
     "sub": ("%amount = fneg {t} %given", "fadd"),
     "max": ("%none = fcmp uno {t} %given, %given\n  %amount = select i1 %none, {t} 0xFFF0000000000000, {t} %given", "fmaximum"),
     "min": ("%none = fcmp uno {t} %given, %given\n  %amount = select i1 %none, {t} 0x7FF0000000000000, {t} %given", "fminimum"),
+    "nanmax": ("%amount = freeze {t} %given", "fmax"),
+    "nanmin": ("%amount = freeze {t} %given", "fmin"),
 }
 
 

@@ -1,0 +1,159 @@
+"""Atomic maxima and minima of numbers that carry derivatives, and whether a barrier tells whose number stands there.
+
+Requires: a function that many threads run; aliasing, activity (which lets them be in memory of a block alone), control flow.
+Ensures:  ``changes`` has all of them. Between two barriers nothing but one kind of them writes the cells that one of them
+          writes, and nothing reads these; nothing but them and stores writes them ever.  Else ``UnsupportedIR`` is raised,
+          with the line of what stands in the way.
+
+Whose number stands in a cell is known behind the next barrier: that of the one operation which found another number there and
+gave the one that is there now.  Between two barriers a cell only grows, or only shrinks, so that there is at most one; where
+there is none, what was there before has stayed. Such an operation is a store, then, and the others do nothing: the number that
+wins takes the cotangent of the cell, and leaves none. Of equal numbers the first to come wins.
+
+The reverse sweep compares with what stands in the cell itself. It holds there what it held at that time wherever its
+cotangent may not be zero: the mirror of a load, which adds to the cotangent, puts back what was read, if anything has
+overwritten it since (``needs_putting_back``); a store takes the cotangent away, and an operation that changes the cell
+does too. Numbers that are compared must be those of the first sweep to the last bit (``compared``).
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..errors import UnsupportedIR
+from ..ir.model import Instruction, Module, Value
+from ..ir.types import size_of
+from . import phases
+from .activity import Activity
+from .call_kinds import is_atomic_bound, is_fill, is_transfer
+from .cfg import ControlFlow
+from .objects import UNKNOWN, MemoryObject, Origin
+from .overwrites import Overwrites
+from .phases import Phases
+from .places import places_of
+
+_WHO_WINS = "Whose number stands in a cell is known when all threads have waited at a cuda.syncthreads() behind it."
+#: Operations that hand on one of their operands, or its exact image.
+_EXACT = frozenset({"select", "freeze", "fneg", "fpext", "fptrunc"})
+#: What is read from memory, or joined, is never computed again.
+_READ = frozenset({"load", "phi"})
+
+
+@dataclass
+class Bounds:
+    """The result; ``changes``: for each operation the comparison that says whether it found another number than it gave, once
+    it has been written (``transform.bounds``)."""
+
+    activity: Activity
+    operations: list[Instruction] = field(default_factory=list)
+    objects: frozenset[MemoryObject] = frozenset()
+    phases: Phases | None = None
+    changes: dict[Instruction, Instruction] = field(default_factory=dict)
+
+    def may_hold(self, pointer: Value) -> bool:
+        """Whether a pointer may lead to a cell of one of these."""
+        return bool(self.activity.aliasing.objects_of(pointer) & self.objects)
+
+    def needs_putting_back(self, load: Instruction, overwrites: Overwrites) -> bool:
+        return load.opcode == "load" and self.may_hold(load.operands[0]) and bool(overwrites.why_not(load))
+
+    def compared(self) -> Iterator[Value]:
+        """What must not be computed again: it might be rounded otherwise."""
+        pending: list[Value] = [operation.operands[1] for operation in self.operations]
+        seen: set[Value] = set()
+        while pending:
+            value = pending.pop()
+            if value in seen or not isinstance(value, Instruction) or value.opcode in _READ:
+                continue
+            seen.add(value)
+            if value.opcode in _EXACT:
+                pending += value.operands
+            else:
+                yield value
+
+
+def analyse(module: Module, activity: Activity, cfg: ControlFlow) -> Bounds:
+    warm = [i for b in cfg.reverse_postorder if b not in cfg.cold for i in b.instructions]
+    result = Bounds(activity)
+    result.operations = [i for i in warm if is_atomic_bound(i) and activity.active_memory(i.operands[0])]
+    if result.operations:
+        result.objects = frozenset().union(*(activity.aliasing.objects_of(i.operands[0]) for i in result.operations))
+        result.phases = phases.analyse(cfg)
+        checks = _Checks(module, result, result.phases)
+        for other in warm:
+            checks.check_access(other)
+            for operation in result.operations:
+                checks.check(operation, other)
+    return result
+
+
+@dataclass
+class _Checks:
+    """What stands in the way of one operation, if anything does."""
+
+    module: Module
+    bounds: Bounds
+    phases: Phases
+
+    def check_access(self, other: Instruction) -> None:
+        """What is read is put back: into memory of the block alone, as the number that it is."""
+        types = {operation.type for operation in self.bounds.operations}
+        for pointer, _ in _accessed(other) if other.opcode in ("load", "store", "atomicrmw") else ():
+            objects = self.bounds.activity.aliasing.objects_of(pointer)
+            if objects & self.bounds.objects and any(obj.origin != Origin.SHARED for obj in objects):
+                raise UnsupportedIR("cannot differentiate an access of memory of which threads take an atomic maximum or "
+                                    "minimum, or of other memory, as it comes", self.module.location_of(other),
+                                    "Let the program say which of them it is.")
+            if objects & self.bounds.objects and _number(other).type not in types:
+                raise UnsupportedIR("cannot differentiate memory of which threads take an atomic maximum or minimum, and which "
+                                    "holds something else too", self.module.location_of(other))
+
+    def check(self, operation: Instruction, other: Instruction) -> None:
+        if not any(self._meets(operation, end) for end in _accessed(other)):
+            return
+        if other.opcode in ("atomicrmw", "cmpxchg") and not is_atomic_bound(other):
+            self._fail(operation, other, "an atomic operation on memory of which threads take an atomic maximum or minimum too",
+                       "Let them have an array of their own.")
+        if is_atomic_bound(other) and other.predicate == operation.predicate:
+            return
+        if self.phases.meet(operation, other):
+            what = "an atomic maximum and an atomic minimum" if is_atomic_bound(other) else \
+                "an atomic maximum or minimum, and another access"
+            self._fail(operation, other, f"{what} of the same memory between the same two barriers", _WHO_WINS)
+
+    def _meets(self, operation: Instruction, accessed: tuple[Value, int | None]) -> bool:
+        """Whether a cell of the operation's is among those accessed."""
+        pointer, size = accessed
+        aliasing, own = self.bounds.activity.aliasing, size_of(operation.type)
+        if UNKNOWN in aliasing.objects_of(pointer):
+            return True
+        places = dict.fromkeys(places_of(operation.operands[0], aliasing))
+        for obj, place in places_of(pointer, aliasing):
+            for mine, cell in places:
+                if obj == mine and (place is None or cell is None or size is None or cell.meets(own, place, size)):
+                    return True
+        return False
+
+    def _fail(self, operation: Instruction, other: Instruction, what: str, hint: str) -> None:
+        line = self.module.location_of(operation)
+        where = f" The maximum or minimum is taken at {line}." if line is not None else ""
+        raise UnsupportedIR(f"cannot differentiate {what}", self.module.location_of(other), hint + where)
+
+
+def _number(access: Instruction) -> Value:
+    """What a load, a store or an atomic operation moves."""
+    return access.operands[0] if access.opcode == "store" else access
+
+
+def _accessed(instruction: Instruction) -> list[tuple[Value, int | None]]:
+    """The memory that an instruction accesses, and how many bytes of it, None where that varies."""
+    match instruction.opcode:
+        case "load":
+            return [(instruction.operands[0], size_of(instruction.type))]
+        case "store":
+            return [(instruction.operands[1], size_of(instruction.operands[0].type))]
+        case "atomicrmw" | "cmpxchg":
+            return [(instruction.operands[0], size_of(instruction.operands[1].type))]
+    if is_transfer(instruction):
+        return [(end, None) for end in instruction.arguments[:2]]
+    return [(instruction.arguments[0], None)] if is_fill(instruction) else []
