@@ -5,8 +5,8 @@ Ensures:  ``changes`` has all of them. Between two barriers nothing but one kind
           writes, and nothing reads these; nothing but them and stores writes them ever.  Else ``UnsupportedIR`` is raised,
           with the line of what stands in the way.
 
-Whose number stands in a cell is known behind the next barrier: that of the one operation which found another number there and
-gave the one that is there now.  Between two barriers a cell only grows, or only shrinks, so that there is at most one; where
+Whose number stands in a cell is known behind the next barrier: that of the one operation which changed the cell and gave the
+number that is there now.  Between two barriers a cell only grows, or only shrinks, so that there is at most one; where
 there is none, what was there before has stayed. Such an operation is a store, then, and the others do nothing: the number that
 wins takes the cotangent of the cell, and leaves none. Of equal numbers the first to come wins.
 
@@ -41,8 +41,7 @@ _READ = frozenset({"load", "phi"})
 
 @dataclass
 class Bounds:
-    """The result; ``changes``: for each operation the comparison that says whether it found another number than it gave, once
-    it has been written (``transform.bounds``)."""
+    """The result; ``changes``: for each operation what says whether it changed the cell, once that has been written (``transform.bounds``)."""
 
     activity: Activity
     operations: list[Instruction] = field(default_factory=list)

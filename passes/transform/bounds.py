@@ -25,10 +25,18 @@ PUT_BACK: dict[Type, str] = {DOUBLE: "dp.bound.put.f64", FLOAT: "dp.bound.put.f3
 GIVE: dict[Type, str] = {DOUBLE: "dp.bound.give.f64", FLOAT: "dp.bound.give.f32"}
 
 
+#: How what is found compares with what is given, where that changes the cell: a NaN there stays, or it is a number that is
+#: missing.
+_CHANGES = {"fmaximum": "olt", "fminimum": "ogt", "fmax": "ult", "fmin": "ugt"}
+
+
 def write_changes(bounds: Bounds) -> None:
     """An operation that finds a number equal to its own leaves it: that has come before."""
     for operation in bounds.operations:
-        changed = Inserter.after(operation).compare("une", operation, operation.operands[1], "changed")
+        builder, given = Inserter.after(operation), operation.operands[1]
+        changed = builder.compare(_CHANGES[operation.predicate or ""], operation, given, "changed")
+        if operation.predicate in ("fmax", "fmin"):
+            changed = builder.binary("and", changed, builder.compare("ord", given, given), "changed")
         assert isinstance(changed, Instruction)
         bounds.changes[operation] = changed
 
