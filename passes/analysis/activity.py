@@ -181,8 +181,8 @@ class _Solver:
             if opcode == "store":
                 if instruction.operands[0] in self.result.varied or self._moves_loaded_bits(instruction):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[1])
-            elif opcode == "atomicrmw" and instruction.operands[1] in self.result.varied:
-                self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[0])
+            elif opcode == "atomicrmw":
+                self._atomic_varies(instruction)
             elif is_transfer(instruction):
                 if self._any_varied(instruction.arguments[1]):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.arguments[0])
@@ -194,6 +194,13 @@ class _Solver:
                 self._call_varies(instruction)
             elif self._varies(instruction):
                 self.result.varied.add(instruction)
+
+    def _atomic_varies(self, instruction: Instruction) -> None:
+        """What it gives is what was there before."""
+        if instruction.operands[1] in self.result.varied:
+            self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[0])
+        if is_float(instruction) and self._any_varied(instruction.operands[0]):
+            self.result.varied.add(instruction)
 
     def _any_varied(self, pointer: Value) -> bool:
         return bool(self.aliasing.objects_of(pointer) & self.result.varied_objects)
@@ -285,7 +292,10 @@ class _Solver:
                 if self.aliasing.objects_of(instruction.operands[1]) & self.result.useful_objects:
                     self.result.useful.add(instruction.operands[0])
             elif opcode == "atomicrmw":
-                if self.aliasing.objects_of(instruction.operands[0]) & self.result.useful_objects:
+                objects = self.aliasing.objects_of(instruction.operands[0])
+                if instruction in self.result.useful:
+                    self.result.useful_objects |= objects
+                if objects & self.result.useful_objects:
                     self.result.useful.add(instruction.operands[1])
             elif is_transfer(instruction):
                 if self.aliasing.objects_of(instruction.arguments[0]) & self.result.useful_objects:

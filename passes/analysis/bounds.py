@@ -4,6 +4,7 @@ Requires: a function that many threads run; aliasing, activity (which lets them 
 Ensures:  ``changes`` has all of them. Between two barriers nothing but one kind of them writes the cells that one of them
           writes, and nothing reads these; nothing but them and stores writes them ever.  Else ``UnsupportedIR`` is raised,
           with the line of what stands in the way.
+Debug:    dp-opt --pass=bounds
 
 Whose number stands in a cell is known behind the next barrier: that of the one operation which changed the cell and gave the
 number that is there now.  Between two barriers a cell only grows, or only shrinks, so that there is at most one; where
@@ -55,6 +56,14 @@ class Bounds:
 
     def needs_putting_back(self, load: Instruction, overwrites: Overwrites) -> bool:
         return load.opcode == "load" and self.may_hold(load.operands[0]) and bool(overwrites.why_not(load))
+
+    def __str__(self) -> str:
+        rows = [f"atomic bounds of @{self.activity.function.name}"]
+        for i in self.operations:
+            again = "again before a barrier" if self.phases is not None and self.phases.again(i) else "once"
+            rows.append(f"  {i.ref}: {i.predicate} of {i.operands[1].ref}, {again}")
+        rows += [f"  {value.ref} is compared" for value in self.compared()]
+        return "\n".join(rows)
 
     def compared(self) -> Iterator[Value]:
         """What must not be computed again: it might be rounded otherwise."""

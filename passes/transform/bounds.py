@@ -100,10 +100,14 @@ class WinningTangents:
             for operation in operations:
                 self._settle(builder, self.slots[operation], operation.type)
             if operations:
-                copy = clone_instruction(barrier)
-                for operand in barrier.operands:
-                    copy.append_operand(operand)
-                builder.place(copy)
+                self._wait(builder, barrier)
+
+    def _wait(self, builder: Builder, barrier: Instruction) -> None:
+        """For the winner, once more."""
+        copy = clone_instruction(barrier)
+        for operand in barrier.operands:
+            copy.append_operand(operand)
+        builder.place(copy)
 
     def _settle(self, builder: Builder, own: _Slots, type_: Type) -> None:
         kept = [builder.load(t, slot) for t, slot in

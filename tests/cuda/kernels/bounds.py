@@ -214,11 +214,11 @@ def clamped_twin(x, y, out):
     for b in range(out.size):
         value = x[b * WIDTH] * y[b * WIDTH]
         for t in range(WIDTH):
-            value = max(value, x[b * WIDTH + t])
+            value = max(value, 1.0 + x[b * WIDTH + t])
         out[b] = value
-        value = min(value, 0.8)
-        for t in range(1, WIDTH):
-            value = min(value, 1.0 + y[b * WIDTH + t])
+        value = min(value, 0.9 + 0.2 * b)
+        for t in range(WIDTH):
+            value = min(value, 1.0 + y[b * WIDTH + t] ** 2)
         out[b] += 3.0 * value
 
 
@@ -231,12 +231,13 @@ def clamped(x, y, out):
     if t == 0:
         cell[0] = x[i] * y[i]
     cuda.syncthreads()
-    cuda.atomic.max(cell, 0, x[i])
+    cuda.atomic.max(cell, 0, 1.0 + x[i])
     cuda.syncthreads()
     if t == 1:
         out[cuda.blockIdx.x] = cell[0]
     cuda.syncthreads()
-    cuda.atomic.min(cell, 0, 1.0 + y[i] if t > 0 else 0.8)
+    cuda.atomic.min(cell, 0, 1.0 + y[i] ** 2)
+    cuda.atomic.min(cell, 0, 0.9 + 0.2 * cuda.blockIdx.x)
     cuda.syncthreads()
     if t == 1:
         out[cuda.blockIdx.x] += 3.0 * cell[0]
@@ -244,16 +245,18 @@ def clamped(x, y, out):
 
 @njit
 def largest_logarithm_twin(x, out):
-    for b in range(out.size):
+    for first in range(0, x.size, WIDTH):
         top = -math.inf
         for t in range(WIDTH):
-            if x[b * WIDTH + t] > 0.0:
-                top = max(top, math.log(x[b * WIDTH + t]))
-        out[b] = top
+            if x[first + t] > 0.0:
+                top = max(top, math.log(x[first + t]))
+        out[first:first + WIDTH] = top
 
 
 def with_zeros(rng):
-    return [np.maximum(0.0, rng.normal(size=SIZE)), np.zeros(BLOCKS)]
+    x = np.maximum(0.0, rng.normal(size=SIZE))
+    x[::WIDTH] = 0.0
+    return [x, np.zeros(SIZE)]
 
 
 @record(largest_logarithm_twin, with_zeros, (0, 1), BLOCKS, WIDTH, differences=False)
@@ -263,12 +266,11 @@ def largest_logarithm(x, out):
     top = cuda.shared.array(1, dtype=np.float64)
     t, i = cuda.threadIdx.x, cuda.grid(1)
     if t == 0:
-        top[0] = math.log(0.0 * x[i])
+        top[0] = -1.0 / (x[i] * x[i])
     cuda.syncthreads()
     cuda.atomic.max(top, 0, math.log(x[i]))
     cuda.syncthreads()
-    if t == 0:
-        out[cuda.blockIdx.x] = top[0]
+    out[i] = top[0]
 
 
 @njit
