@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..errors import UnsupportedIR
-from ..ir.model import Instruction, Module, Value
+from ..ir.model import Instruction, Module, Value, is_float
 from ..ir.types import size_of
 from . import phases
 from .activity import Activity
@@ -34,15 +34,15 @@ from .phases import Phases
 from .places import places_of
 
 _WHO_WINS = "Whose number stands in a cell is known when all threads have waited at a cuda.syncthreads() behind it."
-#: Operations that hand on one of their operands, or its exact image.
-_EXACT = frozenset({"select", "freeze", "fneg", "fpext", "fptrunc"})
-#: What is read from memory, or joined, is never computed again.
+#: What compilers may contract, or compute otherwise where it stands elsewhere; and what is read or joined, as it was.
+_ROUNDED = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "call"})
 _READ = frozenset({"load", "phi"})
 
 
 @dataclass
 class Bounds:
-    """The result; ``changes``: for each operation what says whether it changed the cell, once that has been written (``transform.bounds``)."""
+    """The result; ``changes``: for each operation what says whether it changed the cell, once that has been written
+    (``transform.bounds``)."""
 
     activity: Activity
     operations: list[Instruction] = field(default_factory=list)
@@ -74,10 +74,10 @@ class Bounds:
             if value in seen or not isinstance(value, Instruction) or value.opcode in _READ:
                 continue
             seen.add(value)
-            if value.opcode in _EXACT:
-                pending += value.operands
-            else:
+            if value.opcode in _ROUNDED and is_float(value):
                 yield value
+            else:
+                pending += value.operands
 
 
 def analyse(module: Module, activity: Activity, cfg: ControlFlow) -> Bounds:

@@ -367,6 +367,7 @@ class Adjoints:
         pointer, value = instruction.operands
         changed = self.get(self.context.needed.changes[instruction])
         shadow = self.get(self.context.shadows.of(pointer))
+        self.context.increments.tell_of_bound(instruction)
         self.add(value, take(self.builder, self.context.module, self.get(pointer), self.get(value), changed, shadow))
 
     def _transfer(self, call: Instruction) -> None:

@@ -165,7 +165,7 @@ def test_threads_that_leave_what_others_read_are_noticed(monkeypatch):
 def changed_or_equal(bounds_):
     """As if a number that loses had changed the cell."""
     _write_changes(bounds_)
-    for operation, changed in bounds_.changes.items():
+    for changed in bounds_.changes.values():
         changed.predicate = "une" if changed.opcode == "fcmp" else changed.predicate
 
 

@@ -435,13 +435,13 @@ REFUSED = [
     (leaves_between_shuffles, "return between two barriers"),
     (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
-    (largest, "that carries derivatives and is not shared memory(.|\n)*cuda.atomic.max"),
+    (largest, r"that carries derivatives and is not shared memory(.|\n)*cuda.atomic.max"),
     (reads_too_early, r"another access of the same memory between the same two barriers(.|\n)*out\[i\] = top\[0\]"),
     (sets_too_late, r"another access of the same memory between the same two barriers(.|\n)*top\[0\] = 0.0"),
     (uses_the_bound_that_was_there, "the result of an atomic maximum"),
     (uses_the_sum_that_was_there, "an atomic or volatile access"),
     (clamps_at_once, "an atomic maximum and an atomic minimum"),
-    (bounds_and_adds, "an atomic operation on memory of which(.|\n)*cuda.atomic.add"),
+    (bounds_and_adds, r"an atomic operation on memory of which(.|\n)*cuda.atomic.add"),
 ]
 
 
@@ -455,14 +455,16 @@ def test_what_is_refused_is_refused_by_name(kernel, message):
 
 def test_what_forward_mode_refuses():
     where, x, out = np.zeros((WIDTH, 2), np.int64), np.ones((WIDTH, 2)), np.zeros(WIDTH)
-    with pytest.raises(errors.UnsupportedError, match="in forward mode(.|\n)*cuda.atomic.max"):
-        dp.cuda.simulate(dp.cuda.jvp(bounds.ragged), 1, WIDTH, [where, dp.Duplicated(x, x.copy()), dp.Duplicated(out, out.copy())])
+    with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max"):
+        dp.cuda.simulate(dp.cuda.jvp(bounds.ragged), 1, WIDTH,
+                         [where, dp.Duplicated(x, x.copy()), dp.Duplicated(out, out.copy())])
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_of_equal_numbers_one_wins(seed):
     x, dx, out = np.array([-1.0, 3.0, 0.5, 3.0] * 4), np.zeros(16), np.zeros(1)
-    dp.cuda.simulate(dp.cuda.grad(bounds.largest_square), 1, 16, [dp.Duplicated(x, dx), dp.Duplicated(out, np.ones(1))], seed=seed)
+    given = [dp.Duplicated(x, dx), dp.Duplicated(out, np.ones(1))]
+    dp.cuda.simulate(dp.cuda.grad(bounds.largest_square), 1, 16, given, seed=seed)
     assert np.count_nonzero(dx) == 1 and dx.sum() == 6.0 * math.cos(9.0)
     tangents = [np.zeros(1) for _ in x]
     for i, tangent in enumerate(tangents):
