@@ -24,7 +24,15 @@ from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import build_tangents, write_packed
 from .transform.hoist import hoist_loads
-from .transform.kernel import check_returns, check_threads, write_count, write_tangent_thread, write_thread
+from .transform.kernel import (
+    check_returns,
+    check_threads,
+    record_slots,
+    write_back,
+    write_count,
+    write_tangent_thread,
+    write_thread,
+)
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
@@ -286,7 +294,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
             function.attributes = "alwaysinline"
         symbols = {"gradient": f"{request.name}.gradient"}
     elif request.mode == "kernel":
-        symbols = {"thread": write_thread(module, functions, f"{request.name}.thread").name}
+        symbols = _threads(module, functions, request.name)
         if functions.needs_storage:
             symbols |= _tape_length(module, functions, request.name)
         for function in (functions.augmented, functions.reverse):
@@ -300,9 +308,17 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 
 
+def _threads(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
+    """Both sweeps, in one launch or in two."""
+    if not functions.launched_anew:
+        return {"thread": write_thread(module, functions, f"{name}.thread").name}
+    return {"thread": write_count(module, functions, f"{name}.thread").name,
+            "back": write_back(module, functions, f"{name}.back").name}
+
+
 def _tape_length(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
     """What says how long the tape of a kernel is: its arguments, or else a run of the first sweep."""
-    if write_slots(module, functions.augmented, f"{name}.slots") is not None:
+    if write_slots(module, functions.augmented, f"{name}.slots", record_slots(functions)) is not None:
         return {"slots": f"{name}.slots"}
     return {"count": write_count(module, functions, f"{name}.count").name}
 

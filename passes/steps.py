@@ -89,7 +89,7 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
 
 def find_bounds(module: Module, function: Function, settings: Settings) -> Bounds:
     version = _program(module, function, settings, "analysed").entry
-    return bounds.analyse(module, version.activity, version.cfg)
+    return bounds.analyse(module, version.activity, version.cfg, settings.get("target") == DEVICE.name)
 
 
 def find_uniform(module: Module, function: Function, settings: Settings) -> str:

@@ -402,11 +402,6 @@ class _Solver:
         if operation.users:
             self._fail(operation, "the result of an atomic maximum or minimum of numbers that carry derivatives",
                        "Read the cell behind a cuda.syncthreads().")
-        if any(obj.origin != Origin.SHARED for obj in self.aliasing.objects_of(operation.operands[0])):
-            self._fail(operation, "an atomic maximum or minimum in memory that carries derivatives and is not shared memory",
-                       "Whose number stands there at the end is known when all blocks have run, and each thread runs its "
-                       "reverse sweep before. Let a block find its own in shared memory and store it in a cell of its own, and "
-                       "another launch that of all blocks.")
 
     def _refuse_address(self, instruction: Instruction) -> None:
         """A pointer into memory with a shadow whose own shadow could not be made beside it."""

@@ -34,6 +34,8 @@ from .phases import Phases
 from .places import places_of
 
 _WHO_WINS = "Whose number stands in a cell is known when all threads have waited at a cuda.syncthreads() behind it."
+#: Memory that the launch gives.
+OF_THE_LAUNCH = frozenset({Origin.ARGUMENT, Origin.BEHIND})
 #: What compilers may contract, or compute otherwise where it stands elsewhere; and what is read or joined, as it was.
 _ROUNDED = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "call"})
 _READ = frozenset({"load", "phi"})
@@ -49,6 +51,14 @@ class Bounds:
     objects: frozenset[MemoryObject] = frozenset()
     phases: Phases | None = None
     changes: dict[Instruction, Instruction] = field(default_factory=dict)
+
+    def is_global(self, operation: Instruction) -> bool:
+        """Whether threads of all blocks give numbers for a cell."""
+        return any(obj.origin != Origin.SHARED for obj in self.activity.aliasing.objects_of(operation.operands[0]))
+
+    @property
+    def are_global(self) -> bool:
+        return any(map(self.is_global, self.operations))
 
     def may_hold(self, pointer: Value) -> bool:
         """Whether a pointer may lead to a cell of one of these."""
@@ -80,7 +90,8 @@ class Bounds:
                 pending += value.operands
 
 
-def analyse(module: Module, activity: Activity, cfg: ControlFlow) -> Bounds:
+def analyse(module: Module, activity: Activity, cfg: ControlFlow, waits_for_all: bool = False) -> Bounds:
+    """``waits_for_all``: whether all threads of all blocks may be waited for, before the reverse sweep."""
     warm = [i for b in cfg.reverse_postorder if b not in cfg.cold for i in b.instructions]
     result = Bounds(activity)
     result.operations = [i for i in warm if is_atomic_bound(i) and activity.active_memory(i.operands[0])]
@@ -88,6 +99,8 @@ def analyse(module: Module, activity: Activity, cfg: ControlFlow) -> Bounds:
         result.objects = frozenset().union(*(activity.aliasing.objects_of(i.operands[0]) for i in result.operations))
         result.phases = phases.analyse(cfg)
         checks = _Checks(module, result, result.phases)
+        for operation in result.operations:
+            checks.check_memory(operation, waits_for_all)
         for other in warm:
             checks.check_access(other)
             for operation in result.operations:
@@ -103,12 +116,21 @@ class _Checks:
     bounds: Bounds
     phases: Phases
 
+    def check_memory(self, operation: Instruction, waits_for_all: bool) -> None:
+        origins = {obj.origin for obj in self.bounds.activity.aliasing.objects_of(operation.operands[0])}
+        if origins == {Origin.SHARED} or (waits_for_all and origins and origins <= OF_THE_LAUNCH):
+            return
+        raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is not "
+                            "shared memory" + (", here" if not origins <= OF_THE_LAUNCH else ""), self.module.location_of(operation),
+                            "Whose number stands there at the end is known when all blocks have run. Let a block find its own "
+                            "in shared memory and store it in a cell of its own, and another launch that of all blocks.")
+
     def check_access(self, other: Instruction) -> None:
         """What is read is put back: into memory of the block alone, as the number that it is."""
         types = {operation.type for operation in self.bounds.operations}
         for pointer, _ in _accessed(other) if other.opcode in ("load", "store", "atomicrmw") else ():
             objects = self.bounds.activity.aliasing.objects_of(pointer)
-            if objects & self.bounds.objects and any(obj.origin != Origin.SHARED for obj in objects):
+            if objects & self.bounds.objects and len({obj.origin == Origin.SHARED for obj in objects}) > 1:
                 raise UnsupportedIR("cannot differentiate an access of memory of which threads take an atomic maximum or "
                                     "minimum, or of other memory, as it comes", self.module.location_of(other),
                                     "Let the program say which of them it is.")
@@ -124,6 +146,10 @@ class _Checks:
                        "Let them have an array of their own.")
         if is_atomic_bound(other) and other.predicate == operation.predicate:
             return
+        if self.bounds.is_global(operation):
+            self._fail(operation, other, "another access of global memory of which threads take an atomic maximum or minimum",
+                       "Whose number stands there is known when all blocks have run. Read it in another launch, and set it "
+                       "before.")
         if self.phases.meet(operation, other):
             what = "an atomic maximum and an atomic minimum" if is_atomic_bound(other) else \
                 "an atomic maximum or minimum, and another access"

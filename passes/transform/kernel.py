@@ -3,12 +3,15 @@
 Requires: the augmented primal and the reverse of the entry, made for a target with threads.
 Ensures:  ``i32 NAME.thread(P…, S…, ptr totals, ptr storage)``; all threads of a block clear the shadows of what they share
           before any of them begins.  A thread that raises, or has no room left for its tape, runs no reverse sweep; which
-          it was says its status.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
+          it was says its status.  Where nothing may be reversed before all threads of all blocks have run (``analysis.bounds``)
+          it runs the first sweep alone, and ``NAME.back``, with the same parameters, the second, in a launch of its own: the
+          tape record is in the first slots of a thread then, and memory of threads and blocks is fresh.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
           of the k-th active parameter.  ``NAME.count``, with the same parameters, runs the first sweep alone.  A tangent's
           ``NAME.thread`` is the same, with the tangents of the active parameters in ``totals``.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis import uniform
@@ -17,12 +20,14 @@ from ..analysis.objects import Origin
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Block, Function, Global, Module, Value
-from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
+from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .increments import ATOMIC, BLOCK, OWN
 from .launch_conditions import with_atomics
+from .layout import SLOT_BYTES, distance
 from .memory import clear_memory
 from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
+from .shadow import TAKE
 from .shared_shadows import clear_shared
 
 #: void (ptr thread, ptr storage): where this thread's part of the tape lies; see runtime/device.ll.
@@ -35,7 +40,16 @@ THREAD_BYTES = 40
 
 def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Function:
     """Writes ``name``, both sweeps."""
-    sweep = _FirstSweep(module, functions, name)
+    return _finished(module, functions, _FirstSweep(module, functions, name))
+
+
+def write_back(module: Module, functions: ReverseFunctions, name: str) -> Function:
+    """Writes ``name``, the second sweep, for a launch behind that of the first."""
+    return _finished(module, functions, _SecondSweep(module, functions, name))
+
+
+def _finished(module: Module, functions: ReverseFunctions, sweep: _Sweep) -> Function:
+    """Runs the reverse function, unless the first sweep has failed."""
     thread, builder, done = sweep.function, sweep.builder, sweep.function.add_block("done")
     back = thread.add_block("reverse")
     done_value, done_none = (builder.compare("eq", sweep.status, const(I32, code)) for code in (0, RETURNED_NONE))
@@ -141,8 +155,8 @@ def check_returns(module: Module, program: Program) -> None:
 
 
 @dataclass
-class _FirstSweep:
-    """The beginning of a thread: its memory, what the block shares, the augmented primal."""
+class _Sweep:
+    """The beginning of a thread: its memory, what says where its tape lies."""
 
     module: Module
     functions: ReverseFunctions
@@ -158,14 +172,13 @@ class _FirstSweep:
         self.module.functions[self.name] = self.function
         self.builder = Builder(self.function.add_block("entry"))
         frames = [memory for type_ in self.functions.frames for memory in self._frame(type_)]
-        tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
-        thread = self._begin()
-        clear_shared(self.builder, self.module, self.functions.shared)
-        self.given: list[Value] = [*parameters, *frames, thread, tape]
-        status = self.builder.call(augmented, augmented.function_type, self.given, name="status")
-        if self.functions.needs_storage:
-            _call(self.builder, self.module, END, [thread])
-        self.status: Value = status if status.type == I32 else const(I32, 0)
+        self.tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
+        self.thread = self._begin()
+        self.given: list[Value] = [*parameters, *frames, self.thread, self.tape]
+        self.status: Value = self._run()
+
+    def _run(self) -> Value:
+        raise NotImplementedError
 
     def _frame(self, type_: Type) -> tuple[Value, Value]:
         memory, shadow = (self.builder.alloca(type_, name, align=16) for name in ("frame", "frame.shadow"))
@@ -178,6 +191,58 @@ class _FirstSweep:
         thread = self.builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
         _call(self.builder, self.module, BEGIN, [thread, self.storage])
         return thread
+
+    def _clear(self) -> None:
+        clear_shared(self.builder, self.module, self.functions.shared)
+
+    def _handed_over(self) -> Iterator[Value]:
+        """Slots that two launches have in common: for the status of the first, then for the words of the tape record."""
+        size = SLOT_BYTES * record_slots(self.functions)
+        take = self.module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
+        first = self.builder.call(take, take.function_type, [self.thread, i64(size)], name="record")
+        step = distance(self.builder, self.thread)
+        for slot in range(record_slots(self.functions)):
+            yield self.builder.offset(first, self.builder.binary("mul", i64(slot), step))
+
+
+def record_slots(functions: ReverseFunctions) -> int:
+    """How many slots are handed over from one launch to the next."""
+    return 1 + -(-functions.layout.size // SLOT_BYTES) if functions.launched_anew else 0
+
+
+class _FirstSweep(_Sweep):
+    """The augmented primal."""
+
+    def _run(self) -> Value:
+        slots = list(self._handed_over()) if self.functions.launched_anew else []
+        if not slots:
+            self._clear()
+        augmented = self.functions.augmented
+        found = self.builder.call(augmented, augmented.function_type, self.given, name="status")
+        if self.functions.needs_storage:
+            _call(self.builder, self.module, END, [self.thread])
+        status: Value = found if found.type == I32 else const(I32, 0)
+        if slots:
+            self._hand_over(status, slots)
+        return status
+
+    def _hand_over(self, status: Value, slots: list[Value]) -> None:
+        self.builder.store(self.builder.cast("sext", status, I64), slots[0], align=8)
+        for word, slot in enumerate(slots[1:]):
+            kept = self.builder.load(I64, self.builder.offset(self.tape, SLOT_BYTES * word), align=8)
+            self.builder.store(kept, slot, align=8)
+
+
+class _SecondSweep(_Sweep):
+    """What the first sweep has left, in another launch."""
+
+    def _run(self) -> Value:
+        self._clear()
+        slots = list(self._handed_over())
+        for word, slot in enumerate(slots[1:]):
+            kept = self.builder.load(I64, slot, align=8)
+            self.builder.store(kept, self.builder.offset(self.tape, SLOT_BYTES * word), align=8)
+        return self.builder.cast("trunc", self.builder.load(I64, slots[0], "status", align=8), I32)
 
 
 def _call(builder: Builder, module: Module, name: str, arguments: list[Value]) -> None:
