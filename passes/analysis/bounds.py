@@ -1,15 +1,16 @@
-"""Atomic maxima and minima of numbers that carry derivatives, and whether a barrier tells whose number stands there.
+"""Atomic maxima and minima of numbers that carry derivatives, and when it is known whose number stands there.
 
-Requires: a function that many threads run; aliasing, activity (which lets them be in memory of a block alone), control flow.
-Ensures:  ``changes`` has all of them. Between two barriers nothing but one kind of them writes the cells that one of them
-          writes, and nothing reads these; nothing but them and stores writes them ever.  Else ``UnsupportedIR`` is raised,
-          with the line of what stands in the way.
+Requires: a function that many threads run; aliasing, activity, control flow.
+Ensures:  ``operations`` are all of them.  In memory of a block, between two barriers nothing but one kind of them writes the
+          cells that one of them writes, and nothing reads these; nothing but them and stores writes them ever.  In memory that
+          the launch gives nothing else accesses these cells at all, and all threads of all blocks can be waited for before
+          the reverse sweep.  Else ``UnsupportedIR`` is raised, with the line of what stands in the way.
 Debug:    dp-opt --pass=bounds
 
-Whose number stands in a cell is known behind the next barrier: that of the one operation which changed the cell and gave the
-number that is there now.  Between two barriers a cell only grows, or only shrinks, so that there is at most one; where
-there is none, what was there before has stayed. Such an operation is a store, then, and the others do nothing: the number that
-wins takes the cotangent of the cell, and leaves none. Of equal numbers the first to come wins.
+Whose number stands in a cell is known behind the next barrier, or when all threads have ended: that of the one operation which
+changed the cell and gave the number that is there now.  Until then a cell only grows, or only shrinks, so that there is at
+most one; where there is none, what was there before has stayed. Such an operation is a store, then, and the others do nothing:
+the number that wins takes the cotangent of the cell, and leaves none. Of equal numbers the first to come wins.
 
 The reverse sweep compares with what stands in the cell itself. It holds there what it held at that time wherever its
 cotangent may not be zero: the mirror of a load, which adds to the cotangent, puts back what was read, if anything has
@@ -120,10 +121,9 @@ class _Checks:
         origins = {obj.origin for obj in self.bounds.activity.aliasing.objects_of(operation.operands[0])}
         if origins == {Origin.SHARED} or (waits_for_all and origins and origins <= OF_THE_LAUNCH):
             return
-        raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is not "
-                            "shared memory" + (", here" if not origins <= OF_THE_LAUNCH else ""), self.module.location_of(operation),
-                            "Whose number stands there at the end is known when all blocks have run. Let a block find its own "
-                            "in shared memory and store it in a cell of its own, and another launch that of all blocks.")
+        raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is neither "
+                            "shared memory nor that of an array which a kernel is given", self.module.location_of(operation),
+                            "Whose number stands there must be known when all threads have waited.")
 
     def check_access(self, other: Instruction) -> None:
         """What is read is put back: into memory of the block alone, as the number that it is."""

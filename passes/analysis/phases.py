@@ -2,8 +2,8 @@
 
 Requires: a function that many threads run; its control flow. All threads of a block wait at the same barrier, as they must.
 Ensures:  ``meet(a, b)`` unless a barrier of the whole block is always between one thread's ``a`` and another's ``b``;
-          ``again(a)`` are the instructions that a thread may run behind ``a`` and before it comes to ``a`` again, without a
-          barrier between; none where there always is one.
+          ``again(a)`` is what a thread may run behind ``a`` and before it comes to ``a`` again, without a barrier
+          between, or with barriers too; nothing where it does not come there.
 Algorithm: blocks are cut at barriers; a phase is what can be reached from the function's beginning, or from behind a barrier,
           without passing one.
 """
@@ -33,10 +33,15 @@ class Phases:
         one, other = _segment(first), _segment(second)
         return any(one in phase and other in phase for phase in self.found.values())
 
-    def again(self, instruction: Instruction) -> set[Segment]:
-        start = _segment(instruction)
-        ahead = _reached(self.following(start), self.following)
-        return {s for s in ahead if start in _reached([s], self.following)} if start in ahead else set()
+    def again(self, instruction: Instruction, past_barriers: bool = False) -> set[Segment]:
+        start, step = _segment(instruction), self._ahead if past_barriers else self.following
+        ahead = _reached(step(start), step)
+        return {s for s in ahead if start in _reached([s], step)} if start in ahead else set()
+
+    def _ahead(self, segment: Segment) -> list[Segment]:
+        """Where a thread goes on, when it has waited or not."""
+        block, passed = segment
+        return [(block, passed + 1)] if passed < self.barriers[block] else self.following(segment)
 
     def following(self, segment: Segment) -> list[Segment]:
         """Where a thread goes on without having waited."""

@@ -3,7 +3,7 @@
 Requires: ``analysis.bounds``; runtime/device.ll.
 Ensures:  ``write_changes`` puts behind each operation the comparison that says whether it changed the cell. The adjoint of an
           operation takes the cotangent away where the cell holds what it gave; that of a load puts back what it read.
-          ``WinningTangents`` lets the winner store its tangent behind the barrier that ends the phase, and all wait for it.
+          ``WinningTangents`` lets the winner store its tangent when all have come that may be it.
 """
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from ..analysis.bounds import Bounds
 from ..analysis.call_kinds import is_block_barrier
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, Inserter, const, null, zero
+from ..ir.builder import Builder, Inserter, const, i64, zero
 from ..ir.clone import clone_instruction
 from ..ir.model import Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I1, PTR, VOID, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I1, I64, PTR, VOID, FunctionType, Type
+from .layout import SLOT_BYTES, distance
+from .shadow import TAKE as TAKE_SLOTS
 
 #: number (ptr cell, number given, i1 changed, ptr shadow): the cotangent that an operation takes.
 TAKE: dict[Type, str] = {DOUBLE: "dp.bound.take.f64", FLOAT: "dp.bound.take.f32"}
@@ -51,54 +53,62 @@ def put_back(builder: Builder, module: Module, cell: Value, read: Value) -> None
     builder.call(module.declare(PUT_BACK[read.type], type_), type_, [cell, read])
 
 
-@dataclass
-class _Slots:
-    """Where a thread keeps what it gave last that changed a cell, until it has waited."""
-
-    changed: Instruction
-    cell: Instruction
-    given: Instruction
-    shadow: Instruction
-    tangent: Instruction
+#: What a thread keeps of the last number by which it changed a cell: whether there is one, the cell, the number, the cell's
+#: shadow, the tangent.
+FIELDS = 5
+_CHANGED, _CELL, _GIVEN, _SHADOW, _TANGENT = range(FIELDS)
 
 
 @dataclass
 class WinningTangents:
-    """Of one tangent function. A thread that changes a cell several times between two barriers can only win with the last
-    number: that is why one place for each operation is enough, if it stays with one cell."""
+    """Of one tangent function. A thread that changes a cell several times before it waits can only win with the last number:
+    that is why one place for each operation is enough, if it stays with one cell.
+
+    Who wins in memory of a block stores its tangent behind the next barrier; who wins in global memory in another launch, for
+    which ``arena`` has the places.
+    """
 
     module: Module
     function: Function
     bounds: Bounds
-    slots: dict[Instruction, _Slots] = field(default_factory=dict)
+    arena: Value
+    slots: dict[Instruction, list[Value]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        builder = Inserter(self.function.entry, 0)
+        places = iter(taken_slots(builder, self.module, self.arena, FIELDS * len(self.for_all)))
+        for operation in self.bounds.operations:
+            of_all, types = self.bounds.is_global(operation), _types(operation.type)
+            own = [next(places) if of_all else builder.alloca(type_, "kept") for type_ in types]
+            for slot, type_ in zip(own, types, strict=True):
+                builder.store(zero(type_), slot)
+            self.slots[operation] = own
+
+    @property
+    def for_all(self) -> list[Type]:
+        """The types of the numbers that are given for cells in global memory."""
+        return [operation.type for operation in self.bounds.operations if self.bounds.is_global(operation)]
 
     def keep(self, builder: Builder, operation: Instruction, shadow: Value, tangent: Value) -> None:
         """Behind the operation."""
         self._refuse_wandering(operation)
         cell, given = operation.operands
-        changed, own = self.bounds.changes[operation], self._slots(given.type)
-        self.slots[operation] = own
-        for slot, value in ((own.cell, cell), (own.given, given), (own.shadow, shadow), (own.tangent, tangent)):
+        changed, own = self.bounds.changes[operation], self.slots[operation]
+        for slot, value in zip(own[_CELL:], (cell, given, shadow, tangent), strict=True):
             builder.store(builder.select(changed, value, builder.load(value.type, slot)), slot)
-        builder.store(builder.binary("or", changed, builder.load(I1, own.changed)), own.changed)
-
-    def _slots(self, type_: Type) -> _Slots:
-        builder = Inserter(self.function.entry, 0)
-        found = [builder.alloca(t, name) for t, name in
-                 ((I1, "changed"), (PTR, "cell"), (type_, "given"), (PTR, "cell.shadow"), (type_, "given.dot"))]
-        for slot, value in zip(found, (const(I1, 0), null(), zero(type_), null(), zero(type_)), strict=True):
-            builder.store(value, slot)
-        return _Slots(*found)
+        builder.store(builder.binary("or", changed, builder.load(I1, own[_CHANGED])), own[_CHANGED])
 
     def write(self, barriers: list[Instruction]) -> None:
         """Behind each barrier at which something may have been kept."""
         phases = self.bounds.phases
-        ended = {barrier: [i for i in self.slots if phases is not None and phases.meet(i, barrier)]
+        inside = [operation for operation in self.slots if not self.bounds.is_global(operation)]
+        ended = {barrier: [i for i in inside if phases is not None and phases.meet(i, barrier)]
                  for barrier in filter(is_block_barrier, barriers)}
         for barrier, operations in ended.items():
             builder = Inserter.after(barrier)
             for operation in operations:
-                self._settle(builder, self.slots[operation], operation.type)
+                settle(builder, self.module, self.slots[operation], operation.type)
+                builder.store(const(I1, 0), self.slots[operation][_CHANGED])
             if operations:
                 self._wait(builder, barrier)
 
@@ -109,16 +119,9 @@ class WinningTangents:
             copy.append_operand(operand)
         builder.place(copy)
 
-    def _settle(self, builder: Builder, own: _Slots, type_: Type) -> None:
-        kept = [builder.load(t, slot) for t, slot in
-                ((PTR, own.cell), (type_, own.given), (I1, own.changed), (PTR, own.shadow), (type_, own.tangent))]
-        kind = FunctionType(VOID, tuple(value.type for value in kept))
-        builder.call(self.module.declare(GIVE[type_], kind), kind, list(kept))
-        builder.store(const(I1, 0), own.changed)
-
     def _refuse_wandering(self, operation: Instruction) -> None:
         assert self.bounds.phases is not None
-        again = {block for block, _ in self.bounds.phases.again(operation)}
+        again = {block for block, _ in self.bounds.phases.again(operation, self.bounds.is_global(operation))}
         pending = [operation.operands[0]]
         while pending:
             value = pending.pop()
@@ -126,8 +129,30 @@ class WinningTangents:
                 if value.opcode not in _FIXED:
                     raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in forward mode that a thread takes "
                                         "of several cells before it waits", self.module.location_of(operation),
-                                        "Wait at cuda.syncthreads() in each iteration, or take the gradient.")
+                                        "Take the gradient; or in shared memory, wait at cuda.syncthreads() in each iteration.")
                 pending += value.operands
+
+
+def settle(builder: Builder, module: Module, own: list[Value], type_: Type) -> None:
+    """The tangent of who wins is stored."""
+    kept = [builder.load(t, slot) for t, slot in zip(_types(type_), own, strict=True)]
+    given = [kept[which] for which in (_CELL, _GIVEN, _CHANGED, _SHADOW, _TANGENT)]
+    kind = FunctionType(VOID, tuple(value.type for value in given))
+    builder.call(module.declare(GIVE[type_], kind), kind, list(given))
+
+
+def taken_slots(builder: Builder, module: Module, thread: Value, count: int) -> list[Value]:
+    """Slots of a thread, the first that it takes."""
+    if not count:
+        return []
+    take_ = module.declare(TAKE_SLOTS, FunctionType(PTR, (PTR, I64)))
+    first = builder.call(take_, take_.function_type, [thread, i64(SLOT_BYTES * count)], name="record")
+    step = distance(builder, thread)
+    return [builder.offset(first, builder.binary("mul", i64(slot), step)) for slot in range(count)]
+
+
+def _types(number: Type) -> list[Type]:
+    return [I1, PTR, number, PTR, number]
 
 
 #: Arithmetic of addresses.

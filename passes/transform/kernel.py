@@ -3,15 +3,16 @@
 Requires: the augmented primal and the reverse of the entry, made for a target with threads.
 Ensures:  ``i32 NAME.thread(P…, S…, ptr totals, ptr storage)``; all threads of a block clear the shadows of what they share
           before any of them begins.  A thread that raises, or has no room left for its tape, runs no reverse sweep; which
-          it was says its status.  Where nothing may be reversed before all threads of all blocks have run (``analysis.bounds``)
-          it runs the first sweep alone, and ``NAME.back``, with the same parameters, the second, in a launch of its own: the
-          tape record is in the first slots of a thread then, and memory of threads and blocks is fresh.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
+          it was says its status.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
           of the k-th active parameter.  ``NAME.count``, with the same parameters, runs the first sweep alone.  A tangent's
           ``NAME.thread`` is the same, with the tangents of the active parameters in ``totals``.
+          Where nothing may be reversed before all threads of all blocks have run (``analysis.bounds``) ``NAME.thread`` runs
+          the first sweep alone, and ``NAME.back``, with the same parameters, the second in another launch: what is handed
+          over is in the first slots of a thread, and memory of threads and blocks is fresh.  A tangent's ``NAME.back``
+          stores the tangents that have won.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..analysis import uniform
@@ -21,13 +22,13 @@ from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Block, Function, Global, Module, Value
 from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
+from .bounds import FIELDS, settle, taken_slots
 from .increments import ATOMIC, BLOCK, OWN
 from .launch_conditions import with_atomics
-from .layout import SLOT_BYTES, distance
+from .layout import SLOT_BYTES
 from .memory import clear_memory
 from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
-from .shadow import TAKE
 from .shared_shadows import clear_shared
 
 #: void (ptr thread, ptr storage): where this thread's part of the tape lies; see runtime/device.ll.
@@ -106,22 +107,39 @@ def write_count(module: Module, functions: ReverseFunctions, name: str) -> Funct
     return sweep.function
 
 
-def write_tangent_thread(module: Module, version: Version, shared: list[Global], name: str) -> Function:
-    """Writes ``name``, which calls the tangent function."""
+def write_tangent_thread(module: Module, version: Version, shared: list[Global], name: str, kept: bool = False) -> Function:
+    """Writes ``name``, which calls the tangent function; ``kept``: whether it leaves something for ``write_tangent_back``."""
     tangent, count = version.function, len(version.active)
     own = tangent.arguments[:-count - 1]
-    parameters = [Argument(a.type, a.name) for a in own]
+    thread, builder, parameters, totals, storage = _tangent_function(module, version, name)
+    clear_shared(builder, module, shared)
+    directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
+                  for number, a in enumerate(tangent.arguments[len(own):-1])]
+    arena = _begun(builder, module, storage) if kept else null()
+    status = builder.call(tangent, tangent.function_type, [*parameters, *directions, arena], name="status")
+    builder.ret(status if status.type == I32 else const(I32, 0))
+    return thread
+
+
+def write_tangent_back(module: Module, version: Version, kept: list[Type], name: str) -> Function:
+    """Writes ``name``, for a launch behind that of the tangent: who has won stores its tangent. ``kept``: the numbers."""
+    thread, builder, _, _, storage = _tangent_function(module, version, name)
+    slots = taken_slots(builder, module, _begun(builder, module, storage), FIELDS * len(kept))
+    for number, type_ in enumerate(kept):
+        settle(builder, module, slots[FIELDS * number:FIELDS * (number + 1)], type_)
+    builder.ret(const(I32, 0))
+    return thread
+
+
+def _tangent_function(module: Module, version: Version, name: str) -> tuple[Function, Builder, list[Argument], Value, Value]:
+    """Begun, with its parameters, those of the tangent function that are the kernel's own and shadows, totals and storage."""
+    tangent = version.function
+    parameters = [Argument(a.type, a.name) for a in tangent.arguments[:-len(version.active) - 1]]
     totals, storage = (Argument(PTR, tangent.fresh(n)) for n in ("totals", "storage"))
     arguments = [*parameters, totals, storage]
     thread = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
     module.functions[name] = thread
-    builder = Builder(thread.add_block("entry"))
-    clear_shared(builder, module, shared)
-    directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
-                  for number, a in enumerate(tangent.arguments[len(own):-1])]
-    status = builder.call(tangent, tangent.function_type, [*parameters, *directions, null()], name="status")
-    builder.ret(status if status.type == I32 else const(I32, 0))
-    return thread
+    return thread, Builder(thread.add_block("entry")), parameters, totals, storage
 
 
 def check_threads(module: Module, program: Program) -> None:
@@ -188,21 +206,14 @@ class _Sweep:
     def _begin(self) -> Value:
         if not self.functions.needs_storage:
             return null()
-        thread = self.builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
-        _call(self.builder, self.module, BEGIN, [thread, self.storage])
-        return thread
+        return _begun(self.builder, self.module, self.storage)
 
     def _clear(self) -> None:
         clear_shared(self.builder, self.module, self.functions.shared)
 
-    def _handed_over(self) -> Iterator[Value]:
+    def _handed_over(self) -> list[Value]:
         """Slots that two launches have in common: for the status of the first, then for the words of the tape record."""
-        size = SLOT_BYTES * record_slots(self.functions)
-        take = self.module.declare(TAKE, FunctionType(PTR, (PTR, I64)))
-        first = self.builder.call(take, take.function_type, [self.thread, i64(size)], name="record")
-        step = distance(self.builder, self.thread)
-        for slot in range(record_slots(self.functions)):
-            yield self.builder.offset(first, self.builder.binary("mul", i64(slot), step))
+        return taken_slots(self.builder, self.module, self.thread, record_slots(self.functions))
 
 
 def record_slots(functions: ReverseFunctions) -> int:
@@ -214,7 +225,7 @@ class _FirstSweep(_Sweep):
     """The augmented primal."""
 
     def _run(self) -> Value:
-        slots = list(self._handed_over()) if self.functions.launched_anew else []
+        slots = self._handed_over()
         if not slots:
             self._clear()
         augmented = self.functions.augmented
@@ -238,11 +249,17 @@ class _SecondSweep(_Sweep):
 
     def _run(self) -> Value:
         self._clear()
-        slots = list(self._handed_over())
+        slots = self._handed_over()
         for word, slot in enumerate(slots[1:]):
             kept = self.builder.load(I64, slot, align=8)
             self.builder.store(kept, self.builder.offset(self.tape, SLOT_BYTES * word), align=8)
         return self.builder.cast("trunc", self.builder.load(I64, slots[0], "status", align=8), I32)
+
+
+def _begun(builder: Builder, module: Module, storage: Value) -> Value:
+    thread = builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
+    _call(builder, module, BEGIN, [thread, storage])
+    return thread
 
 
 def _call(builder: Builder, module: Module, name: str, arguments: list[Value]) -> None:

@@ -219,8 +219,8 @@ class _Build:
             objects = self.analysed.aliasing.objects_of(shadows.mirrors.get(value, value))
             if is_pointer(value.type) and any(obj.origin not in bounds.OF_THE_LAUNCH for obj in objects):
                 operation = next(filter(self.bounds.is_global, self.bounds.operations))
-                raise UnsupportedIR("cannot differentiate a kernel that takes an atomic maximum or minimum in global memory, and "
-                                    "chooses among arrays of a thread or a block", self.module.location_of(operation))
+                raise UnsupportedIR("cannot differentiate a kernel that takes an atomic maximum or minimum in global memory, "
+                                    "and chooses among arrays of a thread or a block", self.module.location_of(operation))
 
     def _settle(self, counters: Counters) -> None:
         """The reverse path and the plan, which hang together where stores are undone."""

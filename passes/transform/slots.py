@@ -45,6 +45,14 @@ def write_slots(module: Module, augmented: Function, name: str, handed_over: int
     return function
 
 
+def write_constant_slots(module: Module, slots: int, name: str) -> Function:
+    """The same where there are always so many."""
+    function = Function(name, FunctionType(I64, (PTR,)), [Argument(PTR, "leaves")])
+    module.functions[name] = function
+    Builder(function.add_block("entry")).ret(i64(slots))
+    return function
+
+
 def _sizes(augmented: Function) -> list[Value] | None:
     """Bytes of each piece of the tape; None where there may be any number of pieces."""
     forest = loops.analyse(augmented)

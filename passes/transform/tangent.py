@@ -80,6 +80,9 @@ class TangentWriter:
         elif self.winning is not None and instruction in self.winning.bounds.changes:
             self.builder = Inserter.after(self.winning.bounds.changes[instruction])
             pointer, value = instruction.operands
+            if self.lanes.type_of(value.type) != value.type:
+                raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in several directions at once",
+                                    self.module.location_of(instruction))
             self.winning.keep(self.builder, instruction, self.shadows.of(pointer), self.of(value))
         elif instruction.opcode == "atomicrmw":
             self._atomic_sum(instruction)

@@ -385,8 +385,7 @@ def largest_of_all_twin(x, a, out):
         out[0] = max(out[0], math.sin(a * x[i]) * x[i])
 
 
-@record(largest_of_all_twin, lambda rng: [rng.normal(size=40), 1.3, np.full(1, -9.0)], (0, 1, 2), 4, 12, has_tape=True,
-        forward=False)
+@record(largest_of_all_twin, lambda rng: [rng.normal(size=40), 1.3, np.full(1, -9.0)], (0, 1, 2), 4, 12, has_tape=True)
 @cuda.jit
 def largest_of_all(x, a, out):
     i = cuda.grid(1)
@@ -402,8 +401,7 @@ def by_blocks_twin(x, out):
         out[1] = max(out[1], x[i])
 
 
-@record(by_blocks_twin, lambda rng: [rng.normal(size=70), np.array([0.1, 5.0])], (0, 1), BLOCKS, WIDTH, has_tape=True,
-        forward=False)
+@record(by_blocks_twin, lambda rng: [rng.normal(size=70), np.array([0.1, 5.0])], (0, 1), BLOCKS, WIDTH, has_tape=True)
 @cuda.jit
 def by_blocks(x, out):
     """First in memory of the block; nobody exceeds what stands in one of the cells."""
@@ -432,7 +430,7 @@ def nearest_twin(points, centres, distances):
 
 
 @record(nearest_twin, lambda rng: [rng.normal(size=(45, 2)), rng.normal(size=(5, 2)), np.full(5, 50.0)], (0, 1, 2), 4, WIDTH,
-        has_tape=True, forward=False)
+        has_tape=True)
 @cuda.jit
 def nearest(points, centres, distances):
     """Local memory, and cells that the data choose; some are given no number."""

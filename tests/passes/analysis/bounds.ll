@@ -16,6 +16,13 @@
 ; RUN: not dp-opt --pass=bounds --set target=device --function=waits_for_a_warp %s | filecheck %s --check-prefix=ACCESS
 ; RUN: not dp-opt --pass=bounds --set target=device --function=both_at_once %s | filecheck %s --check-prefix=BOTH
 ; RUN: not dp-opt --pass=bounds --set target=device --function=adds_too %s | filecheck %s --check-prefix=ADDS
+; RUN: dp-opt --pass=bounds --set target=device --function=of_all %s | filecheck %s --check-prefix=ALL
+; RUN: dp-opt --pass=adjoint --set target=device --function=of_all %s | filecheck %s --check-prefix=ADJOINT-ALL
+; RUN: not dp-opt --pass=bounds --function=of_all %s | filecheck %s --check-prefix=NEITHER
+; RUN: not dp-opt --pass=bounds --set target=device --function=of_a_thread %s | filecheck %s --check-prefix=NEITHER
+; RUN: not dp-opt --pass=bounds --set target=device --function=read_by_all %s | filecheck %s --check-prefix=GLOBAL
+; RUN: not dp-opt --pass=bounds --set target=device --function=both_for_all %s | filecheck %s --check-prefix=GLOBAL
+; RUN: not dp-opt --pass=adjoint --set target=device --function=own_tiles %s | filecheck %s --check-prefix=OWN
 ; RUN: not dp-opt --pass=bounds --set target=device --function=here_or_there %s | filecheck %s --check-prefix=EITHER
 
 @dp.shared.a = internal global [64 x double] undef
@@ -216,5 +223,76 @@ define i32 @here_or_there(ptr %x, ptr %y, i1 %which) {
   %cell = select i1 %which, ptr @dp.shared.a, ptr %x
   %v = load double, ptr %cell, align 8
   store double %v, ptr %y, align 8
+  ret i32 0
+}
+
+; Memory of the launch: what a block shares is gone when the reverse sweep is launched, so that it is kept.
+; ALL:     %old: fmaximum of %v, once
+; ADJOINT-ALL-LABEL: define {{.*}}@of_all.augmented
+; ADJOINT-ALL:       %v = load double, ptr @dp.shared.a
+; ADJOINT-ALL-NEXT:  getelementptr i8, ptr %tape
+; ADJOINT-ALL-NEXT:  store double %v,
+; ADJOINT-ALL-LABEL: define {{.*}}@of_all.reverse
+; ADJOINT-ALL-NOT:   load double, ptr @dp.shared.a,
+; ADJOINT-ALL:       call double @dp.bound.take.f64(ptr %y, double %v.cached, i1 {{.*}}, ptr %y.shadow)
+; NEITHER: an atomic maximum or minimum in memory that carries derivatives and is neither shared memory nor that of an array which a kernel is given
+define i32 @of_all(ptr %x, ptr %y) {
+  %u = load double, ptr %x, align 8
+  %w = fmul double %u, %u
+  store double %w, ptr @dp.shared.a, align 8
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr @dp.shared.a, align 8
+  %old = atomicrmw fmaximum ptr %y, double %v seq_cst
+  ret i32 0
+}
+
+define i32 @of_a_thread(ptr %x, ptr %y) {
+  %own = alloca double
+  store double 0.0, ptr %own
+  %u = load double, ptr %x, align 8
+  %old = atomicrmw fmaximum ptr %own, double %u seq_cst
+  %v = load double, ptr %own
+  store double %v, ptr %y, align 8
+  ret i32 0
+}
+
+; GLOBAL: another access of global memory of which threads take an atomic maximum or minimum
+define i32 @read_by_all(ptr %x, ptr %y) {
+  %u = load double, ptr %x, align 8
+  %old = atomicrmw fmaximum ptr %y, double %u seq_cst
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr %y, align 8
+  store double %v, ptr %x, align 8
+  ret i32 0
+}
+
+define i32 @both_for_all(ptr %x, ptr %y) {
+  %u = load double, ptr %x, align 8
+  %old = atomicrmw fmaximum ptr %y, double %u seq_cst
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %before = atomicrmw fminimum ptr %y, double %u seq_cst
+  ret i32 0
+}
+
+; OWN: takes an atomic maximum or minimum in global memory, and chooses among arrays of a thread or a block
+define i32 @own_tiles(ptr %x, ptr %y, ptr %z, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %tile = phi ptr [ @dp.shared.a, %entry ], [ %other, %loop ]
+  %other = phi ptr [ @dp.shared.b, %entry ], [ %tile, %loop ]
+  %k = phi i64 [ 0, %entry ], [ %k.next, %loop ]
+  %p = getelementptr double, ptr %x, i64 %k
+  %u = load double, ptr %p, align 8
+  store double %u, ptr %tile, align 8
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr %other, align 8
+  %q = getelementptr double, ptr %z, i64 %k
+  store double %v, ptr %q, align 8
+  %old = atomicrmw fmaximum ptr %y, double %u seq_cst
+  %k.next = add nsw i64 %k, 1
+  %more = icmp slt i64 %k.next, %n
+  br i1 %more, label %loop, label %done
+done:
   ret i32 0
 }

@@ -16,7 +16,6 @@
 ; RUN: not dp-opt --pass=activity --function=volatile_load %s | filecheck %s --check-prefix=ATOMIC
 ; RUN: not dp-opt --pass=activity --function=atomic_load %s | filecheck %s --check-prefix=ATOMIC
 ; RUN: not dp-opt --pass=activity --function=atomic_add %s | filecheck %s --check-prefix=ATOMIC
-; RUN: not dp-opt --pass=activity --function=atomic_maximum %s | filecheck %s --check-prefix=BOUND
 ; RUN: not dp-opt --pass=activity --function=maximum_found %s | filecheck %s --check-prefix=FOUND
 ; RUN: dp-opt --pass=activity --function=volatile_load --set kinds=const,duplicated %s | filecheck %s --check-prefix=HARMLESS
 ; RUN: not dp-opt --pass=activity --function=unknown_function %s | filecheck %s --check-prefix=FUNCTION
@@ -142,12 +141,6 @@ define i32 @atomic_add(double %a, ptr %y) {
   %old = atomicrmw fadd ptr %y, double %a seq_cst
   %place = getelementptr double, ptr %y, i64 1
   store double %old, ptr %place
-  ret i32 0
-}
-
-; BOUND: an atomic maximum or minimum in memory that carries derivatives and is not shared memory
-define i32 @atomic_maximum(double %a, ptr %y) {
-  %old = atomicrmw fmax ptr %y, double %a seq_cst
   ret i32 0
 }
 
