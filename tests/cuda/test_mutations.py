@@ -6,6 +6,7 @@ from dpcompile.passes.analysis.bounds import Bounds
 from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
+from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.undo import Undo
 from dpcompile.passes.ir.builder import zero
 from dpcompile.passes.transform import adjoint, bounds, forward, hoist, kernel, shadow
@@ -23,6 +24,7 @@ pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
 _has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.stores, PreviousStores.write
+_why_not_kept, _hand_over = Overwrites._why_not_kept, kernel._FirstSweep._hand_over
 
 
 def without_barriers(self, instruction):
@@ -83,6 +85,15 @@ def only_active_bounds(self, instruction):
     return _has_work(self, instruction) and not (is_bound and not self.activity.active(instruction.operands[1]))
 
 
+def as_if_launched_once(self, obj):
+    self.launched_anew = False
+    return _why_not_kept(self, obj)
+
+
+def only_the_status(self, status, slots):
+    _hand_over(self, status, slots[:1])
+
+
 def nothing(*arguments):
     pass
 
@@ -117,6 +128,8 @@ MUTATIONS = {
     "who loses takes nothing": ("clamped", Needed, "has_work", only_active_bounds),
     "what was read is not put back": ("running", adjoint, "put_back", nothing),
     "what is overwritten is taken to stay": ("scaled_rounds", Bounds, "needs_putting_back", lambda *arguments: False),
+    "memory of a block is taken to stay": ("by_blocks", Overwrites, "_why_not_kept", as_if_launched_once),
+    "the status is handed over alone": ("by_blocks", kernel._FirstSweep, "_hand_over", only_the_status),
     "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
     "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
     "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
@@ -172,7 +185,8 @@ def changed_or_equal(bounds_):
 _write_changes = bounds.write_changes
 
 TANGENTS = {
-    "the winner keeps its tangent": ("largest_square", WinningTangents, "_settle", nothing),
+    "the winner keeps its tangent": ("largest_square", bounds, "settle", nothing),
+    "who wins over all blocks keeps its tangent": ("by_blocks", kernel, "settle", nothing),
     "nobody waits for the winner": ("softmax", WinningTangents, "_wait", nothing),
     "who lost last is taken to have won": ("smallest_single", forward, "write_changes", changed_or_equal),
 }

@@ -332,8 +332,21 @@ def of_two_types(x, out):
 
 
 @cuda.jit
-def largest(x, out):
-    cuda.atomic.max(out, 0, x[cuda.grid(1)])
+def reads_the_largest(x, out):
+    i = cuda.grid(1)
+    cuda.atomic.max(out, 0, x[i])
+    cuda.syncthreads()
+    x[i] = out[0]
+
+
+@cuda.jit
+def largest_of_its_own(x, out):
+    own = cuda.local.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    own[0] = 0.0
+    for n in range(i):
+        cuda.atomic.max(own, 0, x[n])
+    out[i] = own[0]
 
 
 @cuda.jit
@@ -435,7 +448,8 @@ REFUSED = [
     (leaves_between_shuffles, "return between two barriers"),
     (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
-    (largest, r"that carries derivatives and is not shared memory(.|\n)*cuda.atomic.max"),
+    (reads_the_largest, r"another access of global memory of which(.|\n)*x\[i\] = out\[0\]"),
+    (largest_of_its_own, r"is neither shared memory nor that of an array(.|\n)*cuda.atomic.max"),
     (reads_too_early, r"another access of the same memory between the same two barriers(.|\n)*out\[i\] = top\[0\]"),
     (sets_too_late, r"another access of the same memory between the same two barriers(.|\n)*top\[0\] = 0.0"),
     (uses_the_bound_that_was_there, "the result of an atomic maximum"),
@@ -455,9 +469,21 @@ def test_what_is_refused_is_refused_by_name(kernel, message):
 
 def test_what_forward_mode_refuses():
     where, x, out = np.zeros((WIDTH, 2), np.int64), np.ones((WIDTH, 2)), np.zeros(WIDTH)
+    given = [dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH)), 3, dp.Duplicated(out, out.copy()), dp.Duplicated(out, out.copy())]
+    with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max\(out"):
+        dp.cuda.simulate(dp.cuda.jvp(bounds.rounds_of_all), 1, WIDTH, given)
     with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max"):
         dp.cuda.simulate(dp.cuda.jvp(bounds.ragged), 1, WIDTH,
                          [where, dp.Duplicated(x, x.copy()), dp.Duplicated(out, out.copy())])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_equal_numbers_of_all_blocks_one_wins(seed):
+    x, dx, dout = np.tile([0.5, 1.5, -0.5], 8), np.zeros(24), np.ones(1)
+    given = [dp.Duplicated(x, dx), 1.3, dp.Duplicated(np.zeros(1), dout)]
+    dp.cuda.simulate(dp.cuda.grad(bounds.largest_of_all), 3, 8, given, seed=seed)
+    assert np.count_nonzero(dx) == 1 and dout[0] == 0.0
+    np.testing.assert_allclose(dx.sum(), 1.3 * math.cos(1.3 * 1.5) * 1.5 + math.sin(1.3 * 1.5), rtol=1e-14)
 
 
 @pytest.mark.parametrize("seed", range(4))
