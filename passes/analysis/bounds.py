@@ -121,8 +121,8 @@ class _Checks:
         origins = {obj.origin for obj in self.bounds.activity.aliasing.objects_of(operation.operands[0])}
         if origins == {Origin.SHARED} or (waits_for_all and origins and origins <= OF_THE_LAUNCH):
             return
-        raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is neither "
-                            "shared memory nor that of an array which a kernel is given", self.module.location_of(operation),
+        raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is "
+                            "neither shared memory nor that of an array which a kernel is given", self.module.location_of(operation),
                             "Whose number stands there must be known when all threads have waited.")
 
     def check_access(self, other: Instruction) -> None:
