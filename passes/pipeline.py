@@ -313,7 +313,8 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     account = report(module, program.entry, functions.plan, functions.inductions, functions.taken_by,
                      functions.distributions, functions.layout.size, line)
     added = told_of_increments(module, functions.increments)
-    account = replace(account, behind="\n\n".join(filter(None, [account.behind, added])))
+    launches = "The reverse sweeps are a launch of their own, when all threads have ended." if functions.launched_anew else ""
+    account = replace(account, behind="\n\n".join(filter(None, [account.behind, added, launches])))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 
 

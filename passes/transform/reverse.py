@@ -204,7 +204,7 @@ class _Build:
         for value in self.plan.kept:
             self.planner.place(value)
         if self.bounds.are_global:
-            self._refuse_own_addresses(shadows)
+            self._refuse_own_addresses()
         self.planner.finish()
         for name, result in (("induction", self.inductions), ("overwrites", overwritten), ("reverse_path", self.path),
                              ("cache_plan", self.plan)):
@@ -213,11 +213,16 @@ class _Build:
         self.nests = self._gatherable()
         dump("distribution", lambda: "\n".join(map(str, [*self.distributions.values(), *self.nests.values()])))
 
-    def _refuse_own_addresses(self, shadows: Shadows) -> None:
-        """Another launch has other memory of threads and blocks."""
+    def _is_fleeting(self, value: Value) -> bool:
+        """Whether a value is an address that means something else in another launch."""
+        if not self.bounds.are_global or not is_pointer(value.type):
+            return False
+        objects = self.analysed.aliasing.objects_of(self.recipes.mirrors.get(value, value))
+        return any(obj.origin not in bounds.OF_THE_LAUNCH for obj in objects)
+
+    def _refuse_own_addresses(self) -> None:
         for value in self.plan.kept:
-            objects = self.analysed.aliasing.objects_of(shadows.mirrors.get(value, value))
-            if is_pointer(value.type) and any(obj.origin not in bounds.OF_THE_LAUNCH for obj in objects):
+            if self._is_fleeting(value):
                 operation = next(filter(self.bounds.is_global, self.bounds.operations))
                 raise UnsupportedIR("cannot differentiate a kernel that takes an atomic maximum or minimum in global memory, "
                                     "and chooses among arrays of a thread or a block", self.module.location_of(operation))
@@ -271,7 +276,7 @@ class _Build:
         needs = dict.fromkeys(direct)
         while True:
             plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
-                              self.target.memory_cost)
+                              self.target.memory_cost, self._is_fleeting)
             more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
             if not more:
                 return plan
