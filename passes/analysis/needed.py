@@ -14,7 +14,7 @@ from ..rules.expression import needs
 from ..rules.scalar import lookup
 from .activity import Activity
 from .alias import is_pointer
-from .call_kinds import is_atomic_sum, is_barrier, is_fill, is_shuffle, is_transfer
+from .call_kinds import is_atomic_sum, is_barrier, is_block_barrier, is_fill, is_shuffle, is_transfer
 
 
 class SplitCall(Protocol):
@@ -95,6 +95,8 @@ class Needed:
             yield instruction.arguments[2]
         elif instruction in self.calls:
             yield from self.calls[instruction].needs
+        elif is_block_barrier(instruction):
+            yield instruction.arguments[0]      # and not for what the threads have voted
         elif is_barrier(instruction):
             yield from instruction.arguments
         elif is_shuffle(instruction):

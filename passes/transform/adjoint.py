@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_barrier, is_exception, is_fill, is_shuffle, is_transfer
+from ..analysis.call_kinds import is_barrier, is_block_barrier, is_exception, is_fill, is_shuffle, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import LoopForest
@@ -47,6 +47,7 @@ from .memory import clear_memory, copy_memory
 from .parallel_reverse import ParallelReverse, ParallelReverseCall
 from .scopes import DerivativeScopes
 from .shadow import Shadows
+from .shared_shadows import wait_for_block
 from .tape import ARENA_EXCEEDED, TAPE_FULL
 
 #: void (ptr destination, ptr source, i64 bytes)
@@ -129,7 +130,9 @@ class Adjoints:
         """The adjoint of an instruction that has work (``Needed.has_work``)."""
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
         self.cotangents.place = instruction.parent
-        if is_barrier(instruction):
+        if is_block_barrier(instruction):
+            wait_for_block(self.builder, self.context.module, self.get(instruction.arguments[0]))
+        elif is_barrier(instruction):
             given = [self.get(argument) for argument in instruction.arguments]
             self.builder.call(instruction.callee, instruction.function_type, given, info=instruction.call)
         elif is_transfer(instruction):

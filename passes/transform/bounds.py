@@ -13,11 +13,11 @@ from ..analysis.bounds import Bounds
 from ..analysis.call_kinds import is_block_barrier
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, zero
-from ..ir.clone import clone_instruction
 from ..ir.model import Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I1, I64, PTR, VOID, FunctionType, Type
 from .layout import SLOT_BYTES, distance
 from .shadow import TAKE as TAKE_SLOTS
+from .shared_shadows import wait_for_block
 
 #: number (ptr cell, number given, i1 changed, ptr shadow): the cotangent that an operation takes.
 TAKE: dict[Type, str] = {DOUBLE: "dp.bound.take.f64", FLOAT: "dp.bound.take.f32"}
@@ -114,10 +114,7 @@ class WinningTangents:
 
     def _wait(self, builder: Builder, barrier: Instruction) -> None:
         """For the winner, once more."""
-        copy = clone_instruction(barrier)
-        for operand in barrier.operands:
-            copy.append_operand(operand)
-        builder.place(copy)
+        wait_for_block(builder, self.module, barrier.arguments[0])
 
     def _refuse_wandering(self, operation: Instruction) -> None:
         assert self.bounds.phases is not None

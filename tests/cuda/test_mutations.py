@@ -130,6 +130,7 @@ MUTATIONS = {
     "what is overwritten is taken to stay": ("scaled_rounds", Bounds, "needs_putting_back", lambda *arguments: False),
     "memory of a block is taken to stay": ("by_blocks", Overwrites, "_why_not_kept", as_if_launched_once),
     "the status is handed over alone": ("by_blocks", kernel._FirstSweep, "_hand_over", only_the_status),
+    "no mirror of a vote": ("above_mean", Needed, "has_work", without_barriers),
     "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
     "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
     "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),

@@ -316,12 +316,6 @@ def leaves_between_shuffles(x, out):
 
 
 @cuda.jit
-def matches_all(x, out):
-    i = cuda.grid(1)
-    out[i] = x[i] * cuda.match_all_sync(0xFFFFFFFF, i)[0]
-
-
-@cuda.jit
 def of_two_types(x, out):
     cells = cuda.shared.array(0, dtype=np.float64)
     halves = cuda.shared.array(0, dtype=np.float32)
@@ -419,13 +413,6 @@ def bounds_and_adds(x, out):
 
 
 @cuda.jit
-def votes(x, out):
-    i = cuda.grid(1)
-    if cuda.syncthreads_or(1 if x[i] > 0.5 else 0):
-        out[i] = x[i]
-
-
-@cuda.jit
 def fenced(x, out):
     i = cuda.grid(1)
     out[i] = x[i]
@@ -439,14 +426,12 @@ def uses_what_was_there(x, out):
 
 
 REFUSED = [
-    (votes, "call of llvm.nvvm.barrier"),
     (fenced, "in a kernel"),
     (uses_what_was_there, "atomic"),
     (leaves_between, "return between two barriers"),
     (leaves_what_others_read, "return before a barrier"),
     (reads_and_leaves, "return before a barrier"),
     (leaves_between_shuffles, "return between two barriers"),
-    (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
     (reads_the_largest, r"another access of global memory of which(.|\n)*x\[i\] = out\[0\]"),
     (largest_of_its_own, r"is neither shared memory nor that of an array(.|\n)*cuda.atomic.max"),
