@@ -226,7 +226,8 @@ define linkonce_odr void @dp.add.own.f32(ptr captures(none) %place, float %amoun
 
 ; Cells of which threads of a block take atomic maxima or minima: see passes/analysis/bounds.py. The cotangent of a cell belongs to
 ; the thread whose number stands there; -0 adds nothing. What was read is put back by all that had read it, which is why that is
-; atomic. A number that wins brings its tangent.
+; atomic; where it stands already nobody writes, since others may be reading it in their first sweep. A number that wins brings
+; its tangent.
 
 define linkonce_odr double @dp.bound.take.f64(ptr %cell, double %given, i1 %changed, ptr %shadow) alwaysinline {
 entry:
@@ -248,7 +249,17 @@ done:
 }
 
 define linkonce_odr void @dp.bound.put.f64(ptr %cell, double %read) alwaysinline {
-  store atomic double %read, ptr %cell syncscope("device") monotonic, align 8
+entry:
+  %bits = bitcast double %read to i64
+  %stands = load atomic i64, ptr %cell syncscope("device") monotonic, align 8
+  %same = icmp eq i64 %stands, %bits
+  br i1 %same, label %done, label %put
+
+put:
+  store atomic i64 %bits, ptr %cell syncscope("device") monotonic, align 8
+  br label %done
+
+done:
   ret void
 }
 
@@ -289,7 +300,17 @@ done:
 }
 
 define linkonce_odr void @dp.bound.put.f32(ptr %cell, float %read) alwaysinline {
-  store atomic float %read, ptr %cell syncscope("device") monotonic, align 4
+entry:
+  %bits = bitcast float %read to i32
+  %stands = load atomic i32, ptr %cell syncscope("device") monotonic, align 4
+  %same = icmp eq i32 %stands, %bits
+  br i1 %same, label %done, label %put
+
+put:
+  store atomic i32 %bits, ptr %cell syncscope("device") monotonic, align 4
+  br label %done
+
+done:
   ret void
 }
 

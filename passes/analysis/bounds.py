@@ -2,8 +2,8 @@
 
 Requires: a function that many threads run; aliasing, activity, control flow.
 Ensures:  ``operations`` are all of them.  In memory of a block, between two barriers nothing but one kind of them writes the
-          cells that one of them writes, and nothing reads these; nothing but them and stores writes them ever.  In memory that
-          the launch gives nothing else accesses these cells at all, and all threads of all blocks can be waited for before
+          cells that one of them writes, and nothing reads these; nothing but them and stores writes them ever; a barrier
+          comes behind each.  In memory that the launch gives nothing else accesses these cells at all, and all threads of all blocks can be waited for before
           the reverse sweep.  Else ``UnsupportedIR`` is raised, with the line of what stands in the way.
 Debug:    dp-opt --pass=bounds
 
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 
 from ..errors import UnsupportedIR
 from ..ir.model import Instruction, Module, Value, is_float
-from ..ir.types import size_of
+from ..ir.types import DOUBLE, FLOAT, size_of
 from . import phases
 from .activity import Activity
 from .call_kinds import is_atomic_bound, is_fill, is_transfer
@@ -119,6 +119,12 @@ class _Checks:
 
     def check_memory(self, operation: Instruction, waits_for_all: bool) -> None:
         origins = {obj.origin for obj in self.bounds.activity.aliasing.objects_of(operation.operands[0])}
+        if operation.type not in (DOUBLE, FLOAT):
+            raise UnsupportedIR(f"cannot differentiate an atomic maximum or minimum of type {operation.type}",
+                                self.module.location_of(operation))
+        if origins == {Origin.SHARED} and self.phases.may_be_last(operation):
+            raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in shared memory behind which a thread may end "
+                                "without a barrier", self.module.location_of(operation), _WHO_WINS)
         if origins == {Origin.SHARED} or (waits_for_all and origins and origins <= OF_THE_LAUNCH):
             return
         raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is "
@@ -127,14 +133,15 @@ class _Checks:
 
     def check_access(self, other: Instruction) -> None:
         """What is read is put back: into memory of the block alone, as the number that it is."""
-        types = {operation.type for operation in self.bounds.operations}
+        aliasing = self.bounds.activity.aliasing
         for pointer, _ in _accessed(other) if other.opcode in ("load", "store", "atomicrmw") else ():
-            objects = self.bounds.activity.aliasing.objects_of(pointer)
-            if objects & self.bounds.objects and len({obj.origin == Origin.SHARED for obj in objects}) > 1:
+            objects = aliasing.objects_of(pointer)
+            types = {i.type for i in self.bounds.operations if aliasing.objects_of(i.operands[0]) & objects}
+            if types and len({obj.origin == Origin.SHARED for obj in objects}) > 1:
                 raise UnsupportedIR("cannot differentiate an access of memory of which threads take an atomic maximum or "
                                     "minimum, or of other memory, as it comes", self.module.location_of(other),
                                     "Let the program say which of them it is.")
-            if objects & self.bounds.objects and _number(other).type not in types:
+            if types and types != {_number(other).type}:
                 raise UnsupportedIR("cannot differentiate memory of which threads take an atomic maximum or minimum, and which "
                                     "holds something else too", self.module.location_of(other))
 

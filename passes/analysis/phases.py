@@ -3,7 +3,8 @@
 Requires: a function that many threads run; its control flow. All threads of a block wait at the same barrier, as they must.
 Ensures:  ``meet(a, b)`` unless a barrier of the whole block is always between one thread's ``a`` and another's ``b``;
           ``again(a)`` is what a thread may run behind ``a`` and before it comes to ``a`` again, without a barrier
-          between, or with barriers too; nothing where it does not come there.
+          between, or with barriers too; nothing where it does not come there.  ``may_be_last(a)`` is whether a thread
+          may end behind ``a`` without coming to a barrier.
 Algorithm: blocks are cut at barriers; a phase is what can be reached from the function's beginning, or from behind a barrier,
           without passing one.
 """
@@ -32,6 +33,11 @@ class Phases:
     def meet(self, first: Instruction, second: Instruction) -> bool:
         one, other = _segment(first), _segment(second)
         return any(one in phase and other in phase for phase in self.found.values())
+
+    def may_be_last(self, instruction: Instruction) -> bool:
+        """Whether a thread may end behind ``instruction`` without waiting."""
+        ahead = _reached([_segment(instruction)], self.following)
+        return any(block.terminator.opcode == "ret" and passed == self.barriers[block] for block, passed in ahead)
 
     def again(self, instruction: Instruction, past_barriers: bool = False) -> set[Segment]:
         start, step = _segment(instruction), self._ahead if past_barriers else self.following

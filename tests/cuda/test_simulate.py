@@ -352,6 +352,19 @@ def reads_too_early(x, out):
     cuda.syncthreads()
     cuda.atomic.max(top, 0, x[i])
     out[i] = top[0]
+    cuda.syncthreads()
+
+
+@cuda.jit
+def ends_too_early(x, out):
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    top[0] = 0.0
+    for n in range(3):
+        cuda.syncthreads()
+        out[i] += top[0]
+        cuda.syncthreads()
+        cuda.atomic.max(top, 0, x[i] * n)
 
 
 @cuda.jit
@@ -436,6 +449,7 @@ REFUSED = [
     (reads_the_largest, r"another access of global memory of which(.|\n)*x\[i\] = out\[0\]"),
     (largest_of_its_own, r"is neither shared memory nor that of an array(.|\n)*cuda.atomic.max"),
     (reads_too_early, r"another access of the same memory between the same two barriers(.|\n)*out\[i\] = top\[0\]"),
+    (ends_too_early, r"behind which a thread may end without a barrier(.|\n)*cuda.atomic.max"),
     (sets_too_late, r"another access of the same memory between the same two barriers(.|\n)*top\[0\] = 0.0"),
     (uses_the_bound_that_was_there, "the result of an atomic maximum"),
     (uses_the_sum_that_was_there, "an atomic or volatile access"),

@@ -377,6 +377,47 @@ def ragged(where, x, out):
     out[i] = cells[t % 4] ** 2
 
 
+@njit
+def until_small_twin(x, out):
+    for first in range(0, x.size, WIDTH):
+        own = x[first:first + WIDTH].copy()
+        while True:
+            top = 0.0
+            for t in range(WIDTH):
+                top = max(top, abs(own[t]))
+            if top < 0.3:
+                break
+            before = own.copy()
+            for t in range(WIDTH):
+                own[t] = 0.5 * before[t] + 0.2 * math.sin(top * t) * before[(t + 1) % WIDTH]
+        for t in range(WIDTH):
+            out[first + t] = own[t] * top
+
+
+@record(until_small_twin, numbers([SIZE]), (0, 1), BLOCKS, WIDTH, has_tape=True)
+@cuda.jit
+def until_small(x, out):
+    """When the reverse sweep of a thread begins others may still read the last maximum."""
+    top = cuda.shared.array(1, dtype=np.float64)
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    own = x[i]
+    cells[t] = own
+    while True:
+        if t == 0:
+            top[0] = 0.0
+        cuda.syncthreads()
+        cuda.atomic.max(top, 0, abs(own))
+        cuda.syncthreads()
+        largest = top[0]
+        if largest < 0.3:
+            break
+        own = 0.5 * own + 0.2 * math.sin(largest * t) * cells[(t + 1) % WIDTH]
+        cuda.syncthreads()
+        cells[t] = own
+    out[i] = own * largest
+
+
 # of all blocks ------------------------------------------------------------------------------------------------------
 
 @njit

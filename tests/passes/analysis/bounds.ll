@@ -23,6 +23,7 @@
 ; RUN: not dp-opt --pass=bounds --set target=device --function=read_by_all %s | filecheck %s --check-prefix=GLOBAL
 ; RUN: not dp-opt --pass=bounds --set target=device --function=both_for_all %s | filecheck %s --check-prefix=GLOBAL
 ; RUN: not dp-opt --pass=adjoint --set target=device --function=own_tiles %s | filecheck %s --check-prefix=OWN
+; RUN: not dp-opt --pass=bounds --set target=device --function=nobody_waits %s | filecheck %s --check-prefix=WAITS
 ; RUN: not dp-opt --pass=bounds --set target=device --function=here_or_there %s | filecheck %s --check-prefix=EITHER
 
 @dp.shared.a = internal global [64 x double] undef
@@ -151,6 +152,7 @@ define i32 @reads_at_once(ptr %x, ptr %y) {
   %old = atomicrmw fmaximum ptr @dp.shared.a, double %u seq_cst
   %v = load double, ptr @dp.shared.a, align 8
   store double %v, ptr %y, align 8
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
   ret i32 0
 }
 
@@ -179,6 +181,7 @@ takes:
   %old = atomicrmw fmaximum ptr @dp.shared.a, double %u seq_cst
   br label %done
 done:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
   ret i32 0
 }
 
@@ -188,6 +191,7 @@ define i32 @waits_for_a_warp(ptr %x, ptr %y) {
   call void @llvm.nvvm.bar.warp.sync(i32 -1)
   %v = load double, ptr @dp.shared.a, align 8
   store double %v, ptr %y, align 8
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
   ret i32 0
 }
 
@@ -290,6 +294,27 @@ loop:
   %q = getelementptr double, ptr %z, i64 %k
   store double %v, ptr %q, align 8
   %old = atomicrmw fmaximum ptr %y, double %u seq_cst
+  %k.next = add nsw i64 %k, 1
+  %more = icmp slt i64 %k.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; WAITS: an atomic maximum or minimum in shared memory behind which a thread may end without a barrier
+define i32 @nobody_waits(ptr %x, ptr %y, i64 %n) {
+entry:
+  store double 0.0, ptr @dp.shared.a, align 8
+  br label %loop
+loop:
+  %k = phi i64 [ 0, %entry ], [ %k.next, %loop ]
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr @dp.shared.a, align 8
+  store double %v, ptr %y, align 8
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %p = getelementptr double, ptr %x, i64 %k
+  %u = load double, ptr %p, align 8
+  %old = atomicrmw fmaximum ptr @dp.shared.a, double %u seq_cst
   %k.next = add nsw i64 %k, 1
   %more = icmp slt i64 %k.next, %n
   br i1 %more, label %loop, label %done
