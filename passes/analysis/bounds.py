@@ -3,8 +3,9 @@
 Requires: a function that many threads run; aliasing, activity, control flow.
 Ensures:  ``operations`` are all of them.  In memory of a block, between two barriers nothing but one kind of them writes the
           cells that one of them writes, and nothing reads these; nothing but them and stores writes them ever; a barrier
-          comes behind each.  In memory that the launch gives nothing else accesses these cells at all, and all threads of all blocks can be waited for before
-          the reverse sweep.  Else ``UnsupportedIR`` is raised, with the line of what stands in the way.
+          comes behind each.  In memory that the launch gives nothing else accesses these cells at all, and all threads of all
+          blocks can be waited for before the reverse sweep.  Else ``UnsupportedIR`` is raised, with the line of what stands
+          in the way.
 Debug:    dp-opt --pass=bounds
 
 Whose number stands in a cell is known behind the next barrier, or when all threads have ended: that of the one operation which
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from ..errors import UnsupportedIR
 from ..ir.model import Instruction, Module, Value, is_float
@@ -118,18 +120,18 @@ class _Checks:
     phases: Phases
 
     def check_memory(self, operation: Instruction, waits_for_all: bool) -> None:
+        """Where the cells are, and whether all are waited for who may be it."""
         origins = {obj.origin for obj in self.bounds.activity.aliasing.objects_of(operation.operands[0])}
         if operation.type not in (DOUBLE, FLOAT):
-            raise UnsupportedIR(f"cannot differentiate an atomic maximum or minimum of type {operation.type}",
-                                self.module.location_of(operation))
-        if origins == {Origin.SHARED} and self.phases.may_be_last(operation):
-            raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in shared memory behind which a thread may end "
-                                "without a barrier", self.module.location_of(operation), _WHO_WINS)
-        if origins == {Origin.SHARED} or (waits_for_all and origins and origins <= OF_THE_LAUNCH):
-            return
-        raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in memory that carries derivatives and is "
-                            "neither shared memory nor that of an array which a kernel is given", self.module.location_of(operation),
-                            "Whose number stands there must be known when all threads have waited.")
+            self._refuse(operation, f"an atomic maximum or minimum of type {operation.type}")
+        if origins == {Origin.SHARED}:
+            if self.phases.may_be_last(operation):
+                self._refuse(operation, "an atomic maximum or minimum in shared memory behind which a thread may end without a "
+                                        "barrier", _WHO_WINS)
+        elif not waits_for_all or not origins or not origins <= OF_THE_LAUNCH:
+            self._refuse(operation, "an atomic maximum or minimum in memory that carries derivatives and is neither shared "
+                                    "memory nor that of an array which a kernel is given",
+                         "Whose number stands there must be known when all threads have waited.")
 
     def check_access(self, other: Instruction) -> None:
         """What is read is put back: into memory of the block alone, as the number that it is."""
@@ -138,12 +140,11 @@ class _Checks:
             objects = aliasing.objects_of(pointer)
             types = {i.type for i in self.bounds.operations if aliasing.objects_of(i.operands[0]) & objects}
             if types and len({obj.origin == Origin.SHARED for obj in objects}) > 1:
-                raise UnsupportedIR("cannot differentiate an access of memory of which threads take an atomic maximum or "
-                                    "minimum, or of other memory, as it comes", self.module.location_of(other),
-                                    "Let the program say which of them it is.")
+                self._refuse(other, "an access of memory of which threads take an atomic maximum or minimum, or of other "
+                                    "memory, as it comes", "Let the program say which of them it is.")
             if types and types != {_number(other).type}:
-                raise UnsupportedIR("cannot differentiate memory of which threads take an atomic maximum or minimum, and which "
-                                    "holds something else too", self.module.location_of(other))
+                self._refuse(other, "memory of which threads take an atomic maximum or minimum, and which holds something else "
+                                    "too")
 
     def check(self, operation: Instruction, other: Instruction) -> None:
         if not any(self._meets(operation, end) for end in _accessed(other)):
@@ -175,10 +176,12 @@ class _Checks:
                     return True
         return False
 
-    def _fail(self, operation: Instruction, other: Instruction, what: str, hint: str) -> None:
+    def _fail(self, operation: Instruction, other: Instruction, what: str, hint: str) -> NoReturn:
         line = self.module.location_of(operation)
-        where = f" The maximum or minimum is taken at {line}." if line is not None else ""
-        raise UnsupportedIR(f"cannot differentiate {what}", self.module.location_of(other), hint + where)
+        self._refuse(other, what, hint + (f" The maximum or minimum is taken at {line}." if line is not None else ""))
+
+    def _refuse(self, instruction: Instruction, what: str, hint: str = "") -> NoReturn:
+        raise UnsupportedIR(f"cannot differentiate {what}", self.module.location_of(instruction), hint)
 
 
 def _number(access: Instruction) -> Value:

@@ -51,7 +51,8 @@ class CachePlan:
 
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
-               executions: Estimate, places: Estimate, memory_cost: float = 1.0, fleeting: Callable[[Value], bool] = lambda value: False) -> CachePlan:
+               executions: Estimate, places: Estimate, memory_cost: float = 1.0,
+               fleeting: Callable[[Value], bool] = lambda value: False) -> CachePlan:
     """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept;
     ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone; ``fleeting``: whether a value
     means nothing in the reverse sweep if it is kept."""

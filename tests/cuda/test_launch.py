@@ -12,7 +12,7 @@ pytest.importorskip("numba_cuda")
 from numba import cuda
 
 from tests.cuda.host_device import HostDevice, OnDevice
-from tests.cuda.kernels import RECORDS, bounds
+from tests.cuda.kernels import RECORDS, bounds_of_all
 from tests.cuda.kernels.launches import copied, gradient_of, on_the_cpu, shadows_of
 from tests.cuda.test_kernels import close
 
@@ -108,7 +108,7 @@ def test_tangents(device):
 def test_tangents_of_maxima_over_all_blocks(device):
     x, dx, dout = np.array([1.0, 3.0, 2.0, 0.5]), np.array([1.0, 10.0, 100.0, 1000.0]), np.zeros(1)
     for _ in range(2):
-        dp.cuda.jvp(bounds.largest_of_all)[2, 2](dp.Duplicated(x, dx), 0.5, dp.Duplicated(np.zeros(1), dout))
+        dp.cuda.jvp(bounds_of_all.largest_of_all)[2, 2](dp.Duplicated(x, dx), 0.5, dp.Duplicated(np.zeros(1), dout))
         np.testing.assert_allclose(dout, 10.0 * (1.5 * np.cos(1.5) + np.sin(1.5)), rtol=1e-14)
     assert [launch[0].rpartition(".")[2] for launch in device.launches] == ["thread", "back"] * 2
 

@@ -11,7 +11,7 @@ pytest.importorskip("numba_cuda")
 
 from numba import cuda, float64
 
-from tests.cuda.kernels import bounds
+from tests.cuda.kernels import bounds, bounds_of_all
 
 WIDTH = 8
 
@@ -470,7 +470,7 @@ def test_what_forward_mode_refuses():
     where, x, out = np.zeros((WIDTH, 2), np.int64), np.ones((WIDTH, 2)), np.zeros(WIDTH)
     given = [dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH)), 3, dp.Duplicated(out, out.copy()), dp.Duplicated(out, out.copy())]
     with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max\(out"):
-        dp.cuda.simulate(dp.cuda.jvp(bounds.rounds_of_all), 1, WIDTH, given)
+        dp.cuda.simulate(dp.cuda.jvp(bounds_of_all.rounds_of_all), 1, WIDTH, given)
     with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max"):
         dp.cuda.simulate(dp.cuda.jvp(bounds.ragged), 1, WIDTH,
                          [where, dp.Duplicated(x, x.copy()), dp.Duplicated(out, out.copy())])
@@ -480,7 +480,7 @@ def test_what_forward_mode_refuses():
 def test_of_equal_numbers_of_all_blocks_one_wins(seed):
     x, dx, dout = np.tile([0.5, 1.5, -0.5], 8), np.zeros(24), np.ones(1)
     given = [dp.Duplicated(x, dx), 1.3, dp.Duplicated(np.zeros(1), dout)]
-    dp.cuda.simulate(dp.cuda.grad(bounds.largest_of_all), 3, 8, given, seed=seed)
+    dp.cuda.simulate(dp.cuda.grad(bounds_of_all.largest_of_all), 3, 8, given, seed=seed)
     assert np.count_nonzero(dx) == 1 and dout[0] == 0.0
     np.testing.assert_allclose(dx.sum(), 1.3 * math.cos(1.3 * 1.5) * 1.5 + math.sin(1.3 * 1.5), rtol=1e-14)
 
