@@ -39,9 +39,8 @@ from .places import places_of
 _WHO_WINS = "Whose number stands in a cell is known when all threads have waited at a cuda.syncthreads() behind it."
 #: Memory that the launch gives.
 OF_THE_LAUNCH = frozenset({Origin.ARGUMENT, Origin.BEHIND})
-#: What compilers may contract, or compute otherwise where it stands elsewhere; and what is read or joined, as it was.
+#: What compilers may contract, or compute otherwise where it stands elsewhere.
 _ROUNDED = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "call"})
-_READ = frozenset({"load", "phi"})
 
 
 @dataclass
@@ -84,13 +83,19 @@ class Bounds:
         seen: set[Value] = set()
         while pending:
             value = pending.pop()
-            if value in seen or not isinstance(value, Instruction) or value.opcode in _READ:
+            if value in seen or not isinstance(value, Instruction) or value.opcode == "phi":
                 continue
             seen.add(value)
-            if value.opcode in _ROUNDED and is_float(value):
+            if self._may_be_rounded(value):
                 yield value
-            else:
+            elif value.opcode != "load":
                 pending += value.operands
+
+    def _may_be_rounded(self, value: Instruction) -> bool:
+        """What is put back into memory that is not the caller's may have been computed again."""
+        if value.opcode == "load":
+            return any(obj.origin not in OF_THE_LAUNCH for obj in self.activity.aliasing.objects_of(value.operands[0]))
+        return value.opcode in _ROUNDED and is_float(value)
 
 
 def analyse(module: Module, activity: Activity, cfg: ControlFlow, waits_for_all: bool = False) -> Bounds:

@@ -231,7 +231,8 @@ define i32 @here_or_there(ptr %x, ptr %y, i1 %which) {
 }
 
 ; Memory of the launch: what a block shares is gone when the reverse sweep is launched, so that it is kept.
-; ALL:     %old: fmaximum of %v, once
+; ALL:      %old: fmaximum of %v, once
+; ALL-NEXT: %v is compared
 ; ADJOINT-ALL-LABEL: define {{.*}}@of_all.augmented
 ; ADJOINT-ALL:       %v = load double, ptr @dp.shared.a
 ; ADJOINT-ALL-NEXT:  getelementptr i8, ptr %tape
