@@ -27,7 +27,7 @@ from typing import NoReturn
 from ..errors import UnsupportedIR
 from ..ir.model import Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, size_of
-from . import phases
+from . import phases, uniform
 from .activity import Activity
 from .call_kinds import is_atomic_bound, is_fill, is_transfer
 from .cfg import ControlFlow
@@ -105,7 +105,7 @@ def analyse(module: Module, activity: Activity, cfg: ControlFlow, waits_for_all:
     result.operations = [i for i in warm if is_atomic_bound(i) and activity.active_memory(i.operands[0])]
     if result.operations:
         result.objects = frozenset().union(*(activity.aliasing.objects_of(i.operands[0]) for i in result.operations))
-        result.phases = phases.analyse(cfg)
+        result.phases = phases.analyse(cfg, uniform.analyse(activity.function, cfg, activity.aliasing).is_uniform)
         checks = _Checks(module, result, result.phases)
         for operation in result.operations:
             checks.check_memory(operation, waits_for_all)

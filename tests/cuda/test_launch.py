@@ -9,10 +9,10 @@ from dpcompile.operators.device import stream_number
 
 pytest.importorskip("numba_cuda")
 
-from numba import cuda
+from numba import cuda, float64
 
 from tests.cuda.host_device import HostDevice, OnDevice
-from tests.cuda.kernels import RECORDS, bounds_of_all
+from tests.cuda.kernels import RECORDS, bounds, bounds_of_all
 from tests.cuda.kernels.launches import copied, gradient_of, on_the_cpu, shadows_of
 from tests.cuda.test_kernels import close
 
@@ -230,3 +230,10 @@ def test_arguments_are_looked_at_before_anything_runs(device):
 def test_empty_arrays(device):
     empty = np.zeros(0)
     dp.cuda.grad(scaled)[1, 4](2.0, dp.Duplicated(OnDevice(empty), OnDevice(empty)), dp.Duplicated(empty, np.zeros(0)))
+
+
+def test_explain_tells_of_a_second_launch():
+    sig = (float64[::1], float64[::1])
+    assert "a launch of their own" in dp.cuda.grad(bounds_of_all.by_blocks).explain(sig)
+    account = dp.cuda.grad(bounds.largest_square).explain(sig)
+    assert "a launch of their own" not in account and "by the thread whose number stands there" in account

@@ -13,6 +13,8 @@
 ; RUN: not dp-opt --pass=bounds --set target=device --function=reads_at_once %s | filecheck %s --check-prefix=ACCESS
 ; RUN: not dp-opt --pass=bounds --set target=device --function=stores_at_once %s | filecheck %s --check-prefix=ACCESS
 ; RUN: not dp-opt --pass=bounds --set target=device --function=on_another_way %s | filecheck %s --check-prefix=ACCESS
+; RUN: dp-opt --pass=bounds --set target=device --function=either_way %s | filecheck %s --check-prefix=WAY
+; RUN: dp-opt --pass=bounds --set target=device --function=no_iteration %s | filecheck %s --check-prefix=ITERATION
 ; RUN: not dp-opt --pass=bounds --set target=device --function=waits_for_a_warp %s | filecheck %s --check-prefix=ACCESS
 ; RUN: not dp-opt --pass=bounds --set target=device --function=both_at_once %s | filecheck %s --check-prefix=BOTH
 ; RUN: not dp-opt --pass=bounds --set target=device --function=adds_too %s | filecheck %s --check-prefix=ADDS
@@ -320,5 +322,47 @@ loop:
   %more = icmp slt i64 %k.next, %n
   br i1 %more, label %loop, label %done
 done:
+  ret i32 0
+}
+
+; All threads read, or all take the maximum.
+; WAY: fmaximum of %u, once
+define i32 @either_way(ptr %x, ptr %y, i1 %reads) {
+entry:
+  %u = load double, ptr %x, align 8
+  br i1 %reads, label %first, label %takes
+first:
+  %v = load double, ptr @dp.shared.a, align 8
+  store double %v, ptr %y, align 8
+  br label %done
+takes:
+  %old = atomicrmw fmaximum ptr @dp.shared.a, double %u seq_cst
+  br label %done
+done:
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  ret i32 0
+}
+
+; What is read behind a loop of maxima is read in the phase of the first one only if there is no maximum.
+; ITERATION: fmaximum of %u, once
+define i32 @no_iteration(ptr %x, ptr %y, i64 %n) {
+entry:
+  store double 0.0, ptr @dp.shared.a, align 8
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  br label %head
+head:
+  %k = phi i64 [ 0, %entry ], [ %k.next, %loop ]
+  %more = icmp slt i64 %k, %n
+  br i1 %more, label %loop, label %done
+loop:
+  %p = getelementptr double, ptr %x, i64 %k
+  %u = load double, ptr %p, align 8
+  %old = atomicrmw fmaximum ptr @dp.shared.a, double %u seq_cst
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %k.next = add nsw i64 %k, 1
+  br label %head
+done:
+  %v = load double, ptr @dp.shared.a, align 8
+  store double %v, ptr %y, align 8
   ret i32 0
 }
