@@ -141,16 +141,22 @@ MUTATIONS = {
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_mutant_is_noticed(mutation, monkeypatch):
     name, owner, attribute, replacement = MUTATIONS[mutation]
+    args, shadows, wanted = prepared(RECORD[name])      # before anything is switched off on the CPU too
     monkeypatch.setattr(owner, attribute, replacement)
-    assert differs(RECORD[name])
+    assert differs(RECORD[name], args, shadows, wanted)
 
 
-def differs(record):
+def prepared(record):
+    """Arguments, shadows, and what becomes of these."""
     rng = np.random.default_rng(5)
     args = record.make(rng)
     expected, wanted = copied(args), shadows_of(record, args, rng)
     shadows = {k: np.copy(s) for k, s in wanted.items()}
     on_the_cpu(record, expected, wanted)
+    return args, shadows, wanted
+
+
+def differs(record, args, shadows, wanted):
     try:
         report = launched(record, dp.cuda.grad(record.kernel), annotated(args, shadows))
     except errors.ThreadError:
