@@ -17,23 +17,33 @@ from .ir.reader import read
 from .ir.writer import write, write_function
 from .report import Report, first_line, report, told_of_increments
 from .target import HOST, Target
+from .transform.bounds import FIELDS
 from .transform.checkpoints import insert_snapshots
 from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.extents import Extent
-from .transform.forward import build_tangents, write_packed
+from .transform.forward import Left, build_tangents, write_packed
 from .transform.hoist import hoist_loads
-from .transform.kernel import check_returns, check_threads, write_count, write_tangent_thread, write_thread
+from .transform.kernel import (
+    check_returns,
+    check_threads,
+    record_slots,
+    write_back,
+    write_count,
+    write_tangent_back,
+    write_tangent_thread,
+    write_thread,
+)
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
-from .transform.program import Program, require_status
+from .transform.program import Program, Version, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions, write_gradient
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
 from .transform.sharing import share_shadows, told_of_loops
-from .transform.slots import write_slots
+from .transform.slots import write_constant_slots, write_slots
 from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.
@@ -241,16 +251,23 @@ def _forward(module: Module, program: Program, request: Request) -> _Built:
     lanes = Lanes(request.width)
     if request.target.has_threads:
         check_threads(module, program)
-    shared = build_tangents(module, program, lanes, target=request.target)
+    left = build_tangents(module, program, lanes, target=request.target)
     if request.target.is_called:
-        _refuse_shared(shared)
+        _refuse_shared(left.shared)
         return _Built(_packed(module, program, lanes, "tangents"), 0, Report(str(entry.activity)))
     if request.target.has_threads:
-        thread = write_tangent_thread(module, entry, shared, f"{request.name}.thread")
         entry.function.attributes = "alwaysinline"
-        return _Built({"thread": thread.name}, 0, Report(str(entry.activity)))
+        return _Built(_tangent_threads(module, entry, left, request.name), 0, Report(str(entry.activity)))
     symbols = {"tangent": entry.function.name} if request.width == 1 else _packed(module, program, lanes, "tangents")
     return _Built({**symbols, **ARENA}, 0, Report(str(entry.activity)))
+
+
+def _tangent_threads(module: Module, entry: Version, left: Left, name: str) -> dict[str, str]:
+    symbols = {"thread": write_tangent_thread(module, entry, left.shared, f"{name}.thread", bool(left.for_all)).name}
+    if left.for_all:
+        symbols["back"] = write_tangent_back(module, entry, left.for_all, f"{name}.back").name
+        symbols["slots"] = write_constant_slots(module, FIELDS * len(left.for_all), f"{name}.slots").name
+    return symbols
 
 
 def _refuse_shared(shared: list[Global]) -> None:
@@ -286,7 +303,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
             function.attributes = "alwaysinline"
         symbols = {"gradient": f"{request.name}.gradient"}
     elif request.mode == "kernel":
-        symbols = {"thread": write_thread(module, functions, f"{request.name}.thread").name}
+        symbols = _threads(module, functions, request.name)
         if functions.needs_storage:
             symbols |= _tape_length(module, functions, request.name)
         for function in (functions.augmented, functions.reverse):
@@ -296,13 +313,22 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     account = report(module, program.entry, functions.plan, functions.inductions, functions.taken_by,
                      functions.distributions, functions.layout.size, line)
     added = told_of_increments(module, functions.increments)
-    account = replace(account, behind="\n\n".join(filter(None, [account.behind, added])))
+    launches = "The reverse sweeps are a launch of their own, when all threads have ended." if functions.launched_anew else ""
+    account = replace(account, behind="\n\n".join(filter(None, [account.behind, added, launches])))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
+
+
+def _threads(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
+    """Both sweeps, in one launch or in two."""
+    if not functions.launched_anew:
+        return {"thread": write_thread(module, functions, f"{name}.thread").name}
+    return {"thread": write_count(module, functions, f"{name}.thread").name,
+            "back": write_back(module, functions, f"{name}.back").name}
 
 
 def _tape_length(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
     """What says how long the tape of a kernel is: its arguments, or else a run of the first sweep."""
-    if write_slots(module, functions.augmented, f"{name}.slots") is not None:
+    if write_slots(module, functions.augmented, f"{name}.slots", record_slots(functions)) is not None:
         return {"slots": f"{name}.slots"}
     return {"count": write_count(module, functions, f"{name}.count").name}
 

@@ -10,9 +10,10 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, compared, gated, infinite, oblivious, uniform
+from .analysis import alias, bounds, compared, gated, infinite, oblivious, uniform
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
+from .analysis.bounds import Bounds
 from .analysis.cache_plan import CachePlan
 from .analysis.compared import Compared
 from .analysis.gated import Gates
@@ -84,6 +85,11 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
     result = version.overwrites()
     result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
     return result
+
+
+def find_bounds(module: Module, function: Function, settings: Settings) -> Bounds:
+    version = _program(module, function, settings, "analysed").entry
+    return bounds.analyse(module, version.activity, version.cfg, settings.get("target") == DEVICE.name)
 
 
 def find_uniform(module: Module, function: Function, settings: Settings) -> str:

@@ -223,3 +223,110 @@ define linkonce_odr void @dp.add.own.f32(ptr captures(none) %place, float %amoun
   store float %new, ptr %place, align 4
   ret void
 }
+
+; Cells of which threads of a block take atomic maxima or minima: see passes/analysis/bounds.py. The cotangent of a cell belongs to
+; the thread whose number stands there; -0 adds nothing. What was read is put back by all that had read it, which is why that is
+; atomic; where it stands already nobody writes, since others may be reading it in their first sweep. A number that wins brings
+; its tangent.
+
+define linkonce_odr double @dp.bound.take.f64(ptr %cell, double %given, i1 %changed, ptr %shadow) alwaysinline {
+entry:
+  br i1 %changed, label %compare, label %done
+
+compare:
+  %stands = load double, ptr %cell, align 8
+  %wins = fcmp oeq double %stands, %given
+  br i1 %wins, label %take, label %done
+
+take:
+  %cotangent = load double, ptr %shadow, align 8
+  store double 0.0, ptr %shadow, align 8
+  br label %done
+
+done:
+  %taken = phi double [ -0.0, %entry ], [ -0.0, %compare ], [ %cotangent, %take ]
+  ret double %taken
+}
+
+define linkonce_odr void @dp.bound.put.f64(ptr %cell, double %read) alwaysinline {
+entry:
+  %bits = bitcast double %read to i64
+  %stands = load atomic i64, ptr %cell syncscope("device") monotonic, align 8
+  %same = icmp eq i64 %stands, %bits
+  br i1 %same, label %done, label %put
+
+put:
+  store atomic i64 %bits, ptr %cell syncscope("device") monotonic, align 8
+  br label %done
+
+done:
+  ret void
+}
+
+define linkonce_odr void @dp.bound.give.f64(ptr %cell, double %given, i1 %changed, ptr %shadow, double %tangent) alwaysinline {
+entry:
+  br i1 %changed, label %compare, label %done
+
+compare:
+  %stands = load double, ptr %cell, align 8
+  %wins = fcmp oeq double %stands, %given
+  br i1 %wins, label %give, label %done
+
+give:
+  store double %tangent, ptr %shadow, align 8
+  br label %done
+
+done:
+  ret void
+}
+
+define linkonce_odr float @dp.bound.take.f32(ptr %cell, float %given, i1 %changed, ptr %shadow) alwaysinline {
+entry:
+  br i1 %changed, label %compare, label %done
+
+compare:
+  %stands = load float, ptr %cell, align 4
+  %wins = fcmp oeq float %stands, %given
+  br i1 %wins, label %take, label %done
+
+take:
+  %cotangent = load float, ptr %shadow, align 4
+  store float 0.0, ptr %shadow, align 4
+  br label %done
+
+done:
+  %taken = phi float [ -0.0, %entry ], [ -0.0, %compare ], [ %cotangent, %take ]
+  ret float %taken
+}
+
+define linkonce_odr void @dp.bound.put.f32(ptr %cell, float %read) alwaysinline {
+entry:
+  %bits = bitcast float %read to i32
+  %stands = load atomic i32, ptr %cell syncscope("device") monotonic, align 4
+  %same = icmp eq i32 %stands, %bits
+  br i1 %same, label %done, label %put
+
+put:
+  store atomic i32 %bits, ptr %cell syncscope("device") monotonic, align 4
+  br label %done
+
+done:
+  ret void
+}
+
+define linkonce_odr void @dp.bound.give.f32(ptr %cell, float %given, i1 %changed, ptr %shadow, float %tangent) alwaysinline {
+entry:
+  br i1 %changed, label %compare, label %done
+
+compare:
+  %stands = load float, ptr %cell, align 4
+  %wins = fcmp oeq float %stands, %given
+  br i1 %wins, label %give, label %done
+
+give:
+  store float %tangent, ptr %shadow, align 4
+  br label %done
+
+done:
+  ret void
+}

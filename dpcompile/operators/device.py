@@ -137,7 +137,9 @@ class DeviceLaunch(Launch):
             block = self._parameters()
             totals, storage = block + STORAGE_FIELDS * _WORD, block
             self._give_tape(placed, totals, storage)
-            self._launch(False, placed, totals, storage)
+            self._launch("entry", placed, totals, storage)
+            if self.code.back:
+                self._launch("back", placed, totals, storage)
             self._take_back(totals)
         finally:
             self._free()
@@ -146,8 +148,8 @@ class DeviceLaunch(Launch):
         for place in self.taken:
             self.device.free(place, self.stream)
 
-    def _launch(self, counts: bool, placed: Sequence, totals: int, storage: int) -> None:
-        self.device.launch(self.code, counts, self.grid, self.block, self.code.dynamic_bytes(self.shared), self.stream,
+    def _launch(self, which: str, placed: Sequence, totals: int, storage: int) -> None:
+        self.device.launch(self.code, which, self.grid, self.block, self.code.dynamic_bytes(self.shared), self.stream,
                            self.leaves(placed, totals, storage))
 
     # memory -------------------------------------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ class DeviceLaunch(Launch):
     def _counted(self, placed: Sequence, totals: int, storage: int) -> int:
         """How many slots the tape of a thread has, by a run of the first sweep on copies of what the kernel writes."""
         self._tell(storage, self._take(self.threads * SLOT_BYTES), UNLIMITED, counts=True)
-        self._launch(True, self.replaced(placed, lambda array, is_written: self._copy(array) if is_written else array),
+        self._launch("count", self.replaced(placed, lambda array, is_written: self._copy(array) if is_written else array),
                      totals, storage)
         told = np.empty(STORAGE_FIELDS, np.int64)
         self.device.copy(address(told), storage, told.nbytes, self.stream)

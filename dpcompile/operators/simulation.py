@@ -60,13 +60,14 @@ class _SimulatedLaunch(Launch):
         self.watched = [*self._watched_shadows(), *self._watched_arguments()]
         totals = self.directions()
         storage, tape = self._storage(totals)
-        races = self._run(self.code.thread, self.values_, totals, storage)
+        races = [race for function in filter(None, (self.code.thread, self.code.back))
+                 for race in self._run(function, self.values_, totals, storage).found]
         for shadow in self.shadows:
             if shadow.given is not None and shadow.given is not shadow.memory:
                 shadow.given[...] = shadow.memory
         for total in () if self.is_forward else self.totals:
             add_total(total, totals)
-        return Simulation(tuple(races.found), tape.nbytes if tape is not None else 0)
+        return Simulation(tuple(races), tape.nbytes if tape is not None else 0)
 
     def _run(self, function: str, given: list, totals: np.ndarray, storage: np.ndarray) -> Races:
         machine = _machine(self.code, function, self.after_optimisation)

@@ -23,6 +23,7 @@ from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
 from .call_kinds import (
+    is_atomic_bound,
     is_atomic_sum,
     is_fill,
     is_internal_call,
@@ -42,8 +43,6 @@ ARITHMETIC = frozenset({"fadd", "fsub", "fmul", "fdiv", "frem", "fneg", "fpext",
 COPIES = frozenset({"phi", "select", "freeze"})
 #: Operations through which no derivative passes: their results or operands are integers in meaning, not bits.
 DISCRETE = frozenset({"fcmp", "icmp", "sitofp", "uitofp", "fptosi", "fptoui", "ptrtoint", "inttoptr"})
-#: Atomic operations that choose one of two numbers.
-_BOUNDS = frozenset({"fmax", "fmin", "fmaximum", "fminimum"})
 #: Instructions beside which the shadow of the pointer that they give is made; allocations are the others.
 ADDRESSES = frozenset({"getelementptr", "bitcast", "freeze", "addrspacecast", "phi", "select", "load", "alloca"})
 
@@ -182,8 +181,8 @@ class _Solver:
             if opcode == "store":
                 if instruction.operands[0] in self.result.varied or self._moves_loaded_bits(instruction):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[1])
-            elif opcode == "atomicrmw" and instruction.operands[1] in self.result.varied:
-                self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[0])
+            elif opcode == "atomicrmw":
+                self._atomic_varies(instruction)
             elif is_transfer(instruction):
                 if self._any_varied(instruction.arguments[1]):
                     self.result.varied_objects |= self.aliasing.objects_of(instruction.arguments[0])
@@ -195,6 +194,13 @@ class _Solver:
                 self._call_varies(instruction)
             elif self._varies(instruction):
                 self.result.varied.add(instruction)
+
+    def _atomic_varies(self, instruction: Instruction) -> None:
+        """What it gives is what was there before."""
+        if instruction.operands[1] in self.result.varied:
+            self.result.varied_objects |= self.aliasing.objects_of(instruction.operands[0])
+        if is_float(instruction) and self._any_varied(instruction.operands[0]):
+            self.result.varied.add(instruction)
 
     def _any_varied(self, pointer: Value) -> bool:
         return bool(self.aliasing.objects_of(pointer) & self.result.varied_objects)
@@ -286,7 +292,10 @@ class _Solver:
                 if self.aliasing.objects_of(instruction.operands[1]) & self.result.useful_objects:
                     self.result.useful.add(instruction.operands[0])
             elif opcode == "atomicrmw":
-                if self.aliasing.objects_of(instruction.operands[0]) & self.result.useful_objects:
+                objects = self.aliasing.objects_of(instruction.operands[0])
+                if instruction in self.result.useful:
+                    self.result.useful_objects |= objects
+                if objects & self.result.useful_objects:
                     self.result.useful.add(instruction.operands[1])
             elif is_transfer(instruction):
                 if self.aliasing.objects_of(instruction.arguments[0]) & self.result.useful_objects:
@@ -370,16 +379,15 @@ class _Solver:
         pointer = instruction.operands[slot]
         if not self.result.active_memory(pointer):
             return
-        is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_atomic_sum(instruction)
-        if instruction.opcode == "atomicrmw" and instruction.predicate in _BOUNDS:
-            self._fail(instruction, "an atomic maximum or minimum in memory that carries derivatives",
-                       "Whose number stands there at the end is known when all threads have run, and each runs its reverse "
-                       "sweep before. Let threads compare what they have by shuffles or at barriers.")
+        is_known = is_atomic_sum(instruction) or is_atomic_bound(instruction)
+        is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_known
+        if is_atomic_bound(instruction):
+            self._refuse_bound(instruction)
         if is_special or "volatile" in instruction.flags or "atomic" in instruction.flags:
             self._fail(instruction, "an atomic or volatile access of memory that carries derivatives",
-                       "Of atomic operations, additions whose result is not used have a derivative.")
+                       "Of atomic operations, additions, maxima and minima whose result is not used have a derivative.")
         self._refuse_pointer(instruction, pointer)
-        if is_atomic_sum(instruction):
+        if is_known:
             return
         value = instruction.operands[0] if slot else instruction
         if UNKNOWN in self.aliasing.objects_of(pointer) and (slot or not isinstance(value.type, (IntType, PointerType))):
@@ -388,6 +396,12 @@ class _Solver:
             self._fail(instruction, "the bits of a floating-point number stored as an integer")
         if slot == 0 and self.result.active(value) and not is_float(value):
             self._fail(instruction, f"a load of type {value.type} from memory that carries derivatives")
+
+    def _refuse_bound(self, operation: Instruction) -> None:
+        """The rest is asked by ``analysis.bounds``."""
+        if operation.users:
+            self._fail(operation, "the result of an atomic maximum or minimum of numbers that carry derivatives",
+                       "Read the cell behind a cuda.syncthreads().")
 
     def _refuse_address(self, instruction: Instruction) -> None:
         """A pointer into memory with a shadow whose own shadow could not be made beside it."""

@@ -27,6 +27,8 @@ from .parameters import Parameters, Place
 _NONE: Objects = frozenset()
 _NOWHERE: Cells = frozenset()
 _ANYWHERE: Cells = frozenset({(UNKNOWN, None)})
+#: A constant distance from where a variable begins, as LLVM spells it.
+_PLACE_IN_GLOBAL = re.compile(r"getelementptr (?:inbounds |nuw |nusw )*\(i8, ptr @[^,]+, i64 (\d+)\)$")
 #: What LLVM makes of an integer that shares a structure with pointers: nothing lives on the first page.
 _SMALL_ADDRESS = re.compile(r"inttoptr \(i64 \d{1,3} to ptr\)$")
 _FORWARDING = frozenset({"bitcast", "freeze", "addrspacecast", "phi", "select"})
@@ -86,6 +88,9 @@ class Aliasing:
         return self.targets.get(pointer, _NOWHERE)
 
     def _constant_cells(self, constant: Constant) -> Cells:
+        place = _PLACE_IN_GLOBAL.match(constant.text)
+        if place and constant.globals[0] in self.globals and len(constant.globals) == 1:
+            return frozenset({(of_global(self.globals[constant.globals[0]]), int(place[1]))})
         if constant.globals:
             return frozenset((of_global(self.globals[name]), None)
                              for name in constant.globals if name in self.globals)

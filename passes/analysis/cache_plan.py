@@ -51,11 +51,13 @@ class CachePlan:
 
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
-               executions: Estimate, places: Estimate, memory_cost: float = 1.0) -> CachePlan:
+               executions: Estimate, places: Estimate, memory_cost: float = 1.0,
+               fleeting: Callable[[Value], bool] = lambda value: False) -> CachePlan:
     """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept;
-    ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone."""
+    ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone; ``fleeting``: whether a value
+    means nothing in the reverse sweep if it is kept."""
     closure = _closure(needed, recipes, available)
-    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost)
+    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost, fleeting)
     sides = network.source_side()
     plan = CachePlan(function)
     for value in closure:
@@ -84,14 +86,15 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
 
 
 def _network(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
-             executions: Estimate, places: Estimate, memory_cost: float) -> FlowNetwork:
+             executions: Estimate, places: Estimate, memory_cost: float, fleeting: Callable[[Value], bool]) -> FlowNetwork:
     network = FlowNetwork()
     for value in closure:
         runs = executions(value)
         recipe = recipes.of(value)
         taken = places(value)
         kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * taken + SHARED_COST * (runs - taken)
-        network.add((value, "in"), (value, "out"), kept * (memory_cost if runs > 1.0 else 1.0))
+        kept *= memory_cost if runs > 1.0 else 1.0
+        network.add((value, "in"), (value, "out"), INFINITE if recipe and fleeting(value) else kept)
         network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
         for operand in recipe.needs if recipe else ():
             if not available(operand):

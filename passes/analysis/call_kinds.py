@@ -17,6 +17,8 @@ from ..rules.scalar import INACTIVE, lookup
 from ..rules.warps import mode_of
 
 TRANSFERS = ("llvm.memcpy", "llvm.memmove")
+#: Atomic operations that choose one of two numbers.
+_BOUNDS = frozenset({"fmax", "fmin", "fmaximum", "fminimum"})
 #: Position of the arena among the arguments of an interpreted block; behind it stands what the block is given.
 ARENA_OF_BLOCK = 2
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
@@ -32,6 +34,11 @@ def is_barrier(instruction: Instruction) -> bool:
     """A call that waits until the other threads of the block are there."""
     known = classify(instruction.callee_name) if instruction.opcode == "call" else None
     return known is not None and known.kind == "barrier"
+
+
+def is_block_barrier(instruction: Instruction) -> bool:
+    """A barrier that all threads of the block wait at."""
+    return is_barrier(instruction) and instruction.callee_name.startswith("llvm.nvvm.barrier.")
 
 
 def is_exchange(instruction: Instruction) -> bool:
@@ -53,6 +60,11 @@ def is_atomic_sum(instruction: Instruction) -> bool:
 def is_view(call: Instruction) -> bool:
     """A call that tells that memory is seen as numbers of another type."""
     return call.opcode == "call" and call.callee_name.startswith(VIEW)
+
+
+def is_atomic_bound(instruction: Instruction) -> bool:
+    """An atomic operation that leaves the greater or the smaller of two numbers in memory."""
+    return instruction.opcode == "atomicrmw" and instruction.predicate in _BOUNDS
 
 
 def is_fill(call: Instruction) -> bool:

@@ -27,7 +27,7 @@ from ..ir.types import PTR
 from ..rules.scalar import lookup
 from . import infinite
 from .activity import CONSTANT, Activity
-from .call_kinds import is_internal_call, is_ruled, is_transfer
+from .call_kinds import is_atomic_bound, is_internal_call, is_ruled, is_transfer
 from .cfg import ControlFlow, warm_post_dominators
 from .loops import LoopForest
 from .objects import MemoryObject
@@ -107,6 +107,8 @@ class _SurelySeeded:
         read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
         self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT
                         for o in activity.aliasing.reachable(activity.aliasing.objects_of(a))} - read
+        # A number in memory that others may win over has no cotangent then.
+        self.contested = {o for i in instructions if is_atomic_bound(i) for o in activity.aliasing.objects_of(i.operands[0])}
         self.memory: set[MemoryObject] = set()
         self.writers: dict[MemoryObject, list[Instruction]] = defaultdict(list)
         for instruction in instructions:
@@ -198,7 +200,7 @@ class _SurelySeeded:
         return len({self.activity.aliasing.objects_of(arm) for arm in arms}) > 1
 
     def _reach_all(self, objects: frozenset[MemoryObject]) -> None:
-        for obj in objects - self.memory:
+        for obj in objects - self.memory - self.contested:
             self.memory.add(obj)
             self._visit_writers(obj)
 

@@ -68,6 +68,9 @@ def _visit(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> No
     if instruction.opcode == "store":
         if instruction.operands[0] in result:
             result.objects |= aliasing.objects_of(instruction.operands[1])
+    elif instruction.opcode == "atomicrmw":
+        if instruction.operands[1] in result:
+            result.objects |= aliasing.objects_of(instruction.operands[0])
     elif is_transfer(instruction):
         if aliasing.objects_of(instruction.arguments[1]) & result.objects:
             result.objects |= aliasing.objects_of(instruction.arguments[0])

@@ -14,7 +14,7 @@ from ..rules.expression import needs
 from ..rules.scalar import lookup
 from .activity import Activity
 from .alias import is_pointer
-from .call_kinds import is_atomic_sum, is_barrier, is_fill, is_shuffle, is_transfer
+from .call_kinds import is_atomic_sum, is_barrier, is_block_barrier, is_fill, is_shuffle, is_transfer
 
 
 class SplitCall(Protocol):
@@ -37,6 +37,9 @@ class Needed:
     calls: Mapping[Instruction, SplitCall]
     #: Stores that the reverse sweep undoes, whatever they store.
     undone: set[Instruction] = field(default_factory=set)
+    #: For atomic maxima and minima what says whether they changed a cell, and loads that put back what they read (``bounds``).
+    changes: Mapping[Instruction, Instruction] = field(default_factory=dict)
+    put_back: set[Instruction] = field(default_factory=set)
 
     def has_work(self, instruction: Instruction) -> bool:
         """Whether the adjoint of an instruction does anything."""
@@ -49,6 +52,8 @@ class Needed:
             return self._touches(instruction.arguments[0])
         if is_atomic_sum(instruction):
             return self._touches(instruction.operands[0]) and self.activity.active(instruction.operands[1])
+        if instruction in self.changes:
+            return True     # it takes the cotangent of what was there before, whatever it gives
         if instruction in self.calls:
             return self.calls[instruction].is_active
         if instruction.opcode == "load" and not self._touches(instruction.operands[0]):
@@ -71,6 +76,10 @@ class Needed:
         opcode = instruction.opcode
         if opcode in ("load", "atomicrmw"):
             yield self.shadow_of(instruction.operands[0])
+            if instruction in self.changes:
+                yield from (*instruction.operands, self.changes[instruction])
+            elif instruction in self.put_back:
+                yield from (instruction.operands[0], instruction)
         elif opcode == "store":
             if self.consumes(instruction):
                 yield self.shadow_of(instruction.operands[1])
@@ -86,6 +95,8 @@ class Needed:
             yield instruction.arguments[2]
         elif instruction in self.calls:
             yield from self.calls[instruction].needs
+        elif is_block_barrier(instruction):
+            yield instruction.arguments[0]      # and not for what the threads have voted
         elif is_barrier(instruction):
             yield from instruction.arguments
         elif is_shuffle(instruction):

@@ -29,6 +29,8 @@ class Overwrites:
     kept_stack: set[MemoryObject] = field(default_factory=set)
     #: Memory of arguments that nobody else writes, where that does not hold of all.
     kept_arguments: set[MemoryObject] = field(default_factory=set)
+    #: Whether the reverse sweep is another launch: a block has other memory then.
+    launched_anew: bool = False
     writers: dict[MemoryObject, list[Instruction]] = field(default_factory=dict)
 
     def why_not(self, load: Instruction) -> str:
@@ -53,6 +55,8 @@ class Overwrites:
             return "the caller may write its argument before the reverse sweep"
         if obj.origin == Origin.GLOBAL and not getattr(obj.site, "constant", False):
             return "it reads a global variable"
+        if obj.origin == Origin.SHARED and self.launched_anew:
+            return "memory of a block is gone when the reverse sweep is launched"
         if obj.origin == Origin.STACK and obj not in self.kept_stack:
             return "stack memory is gone in the reverse sweep"
         if obj == PYTHON:

@@ -25,7 +25,7 @@ from ..ir.types import DOUBLE, FLOAT, I8, I16, I32, FloatType, IntType, Type, si
 from ..ir.vocabulary import VIEW
 from .activity import DUPLICATED, Activity
 from .alias import Aliasing, made_by
-from .call_kinds import is_atomic_sum, is_transfer, is_view, rule_of
+from .call_kinds import is_atomic_bound, is_atomic_sum, is_transfer, is_view, rule_of
 from .memory_types import Access, MemoryTypes, admit, share
 from .objects import MemoryObject, Origin
 from .places import Place, base_of, factor_of, places_of
@@ -236,7 +236,7 @@ def _uses(instruction: Instruction, activity: Activity) -> Iterator[tuple[Value,
         value, pointer = instruction.operands
         if activity.active_memory(pointer) and size_of(value.type) < size_of(DOUBLE) and not _is_initial(instruction):
             yield pointer, Place(0), value.type         # it may lie over a part of a float
-    elif is_atomic_sum(instruction) and activity.active_memory(instruction.operands[0]):
+    elif (is_atomic_sum(instruction) or is_atomic_bound(instruction)) and activity.active_memory(instruction.operands[0]):
         yield instruction.operands[0], Place(0), instruction.type
     elif (rule := rule_of(instruction)) is not None and activity.active_call(instruction):
         for position, (type_, axes) in zip(rule.arrays, rule.elements, strict=False):

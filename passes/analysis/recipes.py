@@ -67,6 +67,9 @@ class Recipes:
     mirrors: dict[Value, Instruction]
     #: For a load of what is overwritten later, what would have to be in the plan for that to be undone.
     undone: dict[Value, tuple[Value, ...]] = field(default_factory=dict)
+    #: Values of which the reverse sweep needs all bits: what is computed elsewhere may be rounded otherwise, where the compiler
+    #: contracts products and sums.
+    exact: set[Value] = field(default_factory=set)
     _known: dict[Value, Recipe | str] = field(default_factory=dict)
 
     def of(self, value: Value) -> Recipe | None:
@@ -86,6 +89,8 @@ class Recipes:
         if isinstance(value, Argument):
             return "it is an argument that the reverse sweep is not given"
         assert isinstance(value, Instruction)
+        if value in self.exact:
+            return "it is compared with what stands in memory, to the last bit"
         opcode = value.opcode
         if opcode == "phi":
             return self._phi(value)

@@ -28,7 +28,7 @@ from ..ir.model import Block, Instruction
 from ..ir.types import FloatType, IntType, Type, size_of
 from .call_kinds import is_barrier
 from .cfg import ControlFlow
-from .objects import UNKNOWN, MemoryObject, Origin
+from .objects import UNKNOWN, MemoryObject, Objects, Origin
 from .overwrites import Overwrites
 
 #: A point of the first sweep: behind an instruction, or at the beginning of a block.
@@ -42,6 +42,8 @@ class Undo:
 
     cfg: ControlFlow
     overwrites: Overwrites
+    #: What others put back.
+    barred: Objects = frozenset()
     _between: dict[tuple[Block, Block], list[Block]] = field(default_factory=dict)
 
     def stores(self, load: Instruction) -> list[Instruction] | None:
@@ -56,7 +58,7 @@ class Undo:
 
     def _is_its_own(self, obj: MemoryObject) -> bool:
         """Whether nobody looks at an object but this function, until its reverse sweep has ended."""
-        return obj.origin == Origin.SHARED or obj in self.overwrites.kept_stack
+        return (obj.origin == Origin.SHARED and obj not in self.barred) or obj in self.overwrites.kept_stack
 
     def _can_be_undone(self, writer: Instruction) -> bool:
         """A pointer is not put back: its shadow would have to be, too."""

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Block, Function, Instruction, Value
 from .alias import Aliasing
-from .call_kinds import is_atomic_sum, is_barrier, is_exchange, is_transfer
+from .call_kinds import is_atomic_sum, is_barrier, is_block_barrier, is_exchange, is_transfer
 from .cfg import ControlFlow
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 from .overwrites import written
@@ -77,7 +77,8 @@ class _Solver:
         size = -1
         while size != (size := len(divergent)):
             for block in self.blocks:
-                divergent.update(i for i in block.instructions if self._starts(i) or any(o in divergent for o in i.operands))
+                divergent.update(i for i in block.instructions if not is_block_barrier(i)     # whose vote all of them know
+                                 and (self._starts(i) or any(o in divergent for o in i.operands)))
             for branch in self._branches() if with_branches else ():
                 for joined in self._decided(branch):
                     divergent.update(joined.phis)

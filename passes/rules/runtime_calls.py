@@ -223,6 +223,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     RuntimeCall("numba_set_iter_next", "container", reads=(0,), writes=(0, 1)),
     # Threads of a block
     *_all("barrier", "llvm.nvvm.barrier.cta.sync.aligned.all llvm.nvvm.bar.warp.sync"),
+    *_all("barrier", " ".join(f"llvm.nvvm.barrier.cta.red.{how}.aligned.all" for how in ("popc", "and", "or"))),
     *_all("integer", "dp.dynamic.size dp.dynamic.distance __nv_ffs __nv_ffsll"),
     # Mathematics through memory
     RuntimeCall("numba_cpow", "mathematics", reads=(1, 2), writes=(0,)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
 from ..analysis.alias import is_pointer
-from ..analysis.call_kinds import is_barrier, is_exception, is_fill, is_shuffle, is_transfer
+from ..analysis.call_kinds import is_barrier, is_block_barrier, is_exception, is_fill, is_shuffle, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import LoopForest
@@ -29,6 +29,7 @@ from ..rules.scalar import RULES, lookup
 from ..rules.warps import ANY, SOURCE, SUFFIXES, UNSHUFFLE, mode_of
 from ..target import HOST, Target
 from .available import Available
+from .bounds import put_back, take
 from .calls import (
     CheckpointedCall,
     ParallelCall,
@@ -46,6 +47,7 @@ from .memory import clear_memory, copy_memory
 from .parallel_reverse import ParallelReverse, ParallelReverseCall
 from .scopes import DerivativeScopes
 from .shadow import Shadows
+from .shared_shadows import wait_for_block
 from .tape import ARENA_EXCEEDED, TAPE_FULL
 
 #: void (ptr destination, ptr source, i64 bytes)
@@ -128,7 +130,9 @@ class Adjoints:
         """The adjoint of an instruction that has work (``Needed.has_work``)."""
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
         self.cotangents.place = instruction.parent
-        if is_barrier(instruction):
+        if is_block_barrier(instruction):
+            wait_for_block(self.builder, self.context.module, self.get(instruction.arguments[0]))
+        elif is_barrier(instruction):
             given = [self.get(argument) for argument in instruction.arguments]
             self.builder.call(instruction.callee, instruction.function_type, given, info=instruction.call)
         elif is_transfer(instruction):
@@ -137,6 +141,8 @@ class Adjoints:
             self._fill(instruction)
         elif instruction.opcode == "store":
             self._store(instruction)
+        elif instruction in self.context.needed.changes:
+            self._atomic_bound(instruction)
         elif instruction.opcode == "atomicrmw":
             self._atomic_sum(instruction)
         elif instruction in self.context.calls.of:
@@ -325,6 +331,8 @@ class Adjoints:
         if self.defer(load, seed):
             return
         pointer = load.operands[0]
+        if load in self.context.needed.put_back:
+            put_back(self.builder, self.context.module, self.get(pointer), self.get(load))
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         shadow = self.context.increments.place(self.builder, load, pointer, shadow)
         if self.context.increments.is_atomic(load, pointer):
@@ -356,6 +364,14 @@ class Adjoints:
         pointer, value = instruction.operands
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
         self.add(value, self.builder.load(value.type, shadow, align=instruction.align, metadata=scope))
+
+    def _atomic_bound(self, instruction: Instruction) -> None:
+        """The number that stands in the cell takes its cotangent away."""
+        pointer, value = instruction.operands
+        changed = self.get(self.context.needed.changes[instruction])
+        shadow = self.get(self.context.shadows.of(pointer))
+        self.context.increments.tell_of_bound(instruction)
+        self.add(value, take(self.builder, self.context.module, self.get(pointer), self.get(value), changed, shadow))
 
     def _transfer(self, call: Instruction) -> None:
         destination, source, size = call.arguments[:3]

@@ -5,16 +5,19 @@ Ensures:  see ``pipeline.differentiate``.
 """
 from __future__ import annotations
 
-from ..analysis import gated
+from dataclasses import dataclass, field
+
+from ..analysis import bounds, gated
 from ..analysis.activity import arrays_given, numbers_given
 from ..analysis.call_kinds import rule_of
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64, null
 from ..ir.model import Argument, Function, Global, Instruction, Module, Value
-from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType, size_of
+from ..ir.types import DOUBLE, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
 from ..visible import dump
+from .bounds import WinningTangents, write_changes
 from .calls import extend_signature, shadow_arguments
 from .lanes import Lanes
 from .launch import Number, Passed, arenas, gather, launch
@@ -25,16 +28,24 @@ from .tangent import TangentWriter
 from .tape import check_allocations
 
 
+@dataclass
+class Left:
+    """What is left to who calls the tangents of threads: ``shared``, what a block shares and has a shadow; ``for_all``, the
+    types of numbers that may win in global memory, when all threads have come (``transform.bounds``)."""
+
+    shared: list[Global] = field(default_factory=list)
+    for_all: list[Type] = field(default_factory=list)
+
+
 def build_tangents(module: Module, program: Program, lanes: Lanes = Lanes(),  # noqa: B008  it is frozen
-                   writer: type[TangentWriter] = TangentWriter, target: Target = HOST) -> list[Global]:
-    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is. What threads share
-    and has a shadow."""
+                   writer: type[TangentWriter] = TangentWriter, target: Target = HOST) -> Left:
+    """Turns every version of the program into its tangent function; ``writer`` says what a tangent is."""
     versions = program.transformed
     extra = {id(version): _declare(version, lanes) for version in versions}
-    shared: list[Global] = []
+    left = Left()
     for version in versions:
-        shared += _write(module, program, version, lanes, writer, target, *extra[id(version)])
-    return shared
+        _write(module, program, version, lanes, writer, target, left, *extra[id(version)])
+    return left
 
 
 def write_packed(module: Module, tangent: Function, active: int, name: str, lanes: Lanes) -> Function:
@@ -63,27 +74,32 @@ def _declare(version: Version, lanes: Lanes) -> tuple[dict[Argument, Value], dic
 
 
 def _write(module: Module, program: Program, version: Version, lanes: Lanes, kind: type[TangentWriter], target: Target,
-           shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> list[Global]:
+           left: Left, shadows: dict[Argument, Value], tangents: dict[Value, Value], arena: Argument) -> None:
     warm = version.warm_blocks()
     calls = [c for c in version.calls() if c.callee_name in program.versions]
     pushed: list[Instruction] = []
     for call in version.ruled_calls():
         (pushed if _is_pushed(module, version, call) else calls).append(call)
+    contests = bounds.analyse(module, version.activity, version.cfg,
+                              waits_for_all=target.has_threads and not target.is_called)
     frames = _frames(module, version, lanes) if target.has_threads else None
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes, frames)
     if target.has_threads:
         refuse_allocations(module, pointers)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
+    write_changes(contests)
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)
     dump("gated", lambda: gates)
     writer = kind(module, version.activity, pointers, tangents, gates, {*calls, *pushed}, lanes)
     writer.target = target
+    writer.winning = WinningTangents(module, version.function, contests, arena)
     writer.write(instructions)
     made = [_call_tangent(program.version_of(call), call, pointers, writer, arena) for call in calls]
     made += [_push(module, call, pointers, writer, arena) for call in pushed]
     check_allocations(version.function, pointers.allocations, made, arena)
     dump("tangent", lambda: write_function(version.function))
-    return pointers.shared
+    left.shared += pointers.shared
+    left.for_all += writer.winning.for_all
 
 
 def _frames(module: Module, version: Version, lanes: Lanes) -> Frames:

@@ -33,6 +33,7 @@ _OWN = "plain: the memory is the thread's own"
 _ATOMIC = "atomic: other threads may read the same cell"
 _OF_BLOCK = "atomic, one for threads of a warp that read the same cell together: the memory is the block's"
 _ONE_PLACE = "atomic, one for a warp whose threads read the same cell together"
+_TAKEN = "taken, and cleared, by the thread whose number stands there"
 _BY_REASON = {_ONE_PLACE: WARP, _OF_BLOCK: GROUP}
 
 
@@ -77,6 +78,9 @@ class Increments:
             return self.account[access] != _OWN
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
+
+    def tell_of_bound(self, operation: Instruction) -> None:
+        self.account[operation] = _TAKEN
 
     def add_atomically(self, builder: Builder, access: Instruction, pointer: Value, place: Value, amount: Value) -> None:
         """Unless the launch says that no other thread adds there."""

@@ -6,6 +6,10 @@ Ensures:  ``i32 NAME.thread(P…, S…, ptr totals, ptr storage)``; all threads 
           it was says its status.  Field k of ``totals``, 8 bytes each, is what all threads together have for the cotangent
           of the k-th active parameter.  ``NAME.count``, with the same parameters, runs the first sweep alone.  A tangent's
           ``NAME.thread`` is the same, with the tangents of the active parameters in ``totals``.
+          Where nothing may be reversed before all threads of all blocks have run (``analysis.bounds``) ``NAME.thread`` runs
+          the first sweep alone, and ``NAME.back``, with the same parameters, the second in another launch: what is handed
+          over is in the first slots of a thread, and memory of threads and blocks is fresh.  A tangent's ``NAME.back``
+          stores the tangents that have won.
 """
 from __future__ import annotations
 
@@ -17,9 +21,11 @@ from ..analysis.objects import Origin
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Block, Function, Global, Module, Value
-from ..ir.types import I8, I32, PTR, VOID, ArrayType, FunctionType, Type, size_of
+from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
+from .bounds import FIELDS, settle, taken_slots
 from .increments import ATOMIC, BLOCK, OWN
 from .launch_conditions import with_atomics
+from .layout import SLOT_BYTES
 from .memory import clear_memory
 from .program import Program, Version
 from .reverse import RETURNED_NONE, ReverseFunctions
@@ -35,7 +41,16 @@ THREAD_BYTES = 40
 
 def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Function:
     """Writes ``name``, both sweeps."""
-    sweep = _FirstSweep(module, functions, name)
+    return _finished(module, functions, _FirstSweep(module, functions, name))
+
+
+def write_back(module: Module, functions: ReverseFunctions, name: str) -> Function:
+    """Writes ``name``, the second sweep, for a launch behind that of the first."""
+    return _finished(module, functions, _SecondSweep(module, functions, name))
+
+
+def _finished(module: Module, functions: ReverseFunctions, sweep: _Sweep) -> Function:
+    """Runs the reverse function, unless the first sweep has failed."""
     thread, builder, done = sweep.function, sweep.builder, sweep.function.add_block("done")
     back = thread.add_block("reverse")
     done_value, done_none = (builder.compare("eq", sweep.status, const(I32, code)) for code in (0, RETURNED_NONE))
@@ -92,22 +107,39 @@ def write_count(module: Module, functions: ReverseFunctions, name: str) -> Funct
     return sweep.function
 
 
-def write_tangent_thread(module: Module, version: Version, shared: list[Global], name: str) -> Function:
-    """Writes ``name``, which calls the tangent function."""
+def write_tangent_thread(module: Module, version: Version, shared: list[Global], name: str, kept: bool = False) -> Function:
+    """Writes ``name``, which calls the tangent function; ``kept``: whether it leaves something for ``write_tangent_back``."""
     tangent, count = version.function, len(version.active)
     own = tangent.arguments[:-count - 1]
-    parameters = [Argument(a.type, a.name) for a in own]
+    thread, builder, parameters, totals, storage = _tangent_function(module, version, name)
+    clear_shared(builder, module, shared)
+    directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
+                  for number, a in enumerate(tangent.arguments[len(own):-1])]
+    arena = _begun(builder, module, storage) if kept else null()
+    status = builder.call(tangent, tangent.function_type, [*parameters, *directions, arena], name="status")
+    builder.ret(status if status.type == I32 else const(I32, 0))
+    return thread
+
+
+def write_tangent_back(module: Module, version: Version, kept: list[Type], name: str) -> Function:
+    """Writes ``name``, for a launch behind that of the tangent: who has won stores its tangent. ``kept``: the numbers."""
+    thread, builder, _, _, storage = _tangent_function(module, version, name)
+    slots = taken_slots(builder, module, _begun(builder, module, storage), FIELDS * len(kept))
+    for number, type_ in enumerate(kept):
+        settle(builder, module, slots[FIELDS * number:FIELDS * (number + 1)], type_)
+    builder.ret(const(I32, 0))
+    return thread
+
+
+def _tangent_function(module: Module, version: Version, name: str) -> tuple[Function, Builder, list[Argument], Value, Value]:
+    """Begun, with its parameters, those of the tangent function that are the kernel's own and shadows, totals and storage."""
+    tangent = version.function
+    parameters = [Argument(a.type, a.name) for a in tangent.arguments[:-len(version.active) - 1]]
     totals, storage = (Argument(PTR, tangent.fresh(n)) for n in ("totals", "storage"))
     arguments = [*parameters, totals, storage]
     thread = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
     module.functions[name] = thread
-    builder = Builder(thread.add_block("entry"))
-    clear_shared(builder, module, shared)
-    directions = [builder.load(a.type, builder.offset(totals, 8 * number), align=8)
-                  for number, a in enumerate(tangent.arguments[len(own):-1])]
-    status = builder.call(tangent, tangent.function_type, [*parameters, *directions, null()], name="status")
-    builder.ret(status if status.type == I32 else const(I32, 0))
-    return thread
+    return thread, Builder(thread.add_block("entry")), parameters, totals, storage
 
 
 def check_threads(module: Module, program: Program) -> None:
@@ -141,8 +173,8 @@ def check_returns(module: Module, program: Program) -> None:
 
 
 @dataclass
-class _FirstSweep:
-    """The beginning of a thread: its memory, what the block shares, the augmented primal."""
+class _Sweep:
+    """The beginning of a thread: its memory, what says where its tape lies."""
 
     module: Module
     functions: ReverseFunctions
@@ -158,14 +190,13 @@ class _FirstSweep:
         self.module.functions[self.name] = self.function
         self.builder = Builder(self.function.add_block("entry"))
         frames = [memory for type_ in self.functions.frames for memory in self._frame(type_)]
-        tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
-        thread = self._begin()
-        clear_shared(self.builder, self.module, self.functions.shared)
-        self.given: list[Value] = [*parameters, *frames, thread, tape]
-        status = self.builder.call(augmented, augmented.function_type, self.given, name="status")
-        if self.functions.needs_storage:
-            _call(self.builder, self.module, END, [thread])
-        self.status: Value = status if status.type == I32 else const(I32, 0)
+        self.tape = self.builder.alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
+        self.thread = self._begin()
+        self.given: list[Value] = [*parameters, *frames, self.thread, self.tape]
+        self.status: Value = self._run()
+
+    def _run(self) -> Value:
+        raise NotImplementedError
 
     def _frame(self, type_: Type) -> tuple[Value, Value]:
         memory, shadow = (self.builder.alloca(type_, name, align=16) for name in ("frame", "frame.shadow"))
@@ -175,9 +206,60 @@ class _FirstSweep:
     def _begin(self) -> Value:
         if not self.functions.needs_storage:
             return null()
-        thread = self.builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
-        _call(self.builder, self.module, BEGIN, [thread, self.storage])
-        return thread
+        return _begun(self.builder, self.module, self.storage)
+
+    def _clear(self) -> None:
+        clear_shared(self.builder, self.module, self.functions.shared)
+
+    def _handed_over(self) -> list[Value]:
+        """Slots that two launches have in common: for the status of the first, then for the words of the tape record."""
+        return taken_slots(self.builder, self.module, self.thread, record_slots(self.functions))
+
+
+def record_slots(functions: ReverseFunctions) -> int:
+    """How many slots are handed over from one launch to the next."""
+    return 1 + -(-functions.layout.size // SLOT_BYTES) if functions.launched_anew else 0
+
+
+class _FirstSweep(_Sweep):
+    """The augmented primal."""
+
+    def _run(self) -> Value:
+        slots = self._handed_over()
+        if not slots:
+            self._clear()
+        augmented = self.functions.augmented
+        found = self.builder.call(augmented, augmented.function_type, self.given, name="status")
+        if self.functions.needs_storage:
+            _call(self.builder, self.module, END, [self.thread])
+        status: Value = found if found.type == I32 else const(I32, 0)
+        if slots:
+            self._hand_over(status, slots)
+        return status
+
+    def _hand_over(self, status: Value, slots: list[Value]) -> None:
+        self.builder.store(self.builder.cast("sext", status, I64), slots[0], align=8)
+        for word, slot in enumerate(slots[1:]):
+            kept = self.builder.load(I64, self.builder.offset(self.tape, SLOT_BYTES * word), align=8)
+            self.builder.store(kept, slot, align=8)
+
+
+class _SecondSweep(_Sweep):
+    """What the first sweep has left, in another launch."""
+
+    def _run(self) -> Value:
+        self._clear()
+        slots = self._handed_over()
+        for word, slot in enumerate(slots[1:]):
+            kept = self.builder.load(I64, slot, align=8)
+            self.builder.store(kept, self.builder.offset(self.tape, SLOT_BYTES * word), align=8)
+        return self.builder.cast("trunc", self.builder.load(I64, slots[0], "status", align=8), I32)
+
+
+def _begun(builder: Builder, module: Module, storage: Value) -> Value:
+    thread = builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
+    _call(builder, module, BEGIN, [thread, storage])
+    return thread
 
 
 def _call(builder: Builder, module: Module, name: str, arguments: list[Value]) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import gated, induction, ownership, reverse_path, uniform
+from ..analysis import bounds, gated, induction, ownership, reverse_path, uniform
+from ..analysis.alias import is_pointer
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, plan_distribution
@@ -23,6 +24,7 @@ from ..analysis.reverse_path import ReversePath
 from ..analysis.undo import Point
 from ..analysis.uniform import Uniform
 from ..analysis.variation import Variation
+from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Block, Function, Global, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
@@ -31,6 +33,7 @@ from ..target import HOST, Target
 from ..visible import dump
 from .adjoint import Context
 from .available import Available
+from .bounds import write_changes
 from .calls import extend_signature, split_calls
 from .counters import Counters, insert_counters
 from .increments import Increments
@@ -76,11 +79,13 @@ class ReverseFunctions:
     apart: Function | None
     #: By which instruction the memory of a kept value is taken that is no field of the tape record.
     taken_by: dict[Value, str]
+    #: Whether the reverse function is for another launch, when all threads have run the augmented primal.
+    launched_anew: bool = False
 
     @property
     def needs_storage(self) -> bool:
         """Whether the tape is more than a record of constant size."""
-        return bool(self.layout.buffers or self.layout.record_size)
+        return bool(self.layout.buffers or self.layout.record_size or self.launched_anew)
 
     @property
     def heaviest(self) -> str:
@@ -141,6 +146,8 @@ class _Build:
     def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
         version = self.version
         self.bodies = {loop.name: [i for block in loop.blocks for i in block.instructions] for loop in version.forest.top_level}
+        self.bounds = bounds.analyse(self.module, version.activity, version.cfg,
+                                     waits_for_all=self.target.has_threads and not self.target.is_called)
         frame_types = [alloca.element for alloca in self.frames]
         shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
                                  version.cfg.cold, frames=self.frames)
@@ -150,6 +157,7 @@ class _Build:
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
         counters = insert_counters(self.function, version.cfg, version.forest)
+        write_changes(self.bounds)
         self._plan(shadows, counters)
         self._write_reverse(shadows, counters, reverses)
         writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
@@ -160,7 +168,7 @@ class _Build:
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, [*self.distributions.values(), *self.nests.values()],
                                 self.bodies, self.ungated, frame_types, shadows.shared, self.increments.account,
-                                self.increments.conditions.write(), writer.taken_by())
+                                self.increments.conditions.write(), writer.taken_by(), self.bounds.are_global)
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -181,16 +189,22 @@ class _Build:
     def _plan(self, shadows: Shadows, counters: Counters) -> None:
         analysed = self.analysed
         self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
-        self.needed = Needed(analysed.activity, shadows.of, self.calls.of)
+        self.needed = Needed(analysed.activity, shadows.of, self.calls.of, changes=self.bounds.changes)
         overwritten = self.version.overwrites()
-        overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
-        self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
+        overwritten.launched_anew = self.bounds.are_global
+        overwritten.kept_stack = set() if overwritten.launched_anew else {
+            o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
+        self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors,
+                               exact=set(self.bounds.compared()))
+        self.needed.put_back = {i for i in analysed.warm_instructions() if self.bounds.needs_putting_back(i, overwritten)}
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.at_hand = self._given() | set(counters.loop)
         self._settle(counters)
         for value in self.plan.kept:
             self.planner.place(value)
+        if self.bounds.are_global:
+            self._refuse_own_addresses()
         self.planner.finish()
         for name, result in (("induction", self.inductions), ("overwrites", overwritten), ("reverse_path", self.path),
                              ("cache_plan", self.plan)):
@@ -199,9 +213,24 @@ class _Build:
         self.nests = self._gatherable()
         dump("distribution", lambda: "\n".join(map(str, [*self.distributions.values(), *self.nests.values()])))
 
+    def _is_fleeting(self, value: Value) -> bool:
+        """Whether a value is an address that means something else in another launch."""
+        if not self.bounds.are_global or not is_pointer(value.type):
+            return False
+        objects = self.analysed.aliasing.objects_of(self.recipes.mirrors.get(value, value))
+        return any(obj.origin not in bounds.OF_THE_LAUNCH for obj in objects)
+
+    def _refuse_own_addresses(self) -> None:
+        for value in self.plan.kept:
+            if self._is_fleeting(value):
+                operation = next(filter(self.bounds.is_global, self.bounds.operations))
+                raise UnsupportedIR("cannot differentiate a kernel that takes an atomic maximum or minimum in global memory, "
+                                    "and chooses among arrays of a thread or a block", self.module.location_of(operation))
+
     def _settle(self, counters: Counters) -> None:
         """The reverse path and the plan, which hang together where stores are undone."""
-        undo = UndoLogs(self.recipes, self.needed, self.planner) if self.target.has_threads else None
+        undo = UndoLogs(self.recipes, self.needed, self.planner, self.bounds.objects) \
+            if self.target.has_threads and not self.bounds.are_global else None
         while True:
             self.path = reverse_path.trace(self.analysed.cfg, self.analysed.forest, counters, self.analysed.returns,
                                            self.needed.block_has_work, self.needed.joins)
@@ -247,7 +276,7 @@ class _Build:
         needs = dict.fromkeys(direct)
         while True:
             plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
-                              self.target.memory_cost)
+                              self.target.memory_cost, self._is_fleeting)
             more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
             if not more:
                 return plan

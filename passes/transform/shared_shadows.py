@@ -58,8 +58,13 @@ def clear_shared(builder: Builder, module: Module, variables: list[Global]) -> N
         clear = module.declare(CLEAR_SHARED, FunctionType(VOID, (shadow.type, I64)))
         builder.call(clear, clear.function_type, [shadow, size])
     if variables:
-        barrier = module.declare(BARRIER, FunctionType(VOID, (I32,)))
-        builder.call(barrier, barrier.function_type, [const(I32, 0)])
+        wait_for_block(builder, module, const(I32, 0))
+
+
+def wait_for_block(builder: Builder, module: Module, number: Value) -> None:
+    """Until all threads of the block are at this barrier."""
+    barrier = module.declare(BARRIER, FunctionType(VOID, (I32,)))
+    builder.call(barrier, barrier.function_type, [number])
 
 
 def _extent(builder: Builder, module: Module, variable: Global) -> tuple[Value, Value]:

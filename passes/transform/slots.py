@@ -24,8 +24,8 @@ _DIVISIONS = frozenset({"sdiv", "udiv", "srem", "urem"})
 _CALLS = ("llvm.smax.", "llvm.smin.", "llvm.umax.", "llvm.umin.", "llvm.abs.")
 
 
-def write_slots(module: Module, augmented: Function, name: str) -> Function | None:
-    """Writes ``name``, or leaves the module as it is."""
+def write_slots(module: Module, augmented: Function, name: str, handed_over: int = 0) -> Function | None:
+    """Writes ``name``, or leaves the module as it is; ``handed_over``: slots that are taken besides."""
     sizes = _sizes(augmented)
     order = _sliced(sizes) if sizes is not None else None
     if sizes is None or order is None:
@@ -41,7 +41,15 @@ def write_slots(module: Module, augmented: Function, name: str) -> Function | No
     for value in order:
         if isinstance(value, Instruction):
             made[value] = _copied(builder, value, made)
-    builder.ret(_sum(builder, [made.get(size, size) for size in sizes]))
+    builder.ret(_sum(builder, handed_over, [made.get(size, size) for size in sizes]))
+    return function
+
+
+def write_constant_slots(module: Module, slots: int, name: str) -> Function:
+    """The same where there are always so many."""
+    function = Function(name, FunctionType(I64, (PTR,)), [Argument(PTR, "leaves")])
+    module.functions[name] = function
+    Builder(function.add_block("entry")).ret(i64(slots))
     return function
 
 
@@ -93,8 +101,8 @@ def _copied(builder: Builder, instruction: Instruction, made: dict[Value, Value]
     return builder.place(copy)
 
 
-def _sum(builder: Builder, sizes: list[Value]) -> Value:
-    total: Value = i64(0)
+def _sum(builder: Builder, handed_over: int, sizes: list[Value]) -> Value:
+    total: Value = i64(SLOT_BYTES * handed_over)
     for size in sizes:
         some = builder.compare("sgt", size, i64(0))
         total = builder.binary("add", total, builder.select(some, size, i64(0)))

@@ -21,6 +21,7 @@ from ..rules.emit import emit
 from ..rules.scalar import lookup
 from ..target import HOST
 from .adjoint import REMAINDER, adjoint_flags
+from .bounds import WinningTangents
 from .gates import gate_of, gated
 from .lanes import Lanes
 from .memory import clear_memory
@@ -41,6 +42,8 @@ class TangentWriter:
         self.gates = gates
         #: Calls that are not inlined: their callees write the tangents.
         self.internal = internal
+        #: Of atomic maxima and minima.
+        self.winning: WinningTangents | None = None
         self.builder: Builder
         self.flags: tuple[str, ...] = ()
         self.rules = {
@@ -60,6 +63,8 @@ class TangentWriter:
             for value, block in phi.incoming():
                 tangent.append_operand(self.of(value))
                 tangent.blocks.append(block)
+        if self.winning is not None:
+            self.winning.write(instructions)
 
     def of(self, value: Value) -> Value:
         """The tangent of a value, zero where it is constant."""
@@ -72,6 +77,13 @@ class TangentWriter:
         self.flags = adjoint_flags(instruction)
         if instruction.opcode == "store":
             self._store(instruction)
+        elif self.winning is not None and instruction in self.winning.bounds.changes:
+            self.builder = Inserter.after(self.winning.bounds.changes[instruction])
+            pointer, value = instruction.operands
+            if self.lanes.type_of(value.type) != value.type:
+                raise UnsupportedIR("cannot differentiate an atomic maximum or minimum in several directions at once",
+                                    self.module.location_of(instruction))
+            self.winning.keep(self.builder, instruction, self.shadows.of(pointer), self.of(value))
         elif instruction.opcode == "atomicrmw":
             self._atomic_sum(instruction)
         elif is_transfer(instruction) or is_fill(instruction):

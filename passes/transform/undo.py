@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from ..analysis.alias import Aliasing
 from ..analysis.cache_plan import CachePlan
 from ..analysis.needed import Needed
-from ..analysis.objects import UNKNOWN
+from ..analysis.objects import UNKNOWN, Objects
 from ..analysis.overwrites import written
 from ..analysis.recipes import Recipes
 from ..analysis.undo import Point, Undo
@@ -27,9 +27,10 @@ from .previous import PreviousStores
 class UndoLogs:
     """Of one function."""
 
-    def __init__(self, recipes: Recipes, needed: Needed, planner: LayoutPlanner):
+    def __init__(self, recipes: Recipes, needed: Needed, planner: LayoutPlanner, barred: Objects = frozenset()):
+        """``barred``: objects in which loads put back what they read (``analysis.bounds``)."""
         self.recipes, self.needed, self.planner = recipes, needed, planner
-        self.undo = Undo(recipes.cfg, recipes.overwrites)
+        self.undo = Undo(recipes.cfg, recipes.overwrites, barred)
         #: What each store that could be undone overwrites.
         self.old: dict[Instruction, Instruction] = {}
         #: What has been written into the function for each store.

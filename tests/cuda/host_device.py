@@ -42,8 +42,8 @@ class HostDevice:
     def wait(self, stream):
         self.waits.append(stream)
 
-    def launch(self, code, counts, grid, block, shared, stream, leaves):
-        function = code.count if counts else code.thread
+    def launch(self, code, which, grid, block, shared, stream, leaves):
+        function = {"entry": code.thread, "count": code.count, "back": code.back}[which]
         self.launches.append((function, grid, block, shared, stream))
         key = code, function
         if key not in self.machines:

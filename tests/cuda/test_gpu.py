@@ -16,7 +16,7 @@ from numba import cuda
 
 from tests.cuda.kernels import RECORDS
 from tests.cuda.kernels.launches import annotated, copied, on_the_cpu, shadows_of
-from tests.cuda.test_kernels import close
+from tests.cuda.test_kernels import close, needs_forward
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not cuda.is_available(), reason="no GPU is at hand")]
 records = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.name)
@@ -85,6 +85,7 @@ def test_the_gradient_is_the_simulators(record):
 @records
 def test_dot(record):
     """⟨ȳ, Jẋ⟩ = ⟨Jᵀȳ, ẋ⟩, both sides launched."""
+    needs_forward(record)
     args, tangents = prepared(record, 13)
     cotangents = shadows_of(record, args, np.random.default_rng(14))
     moved, pulled = ({k: np.copy(s) for k, s in found.items()} for found in (tangents, cotangents))

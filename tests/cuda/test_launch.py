@@ -9,10 +9,10 @@ from dpcompile.operators.device import stream_number
 
 pytest.importorskip("numba_cuda")
 
-from numba import cuda
+from numba import cuda, float64
 
 from tests.cuda.host_device import HostDevice, OnDevice
-from tests.cuda.kernels import RECORDS
+from tests.cuda.kernels import RECORDS, bounds, bounds_of_all
 from tests.cuda.kernels.launches import copied, gradient_of, on_the_cpu, shadows_of
 from tests.cuda.test_kernels import close
 
@@ -103,6 +103,14 @@ def test_tangents(device):
     x, dx, out, dout = np.arange(4.0), np.ones(4), np.zeros(4), np.zeros(4)
     dp.cuda.jvp(scaled)[1, 4](dp.Duplicated(2.0, 0.5), dp.Duplicated(x, dx), dp.Duplicated(out, dout))
     np.testing.assert_allclose(dout, 0.5 * x * x + 4.0 * x, atol=1e-14)
+
+
+def test_tangents_of_maxima_over_all_blocks(device):
+    x, dx, dout = np.array([1.0, 3.0, 2.0, 0.5]), np.array([1.0, 10.0, 100.0, 1000.0]), np.zeros(1)
+    for _ in range(2):
+        dp.cuda.jvp(bounds_of_all.largest_of_all)[2, 2](dp.Duplicated(x, dx), 0.5, dp.Duplicated(np.zeros(1), dout))
+        np.testing.assert_allclose(dout, 10.0 * (1.5 * np.cos(1.5) + np.sin(1.5)), rtol=1e-14)
+    assert [launch[0].rpartition(".")[2] for launch in device.launches] == ["thread", "back"] * 2
 
 
 def test_a_number_has_its_total_on_the_host_or_on_the_device(device):
@@ -222,3 +230,10 @@ def test_arguments_are_looked_at_before_anything_runs(device):
 def test_empty_arrays(device):
     empty = np.zeros(0)
     dp.cuda.grad(scaled)[1, 4](2.0, dp.Duplicated(OnDevice(empty), OnDevice(empty)), dp.Duplicated(empty, np.zeros(0)))
+
+
+def test_explain_tells_of_a_second_launch():
+    sig = (float64[::1], float64[::1])
+    assert "a launch of their own" in dp.cuda.grad(bounds_of_all.by_blocks).explain(sig)
+    account = dp.cuda.grad(bounds.largest_square).explain(sig)
+    assert "a launch of their own" not in account and "by the thread whose number stands there" in account

@@ -2,12 +2,16 @@
 import numpy as np
 import pytest
 from dpcompile.passes.analysis import uniform
+from dpcompile.passes.analysis.bounds import Bounds
 from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
+from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.undo import Undo
-from dpcompile.passes.transform import adjoint, hoist, kernel, shadow
+from dpcompile.passes.ir.builder import zero
+from dpcompile.passes.transform import adjoint, bounds, forward, hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
+from dpcompile.passes.transform.bounds import WinningTangents
 from dpcompile.passes.transform.increments import Increments
 from dpcompile.passes.transform.previous import PreviousStores, _Shift
 
@@ -20,6 +24,7 @@ pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
 _has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.stores, PreviousStores.write
+_why_not_kept, _hand_over = Overwrites._why_not_kept, kernel._FirstSweep._hand_over
 
 
 def without_barriers(self, instruction):
@@ -70,6 +75,25 @@ def without_what_was_there(self, store):
     return added
 
 
+def whoever_comes(builder, module, cell, given, changed, shadow):
+    """Takes the cotangent of a cell, if it has changed that."""
+    return builder.select(changed, builder.load(given.type, shadow), zero(given.type))
+
+
+def only_active_bounds(self, instruction):
+    is_bound = instruction in self.changes
+    return _has_work(self, instruction) and not (is_bound and not self.activity.active(instruction.operands[1]))
+
+
+def as_if_launched_once(self, obj):
+    self.launched_anew = False
+    return _why_not_kept(self, obj)
+
+
+def only_the_status(self, status, slots):
+    _hand_over(self, status, slots[:1])
+
+
 def nothing(*arguments):
     pass
 
@@ -100,6 +124,13 @@ MUTATIONS = {
     "stores are taken to be run by all": ("taken_in_turn", PreviousStores, "_is_in_step", lambda self, store, loop: True),
     "barriers in front of stores are overlooked": ("waits_before_it_writes", PreviousStores, "_is_in_step",
                                                    lambda self, store, loop: True),
+    "losers take what the winner has": ("largest_square", adjoint, "take", whoever_comes),
+    "who loses takes nothing": ("clamped", Needed, "has_work", only_active_bounds),
+    "what was read is not put back": ("running", adjoint, "put_back", nothing),
+    "what is overwritten is taken to stay": ("scaled_rounds", Bounds, "needs_putting_back", lambda *arguments: False),
+    "memory of a block is taken to stay": ("by_blocks", Overwrites, "_why_not_kept", as_if_launched_once),
+    "the status is handed over alone": ("by_blocks", kernel._FirstSweep, "_hand_over", only_the_status),
+    "no mirror of a vote": ("above_mean", Needed, "has_work", without_barriers),
     "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
     "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
     "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
@@ -110,16 +141,22 @@ MUTATIONS = {
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_mutant_is_noticed(mutation, monkeypatch):
     name, owner, attribute, replacement = MUTATIONS[mutation]
+    args, shadows, wanted = prepared(RECORD[name])      # before anything is switched off on the CPU too
     monkeypatch.setattr(owner, attribute, replacement)
-    assert differs(RECORD[name])
+    assert differs(RECORD[name], args, shadows, wanted)
 
 
-def differs(record):
+def prepared(record):
+    """Arguments, shadows, and what becomes of these."""
     rng = np.random.default_rng(5)
     args = record.make(rng)
     expected, wanted = copied(args), shadows_of(record, args, rng)
     shadows = {k: np.copy(s) for k, s in wanted.items()}
     on_the_cpu(record, expected, wanted)
+    return args, shadows, wanted
+
+
+def differs(record, args, shadows, wanted):
     try:
         report = launched(record, dp.cuda.grad(record.kernel), annotated(args, shadows))
     except errors.ThreadError:
@@ -143,3 +180,37 @@ def test_threads_that_leave_what_others_read_are_noticed(monkeypatch):
     dp.cuda.simulate(dp.cuda.grad(leaves_what_others_read), 1, WIDTH,
                      [dp.Duplicated(np.ones(WIDTH), shadow), dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH))])
     assert not np.allclose(shadow, [0.0] * 4 + [2.0] * 4)
+
+
+def changed_or_equal(bounds_):
+    """As if a number that loses had changed the cell."""
+    _write_changes(bounds_)
+    for changed in bounds_.changes.values():
+        changed.predicate = "une" if changed.opcode == "fcmp" else changed.predicate
+
+
+_write_changes = bounds.write_changes
+
+TANGENTS = {
+    "the winner keeps its tangent": ("largest_square", bounds, "settle", nothing),
+    "who wins over all blocks keeps its tangent": ("by_blocks", kernel, "settle", nothing),
+    "nobody waits for the winner": ("softmax", WinningTangents, "_wait", nothing),
+    "who lost last is taken to have won": ("smallest_single", forward, "write_changes", changed_or_equal),
+}
+
+
+@pytest.mark.parametrize("mutation", TANGENTS)
+def test_a_mutant_of_forward_mode_is_noticed(mutation, monkeypatch):
+    name, owner, attribute, replacement = TANGENTS[mutation]
+    monkeypatch.setattr(owner, attribute, replacement)
+    assert differs_in_forward_mode(RECORD[name])
+
+
+def differs_in_forward_mode(record):
+    rng = np.random.default_rng(5)
+    args = record.make(rng)
+    expected, wanted = copied(args), shadows_of(record, args, rng)
+    shadows = {k: np.copy(s) for k, s in wanted.items()}
+    dp.autodiff(dp.Forward, record.twin, *annotated(expected, wanted))
+    report = launched(record, dp.cuda.jvp(record.kernel), annotated(args, shadows))
+    return report.races or not all(np.allclose(shadows[k], wanted[k], atol=1e-4) for k in shadows)

@@ -250,9 +250,20 @@ def extreme(x, out):
     cuda.atomic.max(out, 0, x[cuda.grid(1)])
 
 
+@cuda.jit
+def found(x, out):
+    out[1] = cuda.atomic.add(out, 0, x[cuda.grid(1)])
+
+
+def test_atomic_maxima():
+    dx, dout = np.zeros(4), np.ones(1)
+    dp.cuda.simulate(dp.cuda.grad(extreme), 2, 2, annotated([np.array([1.0, 4.0, 2.0, 3.0]), np.zeros(1)], {0: dx, 1: dout}))
+    assert dx.tolist() == [0.0, 1.0, 0.0, 0.0] and dout[0] == 0.0
+
+
 def test_what_is_refused_says_why():
-    with pytest.raises(errors.UnsupportedError, match="atomic maximum"):
-        dp.cuda.simulate(dp.cuda.grad(extreme), 1, 4, annotated([np.ones(4), np.ones(1)], {0: np.zeros(4), 1: np.ones(1)}))
+    with pytest.raises(errors.UnsupportedError, match="atomic or volatile access"):
+        dp.cuda.simulate(dp.cuda.grad(found), 1, 4, annotated([np.ones(4), np.ones(2)], {0: np.zeros(4), 1: np.ones(2)}))
     fields = np.zeros(4, np.dtype([("a", np.float64), ("b", np.int32)]))
     with pytest.raises(errors.UnsupportedError, match="whole numbers of elements"):
         dp.cuda.simulate(raises, 1, 4, [fields["a"], 4])

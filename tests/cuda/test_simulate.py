@@ -11,6 +11,8 @@ pytest.importorskip("numba_cuda")
 
 from numba import cuda, float64
 
+from tests.cuda.kernels import bounds, bounds_of_all
+
 WIDTH = 8
 
 
@@ -314,12 +316,6 @@ def leaves_between_shuffles(x, out):
 
 
 @cuda.jit
-def matches_all(x, out):
-    i = cuda.grid(1)
-    out[i] = x[i] * cuda.match_all_sync(0xFFFFFFFF, i)[0]
-
-
-@cuda.jit
 def of_two_types(x, out):
     cells = cuda.shared.array(0, dtype=np.float64)
     halves = cuda.shared.array(0, dtype=np.float32)
@@ -364,15 +360,103 @@ def halves_overwritten(x, out):
 
 
 @cuda.jit
-def largest(x, out):
-    cuda.atomic.max(out, 0, x[cuda.grid(1)])
+def reads_the_largest(x, out):
+    i = cuda.grid(1)
+    cuda.atomic.max(out, 0, x[i])
+    cuda.syncthreads()
+    x[i] = out[0]
 
 
 @cuda.jit
-def votes(x, out):
+def largest_of_its_own(x, out):
+    own = cuda.local.array(1, dtype=np.float64)
     i = cuda.grid(1)
-    if cuda.syncthreads_or(1 if x[i] > 0.5 else 0):
-        out[i] = x[i]
+    own[0] = 0.0
+    for n in range(i):
+        cuda.atomic.max(own, 0, x[n])
+    out[i] = own[0]
+
+
+@cuda.jit
+def reads_too_early(x, out):
+    """The line that is named is that of the read."""
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    top[0] = 0.0
+    cuda.syncthreads()
+    cuda.atomic.max(top, 0, x[i])
+    out[i] = top[0]
+    cuda.syncthreads()
+
+
+@cuda.jit
+def ends_too_early(x, out):
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    top[0] = 0.0
+    for n in range(3):
+        cuda.syncthreads()
+        out[i] += top[0]
+        cuda.syncthreads()
+        cuda.atomic.max(top, 0, x[i] * n)
+
+
+@cuda.jit
+def sets_too_late(x, out):
+    """One iteration sets the cell that another has not read."""
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    for n in range(3):
+        if i == 0:
+            top[0] = 0.0
+        cuda.atomic.max(top, 0, x[i] * n)
+        cuda.syncthreads()
+        out[i] += top[0]
+        cuda.syncthreads()
+
+
+@cuda.jit
+def uses_the_bound_that_was_there(x, out):
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    top[0] = 0.0
+    cuda.syncthreads()
+    out[i] = cuda.atomic.max(top, 0, x[i])
+
+
+@cuda.jit
+def uses_the_sum_that_was_there(x, out):
+    """Which nobody reads."""
+    total = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    total[0] = 0.0
+    cuda.syncthreads()
+    out[i] = cuda.atomic.add(total, 0, x[i])
+
+
+@cuda.jit
+def clamps_at_once(x, out):
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    top[0] = 0.0
+    cuda.syncthreads()
+    cuda.atomic.max(top, 0, x[i])
+    cuda.atomic.min(top, 0, 1.0)
+    cuda.syncthreads()
+    out[i] = top[0]
+
+
+@cuda.jit
+def bounds_and_adds(x, out):
+    top = cuda.shared.array(1, dtype=np.float64)
+    i = cuda.grid(1)
+    top[0] = 0.0
+    cuda.syncthreads()
+    cuda.atomic.max(top, 0, x[i])
+    cuda.syncthreads()
+    cuda.atomic.add(top, 0, x[i])
+    cuda.syncthreads()
+    out[i] = top[0]
 
 
 @cuda.jit
@@ -389,20 +473,26 @@ def uses_what_was_there(x, out):
 
 
 REFUSED = [
-    (votes, "call of llvm.nvvm.barrier"),
     (fenced, "in a kernel"),
     (uses_what_was_there, "atomic"),
     (leaves_between, "return between two barriers"),
     (leaves_what_others_read, "return before a barrier"),
     (reads_and_leaves, "return before a barrier"),
     (leaves_between_shuffles, "return between two barriers"),
-    (matches_all, "call of llvm.nvvm.match.all"),
     (of_two_types, "dynamic shared memory that holds double and float"),
     (halves_of_shared_memory, "memory of float64 that is also used as float32"),
     (halves_of_local_memory, "memory of float64 that is also used as float32"),
     (halves_of_an_argument, "memory of float64 that is also used as float32"),
     (halves_overwritten, "memory of float64 that is also used as int32"),
-    (largest, "atomic maximum or minimum"),
+    (reads_the_largest, r"another access of global memory of which(.|\n)*x\[i\] = out\[0\]"),
+    (largest_of_its_own, r"is neither shared memory nor that of an array(.|\n)*cuda.atomic.max"),
+    (reads_too_early, r"another access of the same memory between the same two barriers(.|\n)*out\[i\] = top\[0\]"),
+    (ends_too_early, r"behind which a thread may end without a barrier(.|\n)*cuda.atomic.max"),
+    (sets_too_late, r"another access of the same memory between the same two barriers(.|\n)*top\[0\] = 0.0"),
+    (uses_the_bound_that_was_there, "the result of an atomic maximum"),
+    (uses_the_sum_that_was_there, "an atomic or volatile access"),
+    (clamps_at_once, "an atomic maximum and an atomic minimum"),
+    (bounds_and_adds, r"an atomic operation on memory of which(.|\n)*cuda.atomic.add"),
 ]
 
 
@@ -412,6 +502,59 @@ def test_what_is_refused_is_refused_by_name(kernel, message):
     with pytest.raises(errors.UnsupportedError, match=message):
         dp.cuda.simulate(dp.cuda.grad(kernel), 1, WIDTH,
                          [dp.Duplicated(x, np.zeros(WIDTH)), dp.Duplicated(out, np.zeros(WIDTH))])
+
+
+def test_what_forward_mode_refuses():
+    where, x, out = np.zeros((WIDTH, 2), np.int64), np.ones((WIDTH, 2)), np.zeros(WIDTH)
+    given = [dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH)), 3, dp.Duplicated(out, out.copy()), dp.Duplicated(out, out.copy())]
+    with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max\(out"):
+        dp.cuda.simulate(dp.cuda.jvp(bounds_of_all.rounds_of_all), 1, WIDTH, given)
+    with pytest.raises(errors.UnsupportedError, match=r"in forward mode(.|\n)*cuda.atomic.max"):
+        dp.cuda.simulate(dp.cuda.jvp(bounds.ragged), 1, WIDTH,
+                         [where, dp.Duplicated(x, x.copy()), dp.Duplicated(out, out.copy())])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_equal_numbers_of_all_blocks_one_wins(seed):
+    x, dx, dout = np.tile([0.5, 1.5, -0.5], 8), np.zeros(24), np.ones(1)
+    given = [dp.Duplicated(x, dx), 1.3, dp.Duplicated(np.zeros(1), dout)]
+    dp.cuda.simulate(dp.cuda.grad(bounds_of_all.largest_of_all), 3, 8, given, seed=seed)
+    assert np.count_nonzero(dx) == 1 and dout[0] == 0.0
+    np.testing.assert_allclose(dx.sum(), 1.3 * math.cos(1.3 * 1.5) * 1.5 + math.sin(1.3 * 1.5), rtol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_of_equal_numbers_one_wins(seed):
+    x, dx, out = np.array([-1.0, 3.0, 0.5, 3.0] * 4), np.zeros(16), np.zeros(1)
+    given = [dp.Duplicated(x, dx), dp.Duplicated(out, np.ones(1))]
+    dp.cuda.simulate(dp.cuda.grad(bounds.largest_square), 1, 16, given, seed=seed)
+    assert np.count_nonzero(dx) == 1 and dx.sum() == 6.0 * math.cos(9.0)
+    tangents = [np.zeros(1) for _ in x]
+    for i, tangent in enumerate(tangents):
+        direction = np.zeros(16)
+        direction[i] = 1.0
+        dp.cuda.simulate(dp.cuda.jvp(bounds.largest_square), 1, 16,
+                         [dp.Duplicated(x, direction), dp.Duplicated(out, tangent)], seed=seed)
+    assert np.count_nonzero(tangents) == 1 and np.sum(tangents) == 6.0 * math.cos(9.0)
+
+
+def test_nan_in_a_cell_stays_and_keeps_its_cotangent():
+    x, dx, out = np.ones(16), np.zeros(16), np.full(1, np.nan)
+    dp.cuda.simulate(dp.cuda.grad(starts_with_nan), 1, 16, [dp.Duplicated(x, dx), dp.Duplicated(out, np.ones(1))])
+    assert np.isnan(out[0]) and dx.tolist() == [3.0] + [0.0] * 15
+
+
+@cuda.jit
+def starts_with_nan(x, out):
+    top = cuda.shared.array(1, dtype=np.float64)
+    t = cuda.threadIdx.x
+    if t == 0:
+        top[0] = 3.0 * x[0] + out[0]
+    cuda.syncthreads()
+    cuda.atomic.max(top, 0, x[t])
+    cuda.syncthreads()
+    if t == 0:
+        out[0] = top[0]
 
 
 def test_arguments_are_checked():

@@ -2,18 +2,21 @@
 
 Requires: modules of numba-cuda.
 Ensures:  definitions, by LLVM's atomic operations, of those that are declared: differences, which are sums, and the greater and
-          the smaller of two numbers, where a NaN in memory stays there and one that is given changes nothing.
+          the smaller of two numbers, where a NaN that is given changes nothing, and one in memory stays there, or in
+          ``nanmax`` and ``nanmin`` is a number that is missing.
 """
 from __future__ import annotations
 
 import re
 
-_DECLARED = re.compile(r"^declare (double|float) @(___numba_atomic_(?:double|float)_(sub|max|min))\(", re.MULTILINE)
+_DECLARED = re.compile(r"^declare (double|float) @(___numba_atomic_(?:double|float)_(sub|(?:nan)?(?:max|min)))\(", re.MULTILINE)
 #: How what is given becomes %amount, and what is done with that.
 _CODE = {
     "sub": ("%amount = fneg {t} %given", "fadd"),
     "max": ("%none = fcmp uno {t} %given, %given\n  %amount = select i1 %none, {t} 0xFFF0000000000000, {t} %given", "fmaximum"),
     "min": ("%none = fcmp uno {t} %given, %given\n  %amount = select i1 %none, {t} 0x7FF0000000000000, {t} %given", "fminimum"),
+    "nanmax": ("%amount = freeze {t} %given", "fmax"),
+    "nanmin": ("%amount = freeze {t} %given", "fmin"),
 }
 
 

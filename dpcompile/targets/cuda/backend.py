@@ -44,17 +44,19 @@ _SHARED_VARIABLE = re.compile(rf'^@("{re.escape(SHARED)}[^"]+"|{re.escape(SHARED
 
 @dataclass(frozen=True)
 class Assembly:
-    """The text, the name of its entry, and of the one that counts the slots of the tape; empty where there is none."""
+    """The text, the name of its entry, of the one that counts the slots of the tape, and of the one of a second launch, which
+    runs the reverse sweeps; empty where there is none."""
 
     text: str
     entry: str
     count: str
+    back: str = ""
 
 
 def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> Assembly:
     """The assembly text for a processor."""
-    module, entry, count = _complete(kernel)
-    return Assembly(_emitted(module, (entry, count), kernel.primal.name, cc), entry, count)
+    module, names = _complete(kernel)
+    return Assembly(_emitted(module, names, kernel.primal.name, cc), *names)
 
 
 def function_ptx(text: str, name: str, cc: tuple[int, int]) -> str:
@@ -97,19 +99,19 @@ def optimised(kernel: CompiledKernel, function: str) -> str:
     return str(module)
 
 
-def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, str, str]:
+def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, tuple[str, str, str]]:
     """The module with its entries and its runtime, shared memory in its address space."""
     entry = re.sub(r"[^0-9A-Za-z_]", "_", kernel.primal.name) + ("_grad" if kernel.derivative else "")
-    count = f"{entry}_count" if kernel.count else ""
+    names = entry, f"{entry}_count" if kernel.count else "", f"{entry}_back" if kernel.back else ""
     module = llvm.parse_assembly(_with_shared(_CONTRACTED.sub(r"\1 contract ", kernel.text)))
-    for name, function in ((entry, kernel.thread), (count, kernel.count)):
+    for name, function in zip(names, (kernel.thread, kernel.count, kernel.back), strict=True):
         if name:
             module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), name)))
             module.get_function(function).add_function_attribute("alwaysinline")
     for text in (arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.verify()
-    return module, entry, count
+    return module, names
 
 
 def _entry(thread: llvm.ValueRef, name: str) -> str:

@@ -119,23 +119,23 @@ class Device:
 
     # kernels ------------------------------------------------------------------------------------------------------------
 
-    def launch(self, code: CompiledKernel, counts: bool, grid: Shape, block: Shape, shared: int, stream: int,
+    def launch(self, code: CompiledKernel, which: str, grid: Shape, block: Shape, shared: int, stream: int,
                leaves: Sequence) -> None:
-        """The thread of a derivative, or what counts its tape's slots."""
-        function = self._function(code, counts, block[0] * block[1] * block[2], shared)
+        """An entry of a derivative's assembly, by the name that ``Assembly`` has for it."""
+        function = self._function(code, which, block[0] * block[1] * block[2], shared)
         given = tuple(leaves), tuple(map(_TYPES.__getitem__, code.parameter_types))
         _call("cuLaunchKernel", function, *grid, *block, shared, stream, given, 0)
 
-    def _function(self, code: CompiledKernel, counts: bool, threads: int, shared: int) -> Any:
-        key = code, counts, threads, shared
+    def _function(self, code: CompiledKernel, which: str, threads: int, shared: int) -> Any:
+        key = code, which, threads, shared
         if key not in self._functions:
-            self._functions[key] = self._load(code, counts, threads, shared)
+            self._functions[key] = self._load(code, which, threads, shared)
         return self._functions[key]
 
-    def _load(self, code: CompiledKernel, counts: bool, threads: int, shared: int) -> Any:
+    def _load(self, code: CompiledKernel, which: str, threads: int, shared: int) -> Any:
         assembly = vars(code).setdefault("assembly", {}).get(self.cc) or ptx(code, self.cc)
         vars(code)["assembly"][self.cc] = assembly
-        name = (assembly.count if counts else assembly.entry).encode()
+        name = getattr(assembly, which).encode()
         attributes = _driver().CUfunction_attribute
         function = _call("cuModuleGetFunction", _module(assembly.text), name)
         if _call("cuFuncGetAttribute", attributes.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function) < threads:

@@ -56,6 +56,11 @@ class CompiledKernel:
         """The function that only counts the slots of the tape; empty where arguments say how many there are."""
         return self.derivative.symbols.get("count", "") if self.derivative else ""
 
+    @property
+    def back(self) -> str:
+        """The function of a second launch, which runs the reverse sweeps; empty where threads run both sweeps at once."""
+        return self.derivative.symbols.get("back", "") if self.derivative else ""
+
     @cached_property
     def slots(self) -> HostFunction | None:
         """The function of the packed arguments that says how many slots of the tape a thread has; None where it takes a run to

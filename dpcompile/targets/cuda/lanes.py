@@ -1,4 +1,4 @@
-"""What the lanes of a simulated warp tell each other.
+"""What the lanes of a simulated warp, or the threads of a block, tell each other.
 
 Requires: a module for the host that declares some of it; ``dp.exchange`` in simulation.ll, where a lane leaves what it gives
           before it waits, and finds what it gets when it is resumed.
@@ -11,13 +11,15 @@ import re
 
 #: The kinds, in the order of their numbers, which begin at one; the first four are shuffles.
 KINDS = ("dp.shuffle.idx", "dp.shuffle.up", "dp.shuffle.down", "dp.shuffle.xor", "dp.host.vote.all", "dp.host.vote.any",
-         "dp.host.vote.uni", "dp.host.vote.ballot", "dp.host.match.any", "dp.host.bar.warp.sync", "dp.host.activemask")
+         "dp.host.vote.uni", "dp.host.vote.ballot", "dp.host.match.any", "dp.host.bar.warp.sync", "dp.host.activemask",
+         "dp.host.barrier.popc", "dp.host.barrier.and", "dp.host.barrier.or")
 SHUFFLES = KINDS[:4]
 BARRIER, ACTIVE = "dp.host.bar.warp.sync", "dp.host.activemask"
 ALL = 0xFFFFFFFF
 WARP = 32
 #: What begins with these is here in the place of LLVM's intrinsics.
 REPLACED = {f"llvm.nvvm.{name}": f"dp.host.{name}" for name in ("vote.", "match.any.", "bar.warp.sync", "activemask")}
+REPLACED["llvm.nvvm.barrier.cta.red."] = "dp.host.barrier."
 _DECLARED = re.compile(r"^declare (?:\w+ )*?(double|float|i64|i32|i1|void) @(dp\.(?:shuffle|host)\.[\w.]+)\(([^)]*)\)",
                        re.MULTILINE)
 _TO_BITS = {"double": "bitcast double {} to i64", "float": "bitcast float {} to i32", "i32": "zext i32 {} to i64",
@@ -34,6 +36,11 @@ class Exchange(ctypes.Structure):
     @property
     def name(self) -> str:
         return KINDS[self.kind - 1]
+
+    @property
+    def is_of_block(self) -> bool:
+        """Whether all threads of a block make it."""
+        return self.name.startswith("dp.host.barrier.")
 
     @property
     def key(self) -> tuple[int, int]:
@@ -92,6 +99,16 @@ def source(name: str, lane: int, given: int) -> int:
         case "down":
             return lane + distance if lane + distance < WARP else lane
     return lane ^ distance
+
+
+def voted(threads: dict[int, Exchange]) -> dict[int, int]:
+    """What each thread of a block gets of the votes that all of them give at a barrier."""
+    votes = [given.value & 1 for given in threads.values()]
+    if not votes:
+        return {}
+    name = next(iter(threads.values())).name
+    result = sum(votes) if name.endswith("popc") else int(all(votes) if name.endswith("and") else any(votes))
+    return dict.fromkeys(threads, result)
 
 
 def results(lanes: dict[int, Exchange]) -> dict[int, int]:

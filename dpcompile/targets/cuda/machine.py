@@ -18,7 +18,7 @@ from dpcompile.passes.ir.vocabulary import DYNAMIC
 
 from ...errors import BarrierError, ThreadError
 from .host import host, packed
-from .lanes import ACTIVE, ALL, BARRIER, WARP, Exchange, results
+from .lanes import ACTIVE, ALL, BARRIER, WARP, Exchange, results, voted
 from .races import RECORD, Races
 from .threads import DESTROY, REGISTERS, RESUME, START, STATUS, ThreadModule
 
@@ -156,6 +156,8 @@ class _Block:
     #: The barriers at which threads wait, and what those that wait for others of their warp give.
     waiting: dict[int, int] = field(default_factory=dict)
     giving: dict[int, Exchange] = field(default_factory=dict)
+    #: What threads have voted at the barrier of the block that they wait at.
+    votes: dict[int, Exchange] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.running = list(range(len(self.threads)))
@@ -163,7 +165,8 @@ class _Block:
     def run_to_barrier(self, place: Shape) -> set[int]:
         """All of ``running`` up to where they end or wait for the whole block; the statuses with which threads ended."""
         statuses: set[int] = set()
-        self.waiting, ready = {}, {thread: 0 for thread in self.running}
+        told = voted(self.votes)
+        self.waiting, self.votes, ready = {}, {}, {thread: told.get(thread, 0) for thread in self.running}
         while ready:
             threads = sorted(ready)
             for index in self.order.permutation(len(threads)):
@@ -184,7 +187,8 @@ class _Block:
             return
         self.waiting[thread] = barrier
         if exchange.kind:
-            self.giving[thread] = Exchange.from_buffer_copy(exchange)
+            given = Exchange.from_buffer_copy(exchange)
+            (self.votes if given.is_of_block else self.giving)[thread] = given
 
     def _exchanged(self) -> dict[int, int]:
         """What those threads get all of whose partners have come."""

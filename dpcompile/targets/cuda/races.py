@@ -2,7 +2,7 @@
 
 Requires: for each block and each stretch between two barriers, all accesses of its threads.
 Ensures:  threads of a block race where they access a cell between the same two barriers; threads of different blocks where
-          they access one at all. Atomic additions do not race with each other.
+          they access one at all. Atomic accesses do not race with each other.
 Algorithm: accesses are compared cell by cell, by the least and the greatest thread of each kind; which threads came first
           in the simulation does not matter, so one schedule finds what any would.
 """
@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .lanes import WARP
-from .threads import ADD, READ, WRITE, Site
+from .threads import ADD, ATOMIC_READ, READ, WRITE, Site
 
 RECORD = np.dtype([("address", np.int64), ("site", np.int32), ("thread", np.int32), ("epoch", np.int64)])
-_KINDS = (READ, WRITE, ADD)
+_KINDS = (READ, WRITE, ADD, ATOMIC_READ)
+#: Which of them race with each other.
+_RACING = ((WRITE, WRITE), (WRITE, READ), (WRITE, ADD), (WRITE, ATOMIC_READ), (ADD, READ))
 #: A race is reported once for each array and pair of kinds, up to so many cells of it.
 MOST_CELLS = 4
 
@@ -120,11 +122,11 @@ class Races:
         if not len(rows):
             return
         cells, group = np.unique(rows["cell"], return_inverse=True)
-        least = np.full((3, len(cells)), np.iinfo(np.int64).max)
-        greatest = np.full((3, len(cells)), -1)
+        least = np.full((len(_KINDS), len(cells)), np.iinfo(np.int64).max)
+        greatest = np.full((len(_KINDS), len(cells)), -1)
         np.minimum.at(least, (rows["kind"], group), rows["thread"])
         np.maximum.at(greatest, (rows["kind"], group), rows["thread"])
-        for first, second in ((1, 1), (1, 0), (1, 2), (2, 0)):
+        for first, second in (tuple(map(_KINDS.index, pair)) for pair in _RACING):
             present = (greatest[first] >= 0) & (greatest[second] >= 0)
             differ = (np.minimum(least[first], least[second]) != np.maximum(greatest[first], greatest[second]))
             for name in dict.fromkeys(self._label(cell) for cell in cells[present & differ]):

@@ -41,7 +41,7 @@ REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") f
              "warpsize", "dynamic_smem_size", "epoch")
 #: Bytes of shared memory that a block can have, on all processors.
 MOST_SHARED = 227 * 1024
-READ, WRITE, ADD = "read", "write", "atomic addition"
+READ, WRITE, ADD, ATOMIC_READ = "read", "write", "atomic access", "atomic read"
 _ADDITIONS = frozenset(name for names in (ATOMIC, WARP, GROUP, BLOCK) for name in names.values())
 _REGISTER, _OWN_REGISTER = "llvm.nvvm.read.ptx.sreg.", "dp.register."
 _BARRIER = "dp.barrier"
@@ -119,7 +119,7 @@ def _watched_runtime(text: str, sites: list[Site]) -> str:
     """What the runtime does to memory that is shared; its atomic additions are watched where they are asked for."""
     module = read(text)
     for definition in list(module.functions.values()):
-        if definition.name.startswith(("dp.block.clear", "dp.transfer.", "dp.add.own.")):
+        if definition.name.startswith(("dp.block.clear", "dp.transfer.", "dp.add.own.", "dp.bound.")):
             _watch_function(module, definition, sites, _sweep("clear" if "clear" in definition.name else "reverse"))
     return write(module)
 
@@ -138,9 +138,11 @@ def _access(instruction: Instruction) -> tuple[Value, str, int] | None:
     """Through which pointer an instruction accesses memory, how, and how many bytes."""
     match instruction.opcode:
         case "load":
-            return instruction.operands[0], READ, size_of(instruction.type)
+            kind = ATOMIC_READ if "atomic" in instruction.flags else READ
+            return instruction.operands[0], kind, size_of(instruction.type)
         case "store":
-            return instruction.operands[1], WRITE, size_of(instruction.operands[0].type)
+            kind = ADD if "atomic" in instruction.flags else WRITE
+            return instruction.operands[1], kind, size_of(instruction.operands[0].type)
         case "atomicrmw" | "cmpxchg":
             return instruction.operands[0], ADD, size_of(instruction.operands[1].type)
         case "call" if instruction.callee_name in _ADDITIONS:

@@ -2,11 +2,12 @@
 
 Requires: modules of numba-cuda before any optimisation, which would take numbers of 64 bits apart for good.
 Ensures:  ``T dp.shuffle.MODE.T (i32 mask, T value, i32 lane)`` for each shuffle, whatever ``T`` is; LLVM's intrinsics for each
-          vote; all of them convergent.
+          vote; all of them convergent. Whether all lanes of a mask have the same number, each finds by which of them have its
+          own.
 """
 from __future__ import annotations
 
-from dpcompile.passes.ir.builder import Inserter
+from dpcompile.passes.ir.builder import Inserter, const
 from dpcompile.passes.ir.model import Constant, Function, Instruction, Module, Value
 from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.types import DOUBLE, FLOAT, I1, I32, I64, FunctionType, Type
@@ -14,6 +15,7 @@ from dpcompile.passes.ir.writer import write
 from dpcompile.passes.rules.warps import CONVERGENT, SHUFFLE, SHUFFLES, SUFFIXES
 
 _SHUFFLE, _VOTE = "llvm.nvvm.shfl.sync.i32", "llvm.nvvm.vote.sync"
+_MATCH_ALL, _MATCH_ANY = "llvm.nvvm.match.all.sync.", "llvm.nvvm.match.any.sync."
 _VOTES = ("llvm.nvvm.vote.all.sync", "llvm.nvvm.vote.any.sync", "llvm.nvvm.vote.uni.sync", "llvm.nvvm.vote.ballot.sync")
 _BALLOT = 3
 _HALF = 32
@@ -21,7 +23,7 @@ _HALF = 32
 
 def exchanges_by_name(text: str) -> str:
     """The text with each exchange as one call."""
-    if _SHUFFLE not in text and _VOTE not in text:
+    if not any(name in text for name in (_SHUFFLE, _VOTE, _MATCH_ALL)):
         return text
     module = read(text)
     for function in list(module.functions.values()):
@@ -31,6 +33,8 @@ def exchanges_by_name(text: str) -> str:
                 _rewrite_shuffle(module, call)
             elif name == _VOTE:
                 _rewrite_vote(module, call)
+            elif name.startswith(_MATCH_ALL):
+                _rewrite_match_all(module, call)
     return write(module)
 
 
@@ -48,6 +52,18 @@ def _rewrite_vote(module: Module, call: Instruction) -> None:
     for part in list(call.users):
         part.replace_uses(result)
         part.erase()
+    call.erase()
+
+
+def _rewrite_match_all(module: Module, call: Instruction) -> None:
+    """The mask, or no lane, and whether it is the mask."""
+    mask, number = call.arguments
+    match = _declared(module, f"{_MATCH_ANY}{number.type}", I32, (I32, number.type))
+    builder = Inserter.before(call)
+    lanes = builder.call(match, match.function_type, [mask, number])
+    agree = builder.compare("eq", lanes, mask)
+    both = builder.insert(Constant(call.type, "poison"), builder.select(agree, mask, const(I32, 0)), (0,))
+    call.replace_uses(builder.insert(both, agree, (1,)))
     call.erase()
 
 

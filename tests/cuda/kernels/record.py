@@ -25,6 +25,9 @@ class Record:
     slots: int | None = None
     #: Bytes of dynamic shared memory.
     shared: int = 0
+    #: Whether forward mode takes the kernel, and differences are close where the arguments are.
+    forward: bool = True
+    differences: bool = True
 
     @property
     def name(self) -> str:

@@ -276,3 +276,60 @@ def nested_rounds(x, rounds, out):
         total += cells[(t + 1) % WIDTH]
         cuda.syncthreads()
     out[i] = total
+
+
+@njit
+def above_mean_twin(x, out):
+    for first in range(0, x.size, WIDTH):
+        n, every, some = 0, True, False
+        for t in range(WIDTH):
+            n += x[first + t] > 0.0
+            every &= x[first + t] > -1.0
+            some |= x[first + t] > 1.0
+        for t in range(WIDTH):
+            other = x[first + (t + 1) % WIDTH]
+            out[first + t] = x[first + t] * other * n if every else (x[first + t] ** 2 if some else other)
+
+
+@record(above_mean_twin, arrays(2, 4 * WIDTH), (0, 1), 4, WIDTH)
+@cuda.jit
+def above_mean(x, out):
+    """What threads vote at barriers, which order accesses too."""
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    cells[t] = x[i]
+    n = cuda.syncthreads_count(1 if x[i] > 0.0 else 0)
+    other = cells[(t + 1) % WIDTH]
+    every = cuda.syncthreads_and(1 if x[i] > -1.0 else 0)
+    some = cuda.syncthreads_or(1 if x[i] > 1.0 else 0)
+    if every:
+        out[i] = x[i] * other * n
+    elif some:
+        out[i] = x[i] ** 2
+    else:
+        out[i] = other
+
+
+@njit
+def until_all_agree_twin(x, out):
+    for first in range(0, x.size, WIDTH):
+        cells = x[first:first + WIDTH].copy()
+        while np.max(np.abs(cells - np.roll(cells, -1))) > 0.05:
+            cells = 0.5 * (cells + np.roll(cells, -1)) + 0.001 * cells * np.roll(cells, -1)
+        out[first:first + WIDTH] = cells
+
+
+@record(until_all_agree_twin, arrays(2, 3 * WIDTH), (0, 1), 3, WIDTH, has_tape=True)
+@cuda.jit
+def until_all_agree(x, out):
+    """A loop of as many iterations as the threads of a block vote for."""
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    cells[t] = x[i]
+    cuda.syncthreads()
+    own, other = cells[t], cells[(t + 1) % WIDTH]
+    while cuda.syncthreads_or(1 if abs(own - other) > 0.05 else 0):
+        cells[t] = 0.5 * (own + other) + 0.001 * own * other
+        cuda.syncthreads()
+        own, other = cells[t], cells[(t + 1) % WIDTH]
+    out[i] = own

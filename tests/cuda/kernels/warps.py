@@ -194,6 +194,29 @@ def matched(x, groups, out):
 
 
 @njit
+def matched_by_all_twin(x, groups, out):
+    for first in range(0, x.size, LANES):
+        agree = (groups[first:first + LANES] == groups[first]).all()
+        signs = (x[first:first + LANES] > 0.0).sum()
+        for i in range(first, first + LANES):
+            out[i] = x[i] ** 3 * LANES if agree else (x[i] if signs in (0, LANES) else x[first])
+
+
+@record(matched_by_all_twin, lambda rng: [*arrays(1, 3 * LANES)(rng), np.repeat([7, 0, 5], LANES) + np.arange(3 * LANES) // 40,
+                                          np.zeros(3 * LANES)], (0, 2), 3, LANES)
+@cuda.jit
+def matched_by_all(x, groups, out):
+    i = cuda.grid(1)
+    lanes, agree = cuda.match_all_sync(FULL, groups[i])
+    alike, signs = cuda.match_all_sync(FULL, np.float32(1.0 if x[i] > 0.0 else -1.0))
+    first = cuda.shfl_sync(FULL, x[i], 0)
+    if agree:
+        out[i] = x[i] ** 3 * cuda.popc(lanes)
+    else:
+        out[i] = x[i] if signs and alike != 0 else first
+
+
+@njit
 def led_twin(x, out):
     for w in range(x.size // LANES):
         leader = -1

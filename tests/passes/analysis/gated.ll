@@ -4,6 +4,11 @@
 ; RUN: dp-opt --pass=gated --function=flat %s | filecheck %s --check-prefix=FLAT
 ; RUN: dp-opt --pass=gated --function=steep %s | filecheck %s --check-prefix=STEEP
 ; RUN: dp-opt --pass=gated --function=called %s | filecheck %s --check-prefix=CALLED
+; RUN: dp-opt --pass=gated --function=contested %s | filecheck %s --check-prefix=CONTESTED
+; RUN: dp-opt --pass=gated --function=uncontested %s | filecheck %s --check-prefix=UNCONTESTED
+
+@dp.shared.a = internal global double undef
+declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
 
 declare double @llvm.exp.f64(double)
 declare double @llvm.fabs.f64(double)
@@ -91,5 +96,30 @@ take:
   ret i32 0
 leave:
   store double %b, ptr %y
+  ret i32 0
+}
+
+; What stands in a cell has no cotangent where another thread's number wins over it.
+; CONTESTED:      gates of @contested
+; CONTESTED-NEXT:   %square: its seed is asked
+define i32 @contested(double %a, ptr %y) {
+  %square = fmul double %a, %a
+  store double %square, ptr @dp.shared.a
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %old = atomicrmw fmaximum ptr @dp.shared.a, double 1.0 seq_cst
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr @dp.shared.a
+  store double %v, ptr %y
+  ret i32 0
+}
+
+; UNCONTESTED:     gates of @uncontested
+; UNCONTESTED-NOT:   its seed is asked
+define i32 @uncontested(double %a, ptr %y) {
+  %square = fmul double %a, %a
+  store double %square, ptr @dp.shared.a
+  call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+  %v = load double, ptr @dp.shared.a
+  store double %v, ptr %y
   ret i32 0
 }

@@ -7,11 +7,14 @@
 ; RUN: dp-opt --pass=uniform --function=shares_and_leaves %s | filecheck %s --check-prefix=SHARES
 ; RUN: dp-opt --pass=uniform --function=leaves_its_own %s | filecheck %s --check-prefix=OWN
 ; RUN: dp-opt --pass=uniform --function=adds_and_leaves %s | filecheck %s --check-prefix=ADDS
+; RUN: dp-opt --pass=uniform --function=as_they_vote %s | filecheck %s --check-prefix=VOTE
+; RUN: dp-opt --pass=adjoint --set target=device --function=as_they_vote %s | filecheck %s --check-prefix=MIRROR
 ; RUN: dp-opt --pass=uniform --function=some_iterations %s | filecheck %s --check-prefix=ITERATIONS
 
 declare i32 @llvm.nvvm.read.ptx.sreg.tid.x()
 declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
 declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
+declare i1 @llvm.nvvm.barrier.cta.red.or.aligned.all(i32, i1)
 
 ; VALUES:     what differs
 ; VALUES-NOT: %size
@@ -171,6 +174,31 @@ loop:
   %next = add i32 %i, 1
   %more = icmp slt i32 %next, %t
   br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; All threads know what they have voted; the mirror of a vote is a barrier.
+; VOTE:     what differs
+; VOTE:     %own
+; VOTE-NOT: %any
+; VOTE:     astray at nowhere
+; MIRROR-LABEL: define {{.*}}@as_they_vote.reverse
+; MIRROR-NOT:   barrier.cta.red
+; MIRROR:       call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
+; MIRROR-NOT:   barrier.cta.red
+define i32 @as_they_vote(ptr %x, ptr %y) {
+entry:
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %place = getelementptr double, ptr %x, i32 %t
+  br label %loop
+loop:
+  %own = load double, ptr %place
+  %square = fmul double %own, %own
+  store double %square, ptr %place
+  %large = fcmp ogt double %square, 1.0
+  %any = call i1 @llvm.nvvm.barrier.cta.red.or.aligned.all(i32 0, i1 %large)
+  br i1 %any, label %loop, label %done
 done:
   ret i32 0
 }
