@@ -294,7 +294,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
     line = first_line(module, body)
     account = report(module, program.entry, functions.plan, functions.inductions, functions.taken_by,
-                     functions.distributions, functions.layout.size, line)
+                     functions.forms, functions.layout.size, line)
     added = told_of_increments(module, functions.increments)
     account = replace(account, behind="\n\n".join(filter(None, [account.behind, added])))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)

@@ -26,6 +26,7 @@ from .needed import Needed
 from .polynomial import Polynomial
 from .reverse_path import ReversePath
 from .symbolic import Address
+from .way_in import straight_way
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Access:
     @property
     def size(self) -> int:
         return size_of(self.type)
+
+    @property
+    def is_increment(self) -> bool:
+        """Whether the adjoint adds to what is there; else it consumes that."""
+        return self.instruction.opcode == "load"
 
     @property
     def is_contiguous(self) -> bool:
@@ -106,13 +112,13 @@ LANE_CALLS = frozenset({"llvm.sqrt", "llvm.fabs", "llvm.fma", "llvm.floor", "llv
 def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: Activity,
                       inductions: Inductions) -> Distribution | None:
     """The distribution of an innermost loop without branches, if there is one and it pays."""
-    chain = _chain(loop, path)
+    chain = chain_of(loop, path)
     accesses = accesses_of(chain, loop, needed, inductions)
     if not accesses:
         return None
     buffered = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_contiguous)
     summed = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_invariant)
-    if _scatters(buffered, activity):
+    if scatters(buffered, activity):
         others = [a for a in accesses if a not in buffered and a not in summed]
         checks = possible_overlaps((*buffered, *summed), others, activity)
         found = Distribution(loop, chain, buffered, summed, checks)
@@ -121,17 +127,11 @@ def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: A
     return found if found is not None and len(found.must_not_overlap) + len(found.spans) <= MOST_CHECKS else None
 
 
-def _chain(loop: Loop, path: ReversePath) -> tuple[Block, ...]:
+def chain_of(loop: Loop, path: ReversePath) -> tuple[Block, ...]:
     """The blocks that the reverse of every iteration runs, from the latch to the header; empty where it has a choice."""
     if loop.children or any(source is not loop.latch for source, _ in loop.exiting_edges):
         return ()
-    chain = [loop.latch]
-    while chain[-1] is not loop.header:
-        step = path.steps.get(chain[-1])
-        if step is None or step.jump is None or step.jump.entered:
-            return ()
-        chain.append(step.jump.target)
-    return tuple(chain) if loop.header in path.steps else ()
+    return straight_way(loop.latch, loop.header, path)
 
 
 def _independent(loop: Loop, chain: tuple[Block, ...], accesses: Sequence[Access], summed: tuple[Access, ...],
@@ -241,7 +241,7 @@ def _access(instruction: Instruction, loop: Loop, inductions: Inductions) -> Acc
     return Access(instruction, address, parts[1])
 
 
-def _scatters(buffered: tuple[Access, ...], activity: Activity) -> bool:
+def scatters(buffered: Sequence[Access], activity: Activity) -> bool:
     """Whether increments of different iterations may meet in one cell, so that they cannot vectorise where they are."""
     return any(_meet(one, other) for one, other in combinations(buffered, 2)
                if activity.aliasing.may_alias(one.pointer, other.pointer))

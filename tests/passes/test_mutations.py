@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import alias, gated, gathered_nest, infinite
+from dpcompile.passes.analysis import alias, gated, infinite, way_in
 from dpcompile.passes.analysis.activity import Activity
 from dpcompile.passes.analysis.alias import Aliasing
 from dpcompile.passes.analysis.gathered_nest import Group
@@ -170,7 +170,7 @@ MUTATIONS = [
         GatheredLoops, "_leads_over", lambda self, access: const(I1, 1))),
     Mutation("rows that are left out are gathered",
              memory("flagged_rows", spread(160), np.zeros(140), np.array([1, 0, 1, 1, 1, 1]), 6, 20),
-             patch(gathered_nest, "_is_fixed", lambda block, outer, recipes: True)),
+             patch(way_in, "_is_fixed", lambda block, outer, recipes: True)),
     Mutation("gathered rows are not cleared", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_clear", never_cleared)),
     Mutation("what was left uncleared is not cleared", steps(14, 3, 0), patch(
         UnclearedRows, "clear", lambda self, unless=None: None)),

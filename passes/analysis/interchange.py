@@ -1,0 +1,288 @@
+"""Two loops whose reverse may run in the other order, the outer one inside, where that reaches memory by shorter strides.
+
+Requires: the reverse path; affine addresses; aliasing; a cache plan.
+Ensures:  the reverse of each iteration of the outer loop is what ``head`` does, then that of all iterations of the inner one,
+          then what ``tail`` does. The inner one does nothing but to add to shadows, by sums that go round in ``carried`` or in
+          memory (``accumulated``), whose cotangents are the same in all its iterations. Hence all heads may come first, then
+          all inner iterations in any order, then all tails, if what goes from one to the other is kept for each iteration of
+          the outer loop, and provided that at run time the pairs in ``must_not_overlap`` do not overlap, each of ``spans`` is
+          no longer than its stride in the outer loop, and the way in is as it says.
+Algorithm: loop distribution after scalar expansion, then loop interchange (Allen & Kennedy, "Optimizing Compilers for Modern
+          Architectures" (2001), §5.2 and §5.3), on increments, which commute. The order is chosen by the strides, as in
+          Wolf & Lam, "A Data Locality Optimizing Algorithm" (PLDI 1991).
+Debug:    dp-opt --pass=interchange, dp.explain
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain as joined
+
+from ..ir.model import Block, Instruction, Value, is_float
+from ..ir.types import PTR, size_of
+from .activity import Activity
+from .call_kinds import is_atomic_sum
+from .distribution import (
+    MOST_CHECKS,
+    STRIDED_COST,
+    Access,
+    Span,
+    accesses_of,
+    chain_of,
+    possible_overlaps,
+    scatters,
+)
+from .loops import Loop
+from .needed import Needed
+from .recipes import Recipes, cost_of
+from .reverse_path import ReversePath
+from .variation import Variation
+from .way_in import WayIn, find_way_in, straight_way
+
+#: How many times as much the loops as they stand must cost.
+LEAST_GAIN = 2.0
+#: What an increment costs against a load.
+INCREMENT_COST = 2.0
+
+#: The loops for each of whose iterations a value has a place on the tape; None where it is not kept.
+Places = Callable[[Value], tuple[Loop, ...] | None]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A sum over the inner loop: ``phi``, and what it is after an iteration."""
+
+    phi: Instruction
+    sum: Instruction
+    start: Value
+    #: Whether the sum goes on in the next iteration of the outer loop.
+    goes_on: bool
+
+
+@dataclass(frozen=True)
+class Interchange:
+    """``chain``: the blocks of the inner loop, last one first; ``rows``: values of the outer loop whose cotangents its parts
+    hand on to each other; ``summed``: loads of one cell in all iterations of the outer loop; ``accumulated``: loads of what
+    is stored again with something added, by the stores."""
+
+    way: WayIn
+    chain: tuple[Block, ...]
+    tail: tuple[Block, ...]
+    carried: tuple[Carried, ...]
+    rows: tuple[Instruction, ...]
+    summed: tuple[Access, ...]
+    accumulated: dict[Access, Access]
+    must_not_overlap: tuple[tuple[Access, Access], ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def outer(self) -> Loop:
+        return self.way.outer
+
+    @property
+    def inner(self) -> Loop:
+        return self.way.inner
+
+    def is_added_to(self, row: Instruction) -> bool:
+        """Whether iterations of the inner loop add to the cotangent of a value of the outer one."""
+        return any(user.parent in self.chain and user.opcode != "phi" for user in row.users)
+
+    def __str__(self) -> str:
+        summed = ", ".join(a.instruction.ref for a in self.summed) or "nothing"
+        checks = len(self.must_not_overlap) + len(self.spans)
+        return f"loops {self.outer.name} and {self.inner.name}: interchanged; {summed} summed; {checks} checks"
+
+
+def plan_interchange(inner: Loop, path: ReversePath, needed: Needed, activity: Activity, recipes: Recipes,
+                     variation: Variation, places: Places) -> Interchange | None:
+    """The interchange of an innermost loop with the one around it, if it is possible and pays."""
+    way, chain = find_way_in(inner, path, recipes), chain_of(inner, path)
+    tail = straight_way(inner.preheader, way.outer.header, path) if way is not None and chain else ()
+    carried = _carried(way, activity) if way is not None and tail else None
+    if way is None or carried is None or not _is_separable(way, tail, carried, needed, activity):
+        return None
+    accesses = [accesses_of(blocks, way.outer, needed, recipes.inductions) for blocks in (way.head, chain, tail)]
+    if any(part is None for part in accesses):
+        return None
+    parts = _Parts(*(part or [] for part in accesses))
+    accumulated = _accumulated(parts.chain, inner)
+    checks = _checks(parts, accumulated, activity) if accumulated is not None else None
+    if accumulated is None or checks is None:
+        return None
+    summed = tuple(a for a in parts.chain if a.is_increment and a.is_invariant and a not in accumulated)
+    found = Interchange(way, chain, tail, carried, tuple(_rows(way, tail, activity)), summed, accumulated, *checks)
+    return found if _pays(found, parts, needed, activity, Costs(recipes, variation, places)) else None
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The accesses of what an iteration of the outer loop does, with their strides in that."""
+
+    head: list[Access]
+    chain: list[Access]
+    tail: list[Access]
+
+
+# cotangents -------------------------------------------------------------------------------------------------------------
+
+
+def _carried(way: WayIn, activity: Activity) -> tuple[Carried, ...] | None:
+    """The sums of the inner loop; None where something else goes round."""
+    found = []
+    for phi in way.inner.header.phis:
+        if is_float(phi) and activity.active(phi):
+            total, start = phi.value_from(way.inner.latch), phi.value_from(way.inner.preheader)
+            if not isinstance(total, Instruction) or not _adds_up(phi, total, way.inner) \
+                    or any(user.parent in way.inner.blocks and user is not phi for user in total.users):
+                return None
+            found.append(Carried(phi, total, start, start in way.outer.header.phis))
+    return tuple(found)
+
+
+def _adds_up(value: Instruction, total: Value, inner: Loop) -> bool:
+    """Whether ``total`` is ``value`` and something else, and nothing else is made of ``value``: both have one cotangent."""
+    while value is not total:
+        if len(value.users) != 1 or value.users[0].parent not in inner.blocks:
+            return False
+        user, = value.users
+        if user.opcode != "fadd" and not (user.opcode == "fsub" and user.operands[0] is value):
+            return False
+        value = user
+    return value.opcode in ("fadd", "fsub")
+
+
+def _is_separable(way: WayIn, tail: Sequence[Block], carried: Sequence[Carried], needed: Needed, activity: Activity) -> bool:
+    """Whether cotangents go from the head to the inner loop, and from both to the tail, and from nowhere back to the head
+    but from the head before."""
+    sums = {one.sum for one in carried}
+    starts = {one.phi for one in carried if one.goes_on}
+    later = {*way.inner.blocks, *tail}
+
+    def stays(value: Instruction) -> bool:
+        if value in way.outer.header.phis:
+            return all(user.parent not in later or user in starts for user in value.users)
+        return value.parent not in way.inner.blocks or value in sums or all(u.parent in way.inner.blocks for u in value.users)
+
+    instructions = [i for block in way.outer.blocks for i in block.instructions]
+    return (all(stays(i) for i in instructions if is_float(i) and activity.active(i))
+            and not any(is_atomic_sum(i) and needed.has_work(i) for i in instructions))
+
+
+def _rows(way: WayIn, tail: Sequence[Block], activity: Activity) -> Iterator[Instruction]:
+    """What is computed before the inner loop and used in it, behind it or in the next iteration."""
+    inside = {block for block in tail if block is not way.outer.header}
+
+    def is_used_later(user: Instruction) -> bool:
+        return user.parent not in inside and (user.parent is not way.inner.header or user.opcode != "phi") \
+            and (user.parent is not way.outer.header or user.opcode == "phi")
+
+    for instruction in (i for block in tail for i in block.instructions if i not in way.outer.header.phis):
+        if is_float(instruction) and activity.active(instruction) and any(map(is_used_later, instruction.users)):
+            yield instruction
+
+
+# memory -----------------------------------------------------------------------------------------------------------------
+
+
+def _accumulated(accesses: Sequence[Access], inner: Loop) -> dict[Access, Access] | None:
+    """The loads, each with its store, that leave the shadow of a cell as it is; None where another store has work."""
+    found: dict[Access, Access] = {}
+    for store in (a for a in accesses if not a.is_increment):
+        total = store.instruction.operands[0]
+        load = next((a for a in accesses if a.is_increment and a.address == store.address and a.type == store.type
+                     and total.users == [store.instruction] and _adds_up(a.instruction, total, inner)), None)
+        stride = store.address.offset.split(inner)
+        if load is None or stride is None or stride[1].constant != 0:
+            return None
+        found[load] = store
+    return found
+
+
+def _checks(parts: _Parts, accumulated: dict[Access, Access],
+            activity: Activity) -> tuple[tuple[tuple[Access, Access], ...], tuple[Span, ...]] | None:
+    """What must not overlap for the parts to be separated, and strides that must be long enough; None where there is no hope.
+
+    Where two parts touch the same cell in each iteration of the outer loop, in the order in which they still do, other
+    iterations must have other cells.
+    """
+    consumed, increments = ([[a for a in part if a.is_increment is kind] for part in (parts.head, parts.chain, parts.tail)]
+                            for kind in (False, True))
+    across = [*joined(possible_overlaps(consumed[0], [*parts.chain, *parts.tail], activity),
+                      possible_overlaps(consumed[1], [*increments[0], *parts.tail], activity),
+                      possible_overlaps(consumed[2], [*increments[0], *increments[1]], activity))]
+    alike = {one.address: one for one, other in across if one.address == other.address}
+    spans = tuple(span for one in alike.values() if not (span := Span((one,), one.size)).is_proved)
+    others = [pair for pair in across if pair[0].address != pair[1].address]
+    others += possible_overlaps(consumed[1], [a for a in increments[1] if a not in accumulated], activity)
+    hopeless = (any(one.address.base is other.address.base for one, other in others)
+                or any(span.accesses[0].stride.constant is not None for span in spans))
+    return None if hopeless or len(spans) + len(others) > MOST_CHECKS else (tuple(others), spans)
+
+
+# cost -------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What numbers cost an iteration of a loop inside all others, against one that lies beside that of the iteration before;
+    those that do not change with the loop cost nothing."""
+
+    recipes: Recipes
+    variation: Variation
+    places: Places
+
+    def of_access(self, access: Instruction, size: int, loop: Loop) -> float:
+        """A load or store, or that of the shadow."""
+        stride = self._stride(access.operands[-1], loop)
+        if stride is not None:
+            return float(stride != 0) if abs(stride) in (0, size) else STRIDED_COST
+        return STRIDED_COST if self.changes(access.operands[-1], loop) else 0.0
+
+    def _stride(self, pointer: Value, loop: Loop) -> int | None:
+        inductions = self.recipes.inductions
+        address = inductions.pointer_affine(pointer)
+        if address is None or not all(inductions.invariant(v, loop) for v in (address.base, *address.offset.values)):
+            return None
+        parts = address.offset.split(loop)
+        return parts[1].constant if parts is not None else None
+
+    def changes(self, value: Value, loop: Loop) -> bool:
+        return loop in self.variation.of(value)
+
+    def of_values(self, values: Iterable[Value], loop: Loop) -> float:
+        """To have primal values again: from the tape, by loads, by computing them."""
+        pending, seen, total = list(values), set[Value](), 0.0
+        while pending:
+            value = pending.pop()
+            if not isinstance(value, Instruction) or value in seen or value in self.recipes.counters.loop:
+                continue
+            seen.add(value)
+            places, recipe = self.places(value), self.recipes.of(value)
+            if places is not None:
+                total += 0.0 if loop not in places else 1.0 if loop is places[-1] else STRIDED_COST
+            elif recipe is not None:
+                total += self._of_repeating(value, loop)
+                pending.extend(recipe.operands)
+        return total
+
+    def _of_repeating(self, value: Instruction, loop: Loop) -> float:
+        if value.opcode == "load":
+            return self.of_access(value, size_of(value.type), loop)
+        return cost_of(value) if is_float(value) and self.changes(value, loop) else 0.0
+
+
+def _pays(found: Interchange, parts: _Parts, needed: Needed, activity: Activity, costs: Costs) -> bool:
+    increments = [a for a in parts.chain if a.is_increment and a not in found.accumulated]
+    beside = [a for a in increments if not a.is_invariant]
+    if not increments or scatters(beside, activity):
+        return False
+    work = [i for block in found.chain for i in block.instructions if i.opcode != "phi" and needed.has_work(i)]
+    values = [v for i in work for v in needed.values(i) if v.type != PTR]
+
+    def cost(loop: Loop) -> float:
+        added = sum(INCREMENT_COST * costs.of_access(a.instruction, a.size, loop) for a in increments)
+        read = sum(costs.of_access(store.instruction, store.size, loop) for store in found.accumulated.values())
+        return added + read + costs.of_values(values, loop)
+
+    kept = len(found.carried) + INCREMENT_COST * sum(map(found.is_added_to, found.rows))
+    return LEAST_GAIN * (cost(found.outer) + kept) <= cost(found.inner)
