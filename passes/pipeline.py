@@ -33,6 +33,7 @@ from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions, writ
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
 from .transform.sharing import share_shadows, told_of_loops
+from .transform.sink import sink_stores
 from .transform.slots import write_slots
 from .visible import check, dump
 
@@ -165,6 +166,7 @@ def differentiate(text: str, request: Request) -> Derivative:
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     for version in program.transformed:
         hoist_loads(version)
+        sink_stores(version)
         check(module, version.function)
         dump("hoist", partial(write_function, version.function))
     extents = _extents(program.entry.parameters, request.parameters)

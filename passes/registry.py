@@ -107,6 +107,7 @@ PASSES: dict[str, Pass] = {
     "reducible": function_transform("transform.reducible", "make_reducible"),
     "scalarise": transform("transform.scalarise", "scalarise"),
     "settle_signs": transform("transform.settle_signs", "settle_signs"),
+    "sink": step("sink"),
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),
     "adjoint": step("write_adjoint"),
     "tangent": step("write_tangent"),

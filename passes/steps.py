@@ -35,6 +35,7 @@ from .transform.prepare import prepare as prepare_function
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
 from .transform.sharing import share_shadows, told_of_loops
+from .transform.sink import sink_stores
 
 Settings = dict[str, str]
 TARGETS = {target.name: target for target in (HOST, DEVICE)}
@@ -119,6 +120,11 @@ def prepare(module: Module, function: Function, settings: Settings) -> None:
 def hoist(module: Module, function: Function, settings: Settings) -> None:
     """``NAME.hoisted``: the function with the loads moved that can be."""
     hoist_loads(_program(module, function, settings, "hoisted").entry)
+
+
+def sink(module: Module, function: Function, settings: Settings) -> None:
+    """``NAME.sunk``: the function with the stores moved that can be."""
+    sink_stores(_program(module, function, settings, "sunk").entry)
 
 
 def write_adjoint(module: Module, function: Function, settings: Settings) -> ReverseFunctions:
