@@ -118,7 +118,7 @@ def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: A
         return None
     buffered = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_contiguous)
     summed = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_invariant)
-    if scatters(buffered, activity):
+    if _scatters(buffered, activity):
         others = [a for a in accesses if a not in buffered and a not in summed]
         checks = possible_overlaps((*buffered, *summed), others, activity)
         found = Distribution(loop, chain, buffered, summed, checks)
@@ -137,7 +137,7 @@ def chain_of(loop: Loop, path: ReversePath) -> tuple[Block, ...]:
 def _independent(loop: Loop, chain: tuple[Block, ...], accesses: Sequence[Access], summed: tuple[Access, ...],
                  activity: Activity) -> Distribution | None:
     """The loop as one of independent iterations, where LLVM would not find that out by itself."""
-    spans = _spans([a for a in accesses if a not in summed])
+    spans = spans_of([a for a in accesses if a not in summed])
     unproved = tuple(span for span in spans if not span.is_proved)
     if any(span.accesses[0].stride.constant is not None for span in unproved) or not (summed or unproved):
         return None
@@ -165,31 +165,31 @@ def gathers(accesses: Sequence[Access]) -> list[dict[Access, int]]:
     iterations, so that one pass over these cells can make all increments of the group.
     """
     found: list[dict[Access, int]] = []
-    for span in _spans(accesses):
+    for span in spans_of(accesses):
         step = span.accesses[0].stride.constant
         assert step
-        for access in sorted(span.accesses, key=lambda a: (_distance(span.accesses[0], a) or 0) / step):
+        for access in sorted(span.accesses, key=lambda a: (distance_between(span.accesses[0], a) or 0) / step):
             joined = next((group for group in found if _continues(group, access, step)), None)
             if joined is None:
                 found.append({access: 0})
             else:
                 first = next(iter(joined))
-                joined[access] = (_distance(first, access) or 0) // step
+                joined[access] = (distance_between(first, access) or 0) // step
     return found
 
 
 def _continues(group: dict[Access, int], access: Access, step: int) -> bool:
     """Whether an access touches the cell behind the last of a group, or that one too."""
     first, last = next(iter(group)), max(group.values())
-    distance = _distance(first, access)
+    distance = distance_between(first, access)
     return distance is not None and distance in (last * step, (last + 1) * step) and distance // step < WIDEST_GATHER
 
 
-def _spans(accesses: Sequence[Access]) -> list[Span]:
+def spans_of(accesses: Sequence[Access]) -> list[Span]:
     """The accesses in groups that lie at constant distances."""
     groups: list[list[Access]] = []
     for access in accesses:
-        near = next((group for group in groups if _distance(group[0], access) is not None), None)
+        near = next((group for group in groups if distance_between(group[0], access) is not None), None)
         if near is None:
             groups.append([access])
         else:
@@ -198,12 +198,12 @@ def _spans(accesses: Sequence[Access]) -> list[Span]:
 
 
 def _span(accesses: tuple[Access, ...]) -> Span:
-    offsets = [_distance(accesses[0], a) or 0 for a in accesses]
+    offsets = [distance_between(accesses[0], a) or 0 for a in accesses]
     behind = max(offset + a.size for offset, a in zip(offsets, accesses, strict=True))
     return Span(accesses, behind - min(offsets))
 
 
-def _distance(one: Access, other: Access) -> int | None:
+def distance_between(one: Access, other: Access) -> int | None:
     """Bytes between two accesses in each iteration; None where that varies or is not known."""
     if one.address.base is not other.address.base or one.stride != other.stride:
         return None
@@ -241,7 +241,7 @@ def _access(instruction: Instruction, loop: Loop, inductions: Inductions) -> Acc
     return Access(instruction, address, parts[1])
 
 
-def scatters(buffered: Sequence[Access], activity: Activity) -> bool:
+def _scatters(buffered: tuple[Access, ...], activity: Activity) -> bool:
     """Whether increments of different iterations may meet in one cell, so that they cannot vectorise where they are."""
     return any(_meet(one, other) for one, other in combinations(buffered, 2)
                if activity.aliasing.may_alias(one.pointer, other.pointer))

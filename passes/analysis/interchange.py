@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain as joined
+from itertools import combinations
 
 from ..ir.model import Block, Instruction, Value, is_float
 from ..ir.types import PTR, size_of
@@ -29,8 +30,9 @@ from .distribution import (
     Span,
     accesses_of,
     chain_of,
+    distance_between,
     possible_overlaps,
-    scatters,
+    spans_of,
 )
 from .loops import Loop
 from .needed import Needed
@@ -43,6 +45,8 @@ from .way_in import WayIn, find_way_in, straight_way
 LEAST_GAIN = 2.0
 #: What an increment costs against a load.
 INCREMENT_COST = 2.0
+#: How many iterations run at once where no number has to be reached for.
+LANES = 4
 
 #: The loops for each of whose iterations a value has a place on the tape; None where it is not kept.
 Places = Callable[[Value], tuple[Loop, ...] | None]
@@ -62,8 +66,9 @@ class Carried:
 @dataclass(frozen=True)
 class Interchange:
     """``chain``: the blocks of the inner loop, last one first; ``rows``: values of the outer loop whose cotangents its parts
-    hand on to each other; ``summed``: loads of one cell in all iterations of the outer loop; ``accumulated``: loads of what
-    is stored again with something added, by the stores."""
+    hand on to each other; ``summed``: loads of one cell in all iterations of the outer loop; ``stored``: stores of a sum to one
+    cell in all iterations of the inner loop, of which only the last counts; ``accumulated``: loads, each with the store of
+    the same with something added."""
 
     way: WayIn
     chain: tuple[Block, ...]
@@ -71,6 +76,7 @@ class Interchange:
     carried: tuple[Carried, ...]
     rows: tuple[Instruction, ...]
     summed: tuple[Access, ...]
+    stored: tuple[Access, ...]
     accumulated: dict[Access, Access]
     must_not_overlap: tuple[tuple[Access, Access], ...]
     spans: tuple[Span, ...]
@@ -105,18 +111,22 @@ def plan_interchange(inner: Loop, path: ReversePath, needed: Needed, activity: A
     if any(part is None for part in accesses):
         return None
     parts = _Parts(*(part or [] for part in accesses))
+    stored = tuple(a for a in parts.chain if _is_sum_stored(a, carried, inner))
+    parts = _Parts([*parts.head, *stored], [a for a in parts.chain if a not in stored], parts.tail)
     accumulated = _accumulated(parts.chain, inner)
-    checks = _checks(parts, accumulated, activity) if accumulated is not None else None
+    checks = _checks(parts, stored, accumulated, activity) if accumulated is not None else None
     if accumulated is None or checks is None:
         return None
     summed = tuple(a for a in parts.chain if a.is_increment and a.is_invariant and a not in accumulated)
-    found = Interchange(way, chain, tail, carried, tuple(_rows(way, tail, activity)), summed, accumulated, *checks)
+    rows = tuple(_rows(way, tail, activity))
+    found = Interchange(way, chain, tail, carried, rows, summed, stored, accumulated, *checks)
     return found if _pays(found, parts, needed, activity, Costs(recipes, variation, places)) else None
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """The accesses of what an iteration of the outer loop does, with their strides in that."""
+    """The accesses of what an iteration of the outer loop does, with their strides in that; what only the last iteration of the
+    inner loop does counts to the head."""
 
     head: list[Access]
     chain: list[Access]
@@ -132,8 +142,8 @@ def _carried(way: WayIn, activity: Activity) -> tuple[Carried, ...] | None:
     for phi in way.inner.header.phis:
         if is_float(phi) and activity.active(phi):
             total, start = phi.value_from(way.inner.latch), phi.value_from(way.inner.preheader)
-            if not isinstance(total, Instruction) or not _adds_up(phi, total, way.inner) \
-                    or any(user.parent in way.inner.blocks and user is not phi for user in total.users):
+            inside = [user for user in total.users if user.parent in way.inner.blocks and user.opcode != "store"]
+            if not isinstance(total, Instruction) or not _adds_up(phi, total, way.inner) or inside != [phi]:
                 return None
             found.append(Carried(phi, total, start, start in way.outer.header.phis))
     return tuple(found)
@@ -184,6 +194,13 @@ def _rows(way: WayIn, tail: Sequence[Block], activity: Activity) -> Iterator[Ins
 # memory -----------------------------------------------------------------------------------------------------------------
 
 
+def _is_sum_stored(access: Access, carried: Sequence[Carried], inner: Loop) -> bool:
+    """Whether the inner loop stores one of its sums to one cell."""
+    stride = access.address.offset.split(inner)
+    return (not access.is_increment and any(one.sum is access.instruction.operands[0] for one in carried)
+            and stride is not None and stride[1].constant == 0)
+
+
 def _accumulated(accesses: Sequence[Access], inner: Loop) -> dict[Access, Access] | None:
     """The loads, each with its store, that leave the shadow of a cell as it is; None where another store has work."""
     found: dict[Access, Access] = {}
@@ -191,14 +208,13 @@ def _accumulated(accesses: Sequence[Access], inner: Loop) -> dict[Access, Access
         total = store.instruction.operands[0]
         load = next((a for a in accesses if a.is_increment and a.address == store.address and a.type == store.type
                      and total.users == [store.instruction] and _adds_up(a.instruction, total, inner)), None)
-        stride = store.address.offset.split(inner)
-        if load is None or stride is None or stride[1].constant != 0:
+        if load is None:
             return None
         found[load] = store
     return found
 
 
-def _checks(parts: _Parts, accumulated: dict[Access, Access],
+def _checks(parts: _Parts, stored: Sequence[Access], accumulated: dict[Access, Access],
             activity: Activity) -> tuple[tuple[tuple[Access, Access], ...], tuple[Span, ...]] | None:
     """What must not overlap for the parts to be separated, and strides that must be long enough; None where there is no hope.
 
@@ -213,10 +229,10 @@ def _checks(parts: _Parts, accumulated: dict[Access, Access],
     alike = {one.address: one for one, other in across if one.address == other.address}
     spans = tuple(span for one in alike.values() if not (span := Span((one,), one.size)).is_proved)
     others = [pair for pair in across if pair[0].address != pair[1].address]
-    others += possible_overlaps(consumed[1], [a for a in increments[1] if a not in accumulated], activity)
-    hopeless = (any(one.address.base is other.address.base for one, other in others)
+    others += possible_overlaps([*stored, *consumed[1]], [a for a in increments[1] if a not in accumulated], activity)
+    hopeless = (any(distance_between(*pair) is not None for pair in others)
                 or any(span.accesses[0].stride.constant is not None for span in spans))
-    return None if hopeless or len(spans) + len(others) > MOST_CHECKS else (tuple(others), spans)
+    return None if hopeless or len(spans) + len(others) > MOST_CHECKS else (tuple(dict.fromkeys(others)), spans)
 
 
 # cost -------------------------------------------------------------------------------------------------------------------
@@ -224,8 +240,8 @@ def _checks(parts: _Parts, accumulated: dict[Access, Access],
 
 @dataclass(frozen=True)
 class Costs:
-    """What numbers cost an iteration of a loop inside all others, against one that lies beside that of the iteration before;
-    those that do not change with the loop cost nothing."""
+    """What numbers cost an iteration of a loop that is inside all others, against one that lies beside that of the iteration
+    before; those that do not change with the loop cost nothing."""
 
     recipes: Recipes
     variation: Variation
@@ -235,8 +251,8 @@ class Costs:
         """A load or store, or that of the shadow."""
         stride = self._stride(access.operands[-1], loop)
         if stride is not None:
-            return float(stride != 0) if abs(stride) in (0, size) else STRIDED_COST
-        return STRIDED_COST if self.changes(access.operands[-1], loop) else 0.0
+            return min(abs(stride) / size, STRIDED_COST)
+        return STRIDED_COST if self._changes(access.operands[-1], loop) else 0.0
 
     def _stride(self, pointer: Value, loop: Loop) -> int | None:
         inductions = self.recipes.inductions
@@ -246,43 +262,52 @@ class Costs:
         parts = address.offset.split(loop)
         return parts[1].constant if parts is not None else None
 
-    def changes(self, value: Value, loop: Loop) -> bool:
+    def _changes(self, value: Value, loop: Loop) -> bool:
         return loop in self.variation.of(value)
 
-    def of_values(self, values: Iterable[Value], loop: Loop) -> float:
-        """To have primal values again: from the tape, by loads, by computing them."""
-        pending, seen, total = list(values), set[Value](), 0.0
+    def rebuilt(self, values: Iterable[Value]) -> list[Instruction]:
+        """All that is read, from the tape too, or computed to have primal values again."""
+        pending, found = list(values), dict[Instruction, None]()
         while pending:
             value = pending.pop()
-            if not isinstance(value, Instruction) or value in seen or value in self.recipes.counters.loop:
-                continue
-            seen.add(value)
-            places, recipe = self.places(value), self.recipes.of(value)
-            if places is not None:
-                total += 0.0 if loop not in places else 1.0 if loop is places[-1] else STRIDED_COST
-            elif recipe is not None:
-                total += self._of_repeating(value, loop)
-                pending.extend(recipe.operands)
-        return total
+            if isinstance(value, Instruction) and value not in found and value not in self.recipes.counters.loop:
+                found[value] = None
+                recipe = self.recipes.of(value) if self.places(value) is None else None
+                pending += recipe.operands if recipe is not None else ()
+        return list(found)
 
-    def _of_repeating(self, value: Instruction, loop: Loop) -> float:
-        if value.opcode == "load":
-            return self.of_access(value, size_of(value.type), loop)
-        return cost_of(value) if is_float(value) and self.changes(value, loop) else 0.0
+    def of_reading(self, value: Instruction, loop: Loop) -> float:
+        places = self.places(value)
+        if places is not None:
+            return 0.0 if loop not in places else 1.0 if loop is places[-1] else STRIDED_COST
+        return self.of_access(value, size_of(value.type), loop) if value.opcode == "load" else 0.0
+
+    def of_computing(self, value: Instruction, loop: Loop) -> float:
+        is_computed = is_float(value) and value.opcode not in ("load", "phi") and self.places(value) is None
+        return cost_of(value) if is_computed and self._changes(value, loop) else 0.0
 
 
 def _pays(found: Interchange, parts: _Parts, needed: Needed, activity: Activity, costs: Costs) -> bool:
     increments = [a for a in parts.chain if a.is_increment and a not in found.accumulated]
-    beside = [a for a in increments if not a.is_invariant]
-    if not increments or scatters(beside, activity):
+    if not increments or _meet([a for a in increments if not a.is_invariant], activity):
         return False
     work = [i for block in found.chain for i in block.instructions if i.opcode != "phi" and needed.has_work(i)]
-    values = [v for i in work for v in needed.values(i) if v.type != PTR]
+    rebuilt = costs.rebuilt(v for i in work for v in needed.values(i) if v.type != PTR)
 
-    def cost(loop: Loop) -> float:
-        added = sum(INCREMENT_COST * costs.of_access(a.instruction, a.size, loop) for a in increments)
-        read = sum(costs.of_access(store.instruction, store.size, loop) for store in found.accumulated.values())
-        return added + read + costs.of_values(values, loop)
+    def cost(loop: Loop, kept: float) -> float:
+        added = [INCREMENT_COST * costs.of_access(a.instruction, a.size, loop) for a in increments]
+        read = [costs.of_access(store.instruction, store.size, loop) for store in found.accumulated.values()]
+        read += [costs.of_reading(value, loop) for value in rebuilt]
+        total = sum(added) + sum(read) + sum(costs.of_computing(value, loop) for value in rebuilt) + kept
+        is_scalar = max([*read, *(one / INCREMENT_COST for one in added)]) >= STRIDED_COST
+        return total if is_scalar else total / LANES
 
     kept = len(found.carried) + INCREMENT_COST * sum(map(found.is_added_to, found.rows))
-    return LEAST_GAIN * (cost(found.outer) + kept) <= cost(found.inner)
+    return LEAST_GAIN * cost(found.outer, kept) <= cost(found.inner, 0.0)
+
+
+def _meet(increments: Sequence[Access], activity: Activity) -> bool:
+    """Whether several increments may add to one cell in iterations of the outer loop that are near each other."""
+    spans = spans_of(increments)
+    return (any(len(span.accesses) > 1 and not span.is_proved for span in spans)
+            or any(possible_overlaps(one.accesses, other.accesses, activity) for one, other in combinations(spans, 2)))

@@ -30,6 +30,8 @@ class InterchangedLoops(StripLoops):
         super().__init__(sweep, [interchange.outer, interchange.inner], interchange.summed)
         self.interchange = interchange
         self.stay = {a.instruction for a in interchange.accumulated}
+        stored = {a.instruction for a in interchange.stored}
+        self.stored = [i for block in interchange.chain for i in reversed(block.instructions) if i in stored]
         self.last: Value = i64(0)
 
     def _check(self, strip: Block) -> None:
@@ -51,8 +53,11 @@ class InterchangedLoops(StripLoops):
     def _head(self) -> None:
         """Up to the inner loop; sums that go on in the next iteration of the outer one pass their cotangents on to it."""
         head, inner = self.interchange.way.head, self.interchange.inner
+        self.builder.store(self.last, self.counters[1])
         self._reverse(head)
         self.sweep.add_to_incoming(self.sweep.take_phis(head[-1]), inner.latch)
+        for store in self.stored:
+            self.sweep.adjoints.write(store)
         for one in self.interchange.carried:
             seed = self._take(one.sum)
             self._keep(one.sum, seed)
@@ -93,7 +98,7 @@ class InterchangedLoops(StripLoops):
         for one in self.interchange.carried:
             cotangents.add(one.sum, self._kept(one.sum))
         usual, adjoints.defer, adjoints.clears = adjoints.defer, self._defer, False
-        self._reverse(self.interchange.chain)
+        self._reverse(self.interchange.chain, self.stored)
         adjoints.defer, adjoints.clears = usual, True
         for one in self.interchange.carried:
             cotangents.take(one.phi)

@@ -7,7 +7,7 @@ Ensures:  a strip is so short that buffers for a few numbers stay in the first-l
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -111,12 +111,12 @@ class StripLoops(CheckedLoops):
         """The cotangents of the outermost loop's phis go to what came from ``source``."""
         self.sweep.add_to_incoming(self.sweep.take_phis(self.outermost.header), source)
 
-    def _reverse(self, blocks: Sequence[Block]) -> None:
-        """All instructions of some blocks, and the phis of all but the last."""
+    def _reverse(self, blocks: Sequence[Block], without: Container[Instruction] = ()) -> None:
+        """All instructions of some blocks but those left out, and the phis of all but the last."""
         for block, source in pairwise(blocks):
-            self.sweep.reverse_instructions(block)
+            self.sweep.reverse_instructions(block, without)
             self.sweep.add_to_incoming(self.sweep.take_phis(block), source)
-        self.sweep.reverse_instructions(blocks[-1])
+        self.sweep.reverse_instructions(blocks[-1], without)
 
     # sums and buffers -----------------------------------------------------------------------------------------------
 

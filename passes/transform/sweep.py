@@ -8,6 +8,8 @@ Algorithm: reversal of a control-flow graph as in Enzyme (Moses & Churavy, NeurI
 """
 from __future__ import annotations
 
+from collections.abc import Container
+
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import Loop
@@ -89,9 +91,9 @@ class ReverseSweep:
         self.reverse_instructions(block)
         self._leave(block)
 
-    def reverse_instructions(self, block: Block) -> None:
+    def reverse_instructions(self, block: Block, without: Container[Instruction] = ()) -> None:
         for instruction in reversed(block.instructions):
-            if instruction.opcode != "phi" and self.context.needed.has_work(instruction):
+            if instruction.opcode != "phi" and instruction not in without and self.context.needed.has_work(instruction):
                 self.adjoints.write(instruction)
 
     def take_phis(self, block: Block) -> list[tuple[Instruction, Value]]:

@@ -1,5 +1,5 @@
-"""Products of matrices and sums like them, whose reverse runs two loops in the other order: every order of the loops and spelling
-of the sum, what goes from one iteration to the next, ways through the arrays, loops that must stay as they are."""
+"""Products of matrices and sums like them, whose reverse runs two loops in the other order: every order of the loops and every
+spelling of the sum, what goes from one iteration to the next, ways through the arrays, loops that must stay as they are."""
 
 import math
 
@@ -289,7 +289,7 @@ def more_columns_than_a_strip(a, b, c):
     return (product(a, b)[:, :257] * product(a, b[:, :257]) * c).sum()
 
 
-@kernel(args=lambda: (array(3, 9), array(9, 7, seed=1), array(2, 9, seed=2), array(3, 2), array(2, 10), array(3, 1), array(1, 10)))
+@kernel(args=lambda: (array(3, 9), array(9, 7), array(2, 9), array(3, 2), array(2, 10), array(3, 1), array(1, 10)))
 def few_iterations(a, b, c, d, e, f, g):
     """Too few of one loop or the other, or of the one around both; none at all."""
     nothing = product(a[:0], b), product(a, b[:, :0]), product(a[:, :0], b[:0])
@@ -372,25 +372,36 @@ def last_term(a, x):
 
 
 @numba.njit
-def summed_columns(x, v, y):
+def summed_columns(x, weights, y):
     for j in range(y.shape[0]):
-        for k in range(v.shape[0]):
-            y[j] += x[k, j] * v[k]
+        for k in range(weights.shape[0]):
+            y[j] += x[k, j] * weights[k]
 
 
-@kernel(args=lambda: (array(9, 12), vector(9), vector(12, 1), 0), writes=(0, 2))
-def sums_in_other_memory(x, v, y, inside):
-    summed_columns(x, v, y if inside == 0 else x[4])
+@kernel(args=lambda: (array(9, 12), np.arange(9), vector(12, 1), 0), writes=(0, 2))
+def sums_in_other_memory(x, weights, y, inside):
+    summed_columns(x, weights, y if inside == 0 else x[4])
 
 
-@kernel(args=lambda: (array(9, 12), vector(4), vector(12, 1), 1), writes=(0, 2))
-def sums_in_a_row_that_is_not_read(x, v, y, inside):
-    summed_columns(x, v, y if inside == 0 else x[4])
+@kernel(args=lambda: (array(9, 12), np.arange(4), vector(12, 1), 1), writes=(0, 2))
+def sums_in_a_row_that_is_not_read(x, weights, y, inside):
+    summed_columns(x, weights, y if inside == 0 else x[4])
 
 
-@kernel(args=lambda: (array(9, 12), vector(9), vector(12, 1), 1), writes=(0, 2))
-def sums_in_a_row_that_is_read(x, v, y, inside):
-    summed_columns(x, v, y if inside == 0 else x[4])
+@kernel(args=lambda: (array(9, 12), np.arange(9), vector(12, 1), 1), writes=(0, 2))
+def sums_in_a_row_that_is_read(x, weights, y, inside):
+    summed_columns(x, weights, y if inside == 0 else x[4])
+
+
+@kernel(args=lambda: (array(9, 12), np.arange(9), vector(12, 1)), writes=(2,))
+def column_by_column(x, weights, y):
+    """The sums are those of the outer loop."""
+    for j in range(x.shape[0]):
+        for k in range(y.shape[0]):
+            y[k] += x.T[k, j] * weights[j]
+    for k in range(9):
+        for i in range(9):
+            y[i] += x[i, k] * y[11]
 
 
 @kernel(args=lambda: (array(9, 12), vector(9)), writes=(0, 1))
@@ -426,10 +437,10 @@ def powers(a, steps):
         a[:] = c
 
 
-@kernel(args=lambda: (array(9, 10), vector(9), vector(10, 1)), writes=(2,), boundscheck=True,
-        raises=(IndexError, lambda: (array(9, 10), vector(8), vector(10, 1))))
-def checked(a, x, y):
+@kernel(args=lambda: (array(9, 10), vector(9), vector(10, 1), 9), writes=(2,), boundscheck=True,
+        raises=(IndexError, lambda: (array(9, 10), vector(9), vector(10, 1), 10)))
+def checked(a, x, y, rows):
     for j in range(a.shape[1]):
-        for k in range(a.shape[0]):
+        for k in range(rows):
             y[j] += a[k, j] * x[k]
     return (y * y).sum()
