@@ -165,10 +165,10 @@ def differentiate(text: str, request: Request) -> Derivative:
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     for version in program.transformed:
-        hoist_loads(version)
-        sink_stores(version)
-        check(module, version.function)
-        dump("hoist", partial(write_function, version.function))
+        for name, move in (("hoist", hoist_loads), ("sink", sink_stores)):
+            move(version)
+            check(module, version.function)
+            dump(name, partial(write_function, version.function))
     extents = _extents(program.entry.parameters, request.parameters)
     if request.parallel and request.mode in ("reverse", "split"):
         share_shadows(module, program, extents)

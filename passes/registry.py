@@ -98,6 +98,7 @@ PASSES: dict[str, Pass] = {
     "parallel": step("find_parallel"),
     "reverse_path": step("find_reverse_path"),
     "cache_plan": step("find_cache_plan"),
+    "forms": step("find_forms"),
     "prepare": step("prepare"),
     "chunks": transform("transform.chunks", "split_loops"),
     "dissolve": transform("transform.dissolve", "dissolve"),

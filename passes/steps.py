@@ -113,6 +113,12 @@ def find_cache_plan(module: Module, function: Function, settings: Settings) -> C
     return write_adjoint(module, function, settings).plan
 
 
+def find_forms(module: Module, function: Function, settings: Settings) -> str:
+    """The loops whose reverse is written in another form."""
+    forms = "".join(f"\n  {form}" for form in write_adjoint(module, function, settings).forms)
+    return f"forms of {function.ref}{forms or ': none'}"
+
+
 def prepare(module: Module, function: Function, settings: Settings) -> None:
     prepare_function(module, function, {a: ELEMENTS[e] for a, e in _elements(function, settings).items()})
 

@@ -9,7 +9,7 @@ Algorithm: loop distribution after scalar expansion (Allen & Kennedy, "Optimizin
           (2001), §5.3), on the adjoint of a stencil, whose scattered increments overlap from one iteration to the next;
           to the same end PerforAD rewrites them as gathers (Hückelheim, Kukreja et al., ICPP 2019). The strong test of
           dependence on a single subscript (ibid., §3.3.1) for all others, its constants known at run time.
-Debug:    dp.explain
+Debug:    dp-opt --pass=forms, dp.explain
 """
 from __future__ import annotations
 

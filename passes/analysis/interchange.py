@@ -10,7 +10,7 @@ Ensures:  the reverse of each iteration of the outer loop is what ``head`` does,
 Algorithm: loop distribution after scalar expansion, then loop interchange (Allen & Kennedy, "Optimizing Compilers for Modern
           Architectures" (2001), §5.2 and §5.3), on increments, which commute. The order is chosen by the strides, as in
           Wolf & Lam, "A Data Locality Optimizing Algorithm" (PLDI 1991).
-Debug:    dp-opt --pass=interchange, dp.explain
+Debug:    dp-opt --pass=forms, dp.explain
 """
 from __future__ import annotations
 
