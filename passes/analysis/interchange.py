@@ -108,7 +108,7 @@ def plan_interchange(inner: Loop, path: ReversePath, needed: Needed, activity: A
     if way is None or carried is None or not _is_separable(way, tail, carried, needed, activity):
         return None
     accesses = [accesses_of(blocks, way.outer, needed, recipes.inductions) for blocks in (way.head, chain, tail)]
-    if any(part is None for part in accesses):
+    if any(part is None or any(a.address.offset.split(inner) is None for a in part) for part in accesses):
         return None
     parts = _Parts(*(part or [] for part in accesses))
     stored = tuple(a for a in parts.chain if _is_sum_stored(a, carried, inner))
@@ -196,9 +196,8 @@ def _rows(way: WayIn, tail: Sequence[Block], activity: Activity) -> Iterator[Ins
 
 def _is_sum_stored(access: Access, carried: Sequence[Carried], inner: Loop) -> bool:
     """Whether the inner loop stores one of its sums to one cell."""
-    stride = access.address.offset.split(inner)
     return (not access.is_increment and any(one.sum is access.instruction.operands[0] for one in carried)
-            and stride is not None and stride[1].constant == 0)
+            and inner not in access.address.offset.counters)
 
 
 def _accumulated(accesses: Sequence[Access], inner: Loop) -> dict[Access, Access] | None:
@@ -226,8 +225,8 @@ def _checks(parts: _Parts, stored: Sequence[Access], accumulated: dict[Access, A
     across = [*joined(possible_overlaps(consumed[0], [*parts.chain, *parts.tail], activity),
                       possible_overlaps(consumed[1], [*increments[0], *parts.tail], activity),
                       possible_overlaps(consumed[2], [*increments[0], *increments[1]], activity))]
-    alike = {one.address: one for one, other in across if one.address == other.address}
-    spans = tuple(span for one in alike.values() if not (span := Span((one,), one.size)).is_proved)
+    alike = [Span((one,), max(one.size, other.size)) for one, other in across if one.address == other.address]
+    spans = tuple(dict.fromkeys(span for span in alike if not span.is_proved))
     others = [pair for pair in across if pair[0].address != pair[1].address]
     others += possible_overlaps([*stored, *consumed[1]], [a for a in increments[1] if a not in accumulated], activity)
     hopeless = (any(distance_between(*pair) is not None for pair in others)
