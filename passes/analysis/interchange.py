@@ -107,30 +107,39 @@ def plan_interchange(inner: Loop, path: ReversePath, needed: Needed, activity: A
     carried = _carried(way, activity) if way is not None and tail else None
     if way is None or carried is None or not _is_separable(way, tail, carried, needed, activity):
         return None
-    accesses = [accesses_of(blocks, way.outer, needed, recipes.inductions) for blocks in (way.head, chain, tail)]
-    if any(part is None or any(a.address.offset.split(inner) is None for a in part) for part in accesses):
-        return None
-    parts = _Parts(*(part or [] for part in accesses))
-    stored = tuple(a for a in parts.chain if _is_sum_stored(a, carried, inner))
-    parts = _Parts([*parts.head, *stored], [a for a in parts.chain if a not in stored], parts.tail)
-    accumulated = _accumulated(parts.chain, inner)
-    checks = _checks(parts, stored, accumulated, activity) if accumulated is not None else None
-    if accumulated is None or checks is None:
+    parts = _parts(way, chain, tail, carried, needed, recipes)
+    accumulated = _accumulated(parts.chain, inner) if parts is not None else None
+    checks = _checks(parts, accumulated, activity) if parts is not None and accumulated is not None else None
+    if parts is None or accumulated is None or checks is None:
         return None
     summed = tuple(a for a in parts.chain if a.is_increment and a.is_invariant and a not in accumulated)
     rows = tuple(_rows(way, tail, activity))
-    found = Interchange(way, chain, tail, carried, rows, summed, stored, accumulated, *checks)
+    found = Interchange(way, chain, tail, carried, rows, summed, parts.stored, accumulated, *checks)
     return found if _pays(found, parts, needed, activity, Costs(recipes, variation, places)) else None
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """The accesses of what an iteration of the outer loop does, with their strides in that; what only the last iteration of the
-    inner loop does counts to the head."""
+    """The accesses of what an iteration of the outer loop does, with their strides in that; ``stored``: those of the inner loop
+    that belong to the head, as only its last iteration counts."""
 
     head: list[Access]
+    stored: tuple[Access, ...]
     chain: list[Access]
     tail: list[Access]
+
+
+def _parts(way: WayIn, chain: Sequence[Block], tail: Sequence[Block], carried: Sequence[Carried], needed: Needed,
+           recipes: Recipes) -> _Parts | None:
+    """None where an access is not affine in both counters."""
+    found: list[list[Access]] = []
+    for blocks in (way.head, chain, tail):
+        accesses = accesses_of(tuple(blocks), way.outer, needed, recipes.inductions)
+        if accesses is None or any(a.address.offset.split(way.inner) is None for a in accesses):
+            return None
+        found.append(accesses)
+    stored = tuple(a for a in found[1] if _is_sum_stored(a, carried, way.inner))
+    return _Parts(found[0], stored, [a for a in found[1] if a not in stored], found[2])
 
 
 # cotangents -------------------------------------------------------------------------------------------------------------
@@ -213,22 +222,22 @@ def _accumulated(accesses: Sequence[Access], inner: Loop) -> dict[Access, Access
     return found
 
 
-def _checks(parts: _Parts, stored: Sequence[Access], accumulated: dict[Access, Access],
+def _checks(parts: _Parts, accumulated: dict[Access, Access],
             activity: Activity) -> tuple[tuple[tuple[Access, Access], ...], tuple[Span, ...]] | None:
     """What must not overlap for the parts to be separated, and strides that must be long enough; None where there is no hope.
 
     Where two parts touch the same cell in each iteration of the outer loop, in the order in which they still do, other
     iterations must have other cells.
     """
-    consumed, increments = ([[a for a in part if a.is_increment is kind] for part in (parts.head, parts.chain, parts.tail)]
-                            for kind in (False, True))
+    consumed, increments = ([[a for a in part if a.is_increment is kind]
+                             for part in ([*parts.head, *parts.stored], parts.chain, parts.tail)] for kind in (False, True))
     across = [*joined(possible_overlaps(consumed[0], [*parts.chain, *parts.tail], activity),
                       possible_overlaps(consumed[1], [*increments[0], *parts.tail], activity),
                       possible_overlaps(consumed[2], [*increments[0], *increments[1]], activity))]
     alike = [Span((one,), max(one.size, other.size)) for one, other in across if one.address == other.address]
     spans = tuple(dict.fromkeys(span for span in alike if not span.is_proved))
     others = [pair for pair in across if pair[0].address != pair[1].address]
-    others += possible_overlaps([*stored, *consumed[1]], [a for a in increments[1] if a not in accumulated], activity)
+    others += possible_overlaps([*parts.stored, *consumed[1]], [a for a in increments[1] if a not in accumulated], activity)
     hopeless = (any(distance_between(*pair) is not None for pair in others)
                 or any(span.accesses[0].stride.constant is not None for span in spans))
     return None if hopeless or len(spans) + len(others) > MOST_CHECKS else (tuple(dict.fromkeys(others)), spans)
