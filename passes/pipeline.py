@@ -43,6 +43,7 @@ from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions, writ
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
 from .transform.sharing import share_shadows, told_of_loops
+from .transform.sink import sink_stores
 from .transform.slots import write_constant_slots, write_slots
 from .visible import check, dump
 
@@ -174,9 +175,10 @@ def differentiate(text: str, request: Request) -> Derivative:
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     for version in program.transformed:
-        hoist_loads(version)
-        check(module, version.function)
-        dump("hoist", partial(write_function, version.function))
+        for name, move in (("hoist", hoist_loads), ("sink", sink_stores)):
+            move(version)
+            check(module, version.function)
+            dump(name, partial(write_function, version.function))
     extents = _extents(program.entry.parameters, request.parameters)
     if request.parallel and request.mode in ("reverse", "split"):
         share_shadows(module, program, extents)
@@ -311,7 +313,7 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     body = functions.bodies.get(functions.heaviest, []) if request.mode == "reverse" else []
     line = first_line(module, body)
     account = report(module, program.entry, functions.plan, functions.inductions, functions.taken_by,
-                     functions.distributions, functions.layout.size, line)
+                     functions.forms, functions.layout.size, line)
     added = told_of_increments(module, functions.increments)
     launches = "The reverse sweeps are a launch of their own, when all threads have ended." if functions.launched_anew else ""
     account = replace(account, behind="\n\n".join(filter(None, [account.behind, added, launches])))

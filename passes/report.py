@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 
 from .analysis.arena_bytes import Amount, Site
 from .analysis.cache_plan import CachePlan
-from .analysis.distribution import Distribution
-from .analysis.gathered_nest import GatheredNest
 from .analysis.induction import ASSUMED_ITERATIONS, Inductions
 from .analysis.tape_bytes import Footprint, Gap
 from .ir.model import Block, Instruction, Module, Value, is_float
@@ -115,7 +113,7 @@ def _row(bytes_: float, what: str) -> str:
 
 
 def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions, taken_by: dict[Value, str],
-           distributions: Sequence[Distribution | GatheredNest], record_bytes: int, rerun: str = "") -> Report:
+           distributions: Sequence[object], record_bytes: int, rerun: str = "") -> Report:
     """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
     behind = [_loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
     kept = tuple(Kept(_what(module, plan, value), _purpose(module, plan, value) if value in plan.put_back else reason,
@@ -204,6 +202,6 @@ def _purpose(module: Module, plan: CachePlan, value: Value) -> str:
     return f"put back, so that {' and '.join(lines)} can read again"
 
 
-def _loops(distributions: Sequence[Distribution | GatheredNest]) -> str:
+def _loops(distributions: Sequence[object]) -> str:
     rows = [f"  {d}" for d in distributions]
     return "\n".join(["Reverse loops in another form, so that their increments vectorise", *rows]) if rows else ""

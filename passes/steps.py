@@ -36,6 +36,7 @@ from .transform.prepare import prepare as prepare_function
 from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
 from .transform.sharing import share_shadows, told_of_loops
+from .transform.sink import sink_stores
 
 Settings = dict[str, str]
 TARGETS = {target.name: target for target in (HOST, DEVICE)}
@@ -118,6 +119,12 @@ def find_cache_plan(module: Module, function: Function, settings: Settings) -> C
     return write_adjoint(module, function, settings).plan
 
 
+def find_forms(module: Module, function: Function, settings: Settings) -> str:
+    """The loops whose reverse is written in another form."""
+    forms = "".join(f"\n  {form}" for form in write_adjoint(module, function, settings).forms)
+    return f"forms of {function.ref}{forms or ': none'}"
+
+
 def prepare(module: Module, function: Function, settings: Settings) -> None:
     prepare_function(module, function, {a: ELEMENTS[e] for a, e in _elements(function, settings).items()})
 
@@ -125,6 +132,11 @@ def prepare(module: Module, function: Function, settings: Settings) -> None:
 def hoist(module: Module, function: Function, settings: Settings) -> None:
     """``NAME.hoisted``: the function with the loads moved that can be."""
     hoist_loads(_program(module, function, settings, "hoisted").entry)
+
+
+def sink(module: Module, function: Function, settings: Settings) -> None:
+    """``NAME.sunk``: the function with the stores moved that can be."""
+    sink_stores(_program(module, function, settings, "sunk").entry)
 
 
 def write_adjoint(module: Module, function: Function, settings: Settings) -> ReverseFunctions:

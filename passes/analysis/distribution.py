@@ -9,7 +9,7 @@ Algorithm: loop distribution after scalar expansion (Allen & Kennedy, "Optimizin
           (2001), §5.3), on the adjoint of a stencil, whose scattered increments overlap from one iteration to the next;
           to the same end PerforAD rewrites them as gathers (Hückelheim, Kukreja et al., ICPP 2019). The strong test of
           dependence on a single subscript (ibid., §3.3.1) for all others, its constants known at run time.
-Debug:    dp.explain
+Debug:    dp-opt --pass=forms, dp.explain
 """
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .needed import Needed
 from .polynomial import Polynomial
 from .reverse_path import ReversePath
 from .symbolic import Address
+from .way_in import straight_way
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class Access:
     @property
     def size(self) -> int:
         return size_of(self.type)
+
+    @property
+    def is_increment(self) -> bool:
+        """Whether the adjoint adds to what is there; else it consumes that."""
+        return self.instruction.opcode == "load"
 
     @property
     def is_contiguous(self) -> bool:
@@ -106,7 +112,7 @@ LANE_CALLS = frozenset({"llvm.sqrt", "llvm.fabs", "llvm.fma", "llvm.floor", "llv
 def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: Activity,
                       inductions: Inductions) -> Distribution | None:
     """The distribution of an innermost loop without branches, if there is one and it pays."""
-    chain = _chain(loop, path)
+    chain = chain_of(loop, path)
     accesses = accesses_of(chain, loop, needed, inductions)
     if not accesses:
         return None
@@ -121,23 +127,17 @@ def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: A
     return found if found is not None and len(found.must_not_overlap) + len(found.spans) <= MOST_CHECKS else None
 
 
-def _chain(loop: Loop, path: ReversePath) -> tuple[Block, ...]:
+def chain_of(loop: Loop, path: ReversePath) -> tuple[Block, ...]:
     """The blocks that the reverse of every iteration runs, from the latch to the header; empty where it has a choice."""
     if loop.children or any(source is not loop.latch for source, _ in loop.exiting_edges):
         return ()
-    chain = [loop.latch]
-    while chain[-1] is not loop.header:
-        step = path.steps.get(chain[-1])
-        if step is None or step.jump is None or step.jump.entered:
-            return ()
-        chain.append(step.jump.target)
-    return tuple(chain) if loop.header in path.steps else ()
+    return straight_way(loop.latch, loop.header, path)
 
 
 def _independent(loop: Loop, chain: tuple[Block, ...], accesses: Sequence[Access], summed: tuple[Access, ...],
                  activity: Activity) -> Distribution | None:
     """The loop as one of independent iterations, where LLVM would not find that out by itself."""
-    spans = _spans([a for a in accesses if a not in summed])
+    spans = spans_of([a for a in accesses if a not in summed])
     unproved = tuple(span for span in spans if not span.is_proved)
     if any(span.accesses[0].stride.constant is not None for span in unproved) or not (summed or unproved):
         return None
@@ -165,31 +165,31 @@ def gathers(accesses: Sequence[Access]) -> list[dict[Access, int]]:
     iterations, so that one pass over these cells can make all increments of the group.
     """
     found: list[dict[Access, int]] = []
-    for span in _spans(accesses):
+    for span in spans_of(accesses):
         step = span.accesses[0].stride.constant
         assert step
-        for access in sorted(span.accesses, key=lambda a: (_distance(span.accesses[0], a) or 0) / step):
+        for access in sorted(span.accesses, key=lambda a: (distance_between(span.accesses[0], a) or 0) / step):
             joined = next((group for group in found if _continues(group, access, step)), None)
             if joined is None:
                 found.append({access: 0})
             else:
                 first = next(iter(joined))
-                joined[access] = (_distance(first, access) or 0) // step
+                joined[access] = (distance_between(first, access) or 0) // step
     return found
 
 
 def _continues(group: dict[Access, int], access: Access, step: int) -> bool:
     """Whether an access touches the cell behind the last of a group, or that one too."""
     first, last = next(iter(group)), max(group.values())
-    distance = _distance(first, access)
+    distance = distance_between(first, access)
     return distance is not None and distance in (last * step, (last + 1) * step) and distance // step < WIDEST_GATHER
 
 
-def _spans(accesses: Sequence[Access]) -> list[Span]:
+def spans_of(accesses: Sequence[Access]) -> list[Span]:
     """The accesses in groups that lie at constant distances."""
     groups: list[list[Access]] = []
     for access in accesses:
-        near = next((group for group in groups if _distance(group[0], access) is not None), None)
+        near = next((group for group in groups if distance_between(group[0], access) is not None), None)
         if near is None:
             groups.append([access])
         else:
@@ -198,12 +198,12 @@ def _spans(accesses: Sequence[Access]) -> list[Span]:
 
 
 def _span(accesses: tuple[Access, ...]) -> Span:
-    offsets = [_distance(accesses[0], a) or 0 for a in accesses]
+    offsets = [distance_between(accesses[0], a) or 0 for a in accesses]
     behind = max(offset + a.size for offset, a in zip(offsets, accesses, strict=True))
     return Span(accesses, behind - min(offsets))
 
 
-def _distance(one: Access, other: Access) -> int | None:
+def distance_between(one: Access, other: Access) -> int | None:
     """Bytes between two accesses in each iteration; None where that varies or is not known."""
     if one.address.base is not other.address.base or one.stride != other.stride:
         return None

@@ -21,7 +21,8 @@ from .loops import Loop
 from .needed import Needed
 from .polynomial import Polynomial
 from .recipes import Recipes, cost_of
-from .reverse_path import Edge, ReversePath
+from .reverse_path import ReversePath
+from .way_in import WayIn, find_way_in
 
 #: Cells that the increments of one group may be apart, in rows or in columns.
 WIDEST = 6
@@ -62,36 +63,35 @@ class Group:
 
 @dataclass(frozen=True)
 class GatheredNest:
-    """``outer`` does nothing in reverse but to run ``inner``, whose ``chain`` is that of its distribution."""
+    """The outer loop does nothing in reverse but to run the inner one, whose ``chain`` is that of its distribution."""
 
-    outer: Loop
-    inner: Loop
+    way: WayIn
     chain: tuple[Block, ...]
     groups: tuple[Group, ...]
     consumed: tuple[Access, ...]
     must_not_overlap: tuple[tuple[Access, Access], ...]
-    #: Values that must be the given numbers for the reverse of each iteration of ``outer`` to enter that of ``inner``.
-    choosers: tuple[tuple[Instruction, int], ...]
-    #: The last iteration of ``inner``, the same in all of ``outer``.
-    last: Instruction
     #: Where the loop around does nothing in reverse but to run this one: the cell of the one group that the one store of
     #: iteration (0, 0) might be, if the array of the one were that of the other.
     stored: tuple[int, int] | None = None
 
+    @property
+    def outer(self) -> Loop:
+        return self.way.outer
+
     def __str__(self) -> str:
         moved = ", ".join(p.access.instruction.ref for group in self.groups for p in group.members)
-        return f"loops {self.outer.name} and {self.inner.name}: {moved} gathered; {len(self.must_not_overlap)} checks"
+        return f"loops {self.outer.name} and {self.way.inner.name}: {moved} gathered; {len(self.must_not_overlap)} checks"
 
 
 def plan_nest(distribution: Distribution, path: ReversePath, needed: Needed, activity: Activity,
               recipes: Recipes) -> GatheredNest | None:
     """The nest of a distributed loop and the one around it, if both can be gathered and it pays."""
-    inner, outer, inductions = distribution.loop, distribution.loop.parent, recipes.inductions
-    if outer is None or outer.children != [inner] or distribution.summed or not distribution.buffered:
+    inner, inductions = distribution.loop, recipes.inductions
+    way = find_way_in(inner, path, recipes) if distribution.buffered and not distribution.summed else None
+    if way is None:
         return None
-    way = _way_in(outer, inner, path, recipes)
-    if way is None or not _only_runs(outer, distribution, needed, activity) \
-            or not _is_closed(distribution.chain, needed, activity):
+    outer = way.outer
+    if not _only_runs(outer, distribution, needed, activity) or not _is_closed(distribution.chain, needed, activity):
         return None
     accesses = accesses_of(distribution.chain, inner, needed, inductions) or []
     consumed = tuple(a for a in accesses if a.instruction.opcode == "store")
@@ -105,51 +105,10 @@ def plan_nest(distribution: Distribution, path: ReversePath, needed: Needed, act
     if any(one.address.base is other.address.base for one, other in overlaps):
         return None
     stored = _stored(outer, groups, consumed, distribution, needed, activity, inductions)
-    return GatheredNest(outer, inner, distribution.chain, groups, consumed, tuple(overlaps), way[0], way[1], stored)
+    return GatheredNest(way, distribution.chain, groups, consumed, tuple(overlaps), stored)
 
 
-# control ----------------------------------------------------------------------------------------------------------------
-
-
-def _way_in(outer: Loop, inner: Loop, path: ReversePath,
-            recipes: Recipes) -> tuple[tuple[tuple[Instruction, int], ...], Instruction] | None:
-    """What is chosen between the latch of ``outer`` and the reverse of ``inner``, and the last iteration of that; None where
-    either may change from one iteration of ``outer`` to the next."""
-    trips = recipes.inductions.trip_count(inner)
-    if any(source is not outer.latch for source, _ in outer.exiting_edges) or outer.latch not in path.steps \
-            or trips is None or not all(recipes.inductions.invariant(v, outer) for v in trips.inputs):
-        return None
-    found = _search(outer.latch, inner, outer, path)
-    if found is None or not all(_is_fixed(block, outer, recipes) for block, _ in found[0]):
-        return None
-    choosers = tuple((chooser, number) for block, number in found[0] if (chooser := path.steps[block].chooser) is not None)
-    return choosers, recipes.counters.last[inner, found[1]]
-
-
-def _search(block: Block, inner: Loop, outer: Loop, path: ReversePath) -> tuple[list[tuple[Block, int]], Block] | None:
-    """The choices on the way from ``block`` back into ``inner``, and the block from which that is entered."""
-    if block is outer.header or block not in outer.blocks:
-        return None
-    edges = path.edges(block)
-    for number, edge in enumerate(edges):
-        chosen = [(block, number)] if len(edges) > 1 else []
-        if edge.entered:
-            found: tuple[list[tuple[Block, int]], Block] | None = ([], block) if _enters(edge, inner) else None
-        else:
-            found = _search(edge.target, inner, outer, path)
-        if found is not None:
-            return [*chosen, *found[0]], found[1]
-    return None
-
-
-def _enters(edge: Edge, inner: Loop) -> bool:
-    return edge.entered == (inner,) and edge.target is inner.latch
-
-
-def _is_fixed(block: Block, outer: Loop, recipes: Recipes) -> bool:
-    """Whether control comes to ``block`` from the same side in all iterations of ``outer``."""
-    found = recipes.choice_before(block)
-    return found is not None and recipes.inductions.invariant(found[0], outer)
+# what it does -----------------------------------------------------------------------------------------------------------
 
 
 def _only_runs(outer: Loop, distribution: Distribution, needed: Needed, activity: Activity) -> bool:

@@ -7,7 +7,7 @@ Algorithm: adjoints of single assignments, Griewank & Walther, "Evaluating Deriv
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.activity import Activity
@@ -15,13 +15,14 @@ from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_barrier, is_block_barrier, is_exception, is_fill, is_shuffle, is_transfer
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
+from ..analysis.interchange import Interchange
 from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
 from ..analysis.uniform import Uniform
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, null, zero
-from ..ir.model import Argument, Block, Function, Instruction, Module, Value
+from ..ir.model import Argument, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, VOID, ArrayType, FloatType, FunctionType, Type
 from ..rules.emit import emit
 from ..rules.expression import Expr, needs
@@ -65,6 +66,9 @@ def adjoint_flags(instruction: Instruction) -> tuple[str, ...]:
     return tuple(sorted(kept | {"contract"}))
 
 
+LoopForm = Distribution | GatheredNest | Interchange
+
+
 @dataclass
 class Context:
     """What the reverse function is made from; ``reverses`` gives the reverse of each callee's version by its id."""
@@ -89,11 +93,10 @@ class Context:
     uniform: Uniform
     target: Target = HOST
     gated: set[Value] = field(default_factory=set)
-    #: By their latches, loops whose reverse is written so that it vectorises.
-    distributions: dict[Block, Distribution] = field(default_factory=dict)
+    #: Loops whose reverse is written in another form, so that it vectorises.
+    forms: Sequence[LoopForm] = ()
     #: Stores that are undone, each with what it overwrote.
     undone: dict[Instruction, Instruction] = field(default_factory=dict)
-    nests: dict[Block, GatheredNest] = field(default_factory=dict)
 
 
 #: What is done with an increment of shadow memory: ``(load, seed)``; see ``transform.distribute``.

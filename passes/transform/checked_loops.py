@@ -5,13 +5,15 @@ Ensures:  ``disjoint`` is true only where two accesses touch no byte in common i
 """
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import TYPE_CHECKING
 
-from ..analysis.distribution import Access
+from ..analysis.distribution import Access, Span
 from ..analysis.loops import Loop
-from ..ir.builder import Builder, i64
+from ..analysis.way_in import WayIn
+from ..ir.builder import Builder, const, i64
 from ..ir.model import Block, Value
 from ..ir.types import I64
 
@@ -22,12 +24,17 @@ if TYPE_CHECKING:
 Extent = tuple[Value, Value]
 
 
-class CheckedLoops:
-    """Loops of a reverse sweep; ``plain`` is where they begin as they stand."""
+class CheckedLoops(ABC):
+    """Loops of a reverse sweep, one in the other; ``plain`` is where they begin as they stand."""
 
-    def __init__(self, sweep: ReverseSweep, loops: Sequence[Loop], plain: Block):
-        self.sweep, self.plain, self.name = sweep, plain, loops[0].name
+    def __init__(self, sweep: ReverseSweep, loops: Sequence[Loop]):
+        self.sweep, self.outermost, self.name = sweep, loops[0], loops[0].name
+        self.plain = self.new_block("plain")
         self.counters = [sweep.context.available.counter_slot[loop] for loop in loops]
+
+    @abstractmethod
+    def write(self, entry: Block) -> None:
+        """The other form of the loops, from ``entry`` on, where the counter of the outermost is at its last iteration."""
 
     @property
     def builder(self) -> Builder:
@@ -56,9 +63,23 @@ class CheckedLoops:
         """The shadow of what is accessed, or where a chunk adds in its stead."""
         context = self.sweep.context
         shadow = context.available.get(context.shadows.of(access.pointer))
-        if access.instruction.opcode == "store":
+        if not access.is_increment:
             return shadow
         return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
+
+    def _comes_in(self, way: WayIn) -> list[Value]:
+        """Whether the reverse of each iteration of the outer loop enters the inner one."""
+        available = self.sweep.context.available
+        return [self.builder.compare("eq", available.get(chooser), const(chooser.type, number))
+                for chooser, number in way.choosers]
+
+    def _strides_over(self, span: Span) -> Value:
+        """Whether the next iteration of the outermost loop begins behind all that one touches, in whichever direction."""
+        inside = [i64(0)] * (len(self.counters) - 1)
+        one, other = (self.builder.cast("ptrtoint", self._at([i64(k), *inside], span.accesses[:1])[0], I64) for k in (0, 1))
+        stride = self.builder.binary("sub", other, one)
+        forward = self.builder.compare("sge", stride, i64(span.size))
+        return self.builder.binary("or", forward, self.builder.compare("sle", stride, i64(-span.size)))
 
     def _all_disjoint(self, pairs: Iterable[tuple[Access, Access]], last: Sequence[Value]) -> list[Value]:
         """A truth for each pair, over all iterations up to the last of each loop."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis.distribution import Access
 from ..analysis.gathered_nest import GatheredNest, Group, Placed
+from ..analysis.loops import Loop
 from ..ir.builder import const, i64, zero
 from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
@@ -35,7 +36,7 @@ class GatheredLoops(CheckedLoops):
     """Writes one nest of a reverse sweep."""
 
     def __init__(self, sweep: ReverseSweep, nest: GatheredNest):
-        super().__init__(sweep, [nest.outer, nest.inner], sweep.context.reverse.add_block(f"rev.{nest.outer.latch.name}.plain"))
+        super().__init__(sweep, [nest.outer, nest.way.inner])
         self.nest = nest
         self.uncleared = UnclearedRows(self) if nest.stored is not None else None
         #: Whether what is uncleared are the cells that are added to.
@@ -45,6 +46,11 @@ class GatheredLoops(CheckedLoops):
         self.seeds: dict[Instruction, Value] = {}
         self.last_row: Value = i64(0)
         self.last_column: Value = i64(0)
+
+    def clear_rows(self, around: Loop) -> None:
+        """What the loops have left for the next iteration of the one around them, which has none."""
+        if self.uncleared is not None and self.nest.outer.parent is around:
+            self.uncleared.clear()
 
     def _plus(self, value: Value, number: int) -> Value:
         return self.builder.binary("add", value, i64(number), flags=("nsw",)) if number else value
@@ -70,11 +76,9 @@ class GatheredLoops(CheckedLoops):
     # check ----------------------------------------------------------------------------------------------------------
 
     def _check(self) -> Value:
-        available = self.sweep.context.available
         self.last_row = self._load(self.counters[0])
-        good = [self.builder.compare("eq", available.get(chooser), const(chooser.type, number))
-                for chooser, number in self.nest.choosers]
-        self.last_column = available.get(self.nest.last)
+        good = self._comes_in(self.nest.way)
+        self.last_column = self.sweep.context.available.get(self.nest.way.last)
         last = [self.last_row, self.last_column]
         good += [self.builder.compare("sge", one, i64(fewest - 1)) for one, fewest in zip(last, self._fewest(), strict=True)]
         good += self._all_disjoint(self.nest.must_not_overlap, last)

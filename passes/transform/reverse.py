@@ -15,6 +15,7 @@ from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
+from ..analysis.interchange import Interchange, plan_interchange
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
 from ..analysis.objects import MemoryObject, Origin
@@ -26,12 +27,12 @@ from ..analysis.uniform import Uniform
 from ..analysis.variation import Variation
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, i64
-from ..ir.model import Argument, Block, Function, Global, Instruction, Module, Value, is_float
+from ..ir.model import Argument, Function, Global, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
 from ..visible import dump
-from .adjoint import Context
+from .adjoint import Context, LoopForm
 from .available import Available
 from .bounds import write_changes
 from .calls import extend_signature, split_calls
@@ -65,7 +66,7 @@ class ReverseFunctions:
     plan: CachePlan
     path: ReversePath
     inductions: induction.Inductions
-    distributions: list[Distribution | GatheredNest]
+    forms: list[LoopForm]
     #: The instructions of each outermost loop, by its header, as it was before it was transformed.
     bodies: dict[str, list[Instruction]]
     #: Values whose adjoints need no gate, by name.
@@ -166,7 +167,7 @@ class _Build:
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
-                                self.path, self.inductions, [*self.distributions.values(), *self.nests.values()],
+                                self.path, self.inductions, self.forms,
                                 self.bodies, self.ungated, frame_types, shadows.shared, self.increments.account,
                                 self.increments.conditions.write(), writer.taken_by(), self.bounds.are_global)
 
@@ -209,9 +210,8 @@ class _Build:
         for name, result in (("induction", self.inductions), ("overwrites", overwritten), ("reverse_path", self.path),
                              ("cache_plan", self.plan)):
             dump(name, partial(str, result))
-        self.distributions = self._distributable()
-        self.nests = self._gatherable()
-        dump("distribution", lambda: "\n".join(map(str, [*self.distributions.values(), *self.nests.values()])))
+        self.forms = self._forms()
+        dump("forms", lambda: "\n".join(map(str, self.forms)))
 
     def _is_fleeting(self, value: Value) -> bool:
         """Whether a value is an address that means something else in another launch."""
@@ -244,18 +244,29 @@ class _Build:
         """What the reverse function receives: its caller hands over everything only if it is not generated code."""
         return set(self.function.arguments) if self.version.is_immediate else {self.arena, self.tape}
 
-    def _distributable(self) -> dict[Block, Distribution]:
+    def _forms(self) -> list[LoopForm]:
+        """The loops that are written in another form: a loop alone, and perhaps the one around it together with it."""
         if self.target.has_threads or (self.version.conflicts is not None and self.version.conflicts.of_kind("atomic")):
-            return {}
-        found = {loop.latch: plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
-                 for loop in self.version.forest if loop not in self.planner.layout.record_size}
-        return {block: distribution for block, distribution in found.items() if distribution is not None}
+            return []
+        found: list[LoopForm | None] = []
+        for loop in self.version.forest:
+            if loop not in self.planner.layout.record_size:
+                distribution = plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
+                found += [distribution, self._form_of_nest(loop, distribution)]
+        return [form for form in found if form is not None]
 
-    def _gatherable(self) -> dict[Block, GatheredNest]:
-        found = [plan_nest(distribution, self.path, self.needed, self.version.activity, self.recipes)
-                 for distribution in self.distributions.values()
-                 if distribution.loop.parent not in self.planner.layout.record_size]
-        return {nest.outer.latch: nest for nest in found if nest is not None}
+    def _form_of_nest(self, loop: Loop, distribution: Distribution | None) -> GatheredNest | Interchange | None:
+        if loop.parent in self.planner.layout.record_size:
+            return None
+        nest = plan_nest(distribution, self.path, self.needed, self.version.activity, self.recipes) if distribution else None
+        return nest or plan_interchange(loop, self.path, self.needed, self.version.activity, self.recipes,
+                                        self.planner.variation, self._places_of)
+
+    def _places_of(self, value: Value) -> tuple[Loop, ...] | None:
+        """The loops for each of whose iterations a value is kept."""
+        if value not in self.plan.kept:
+            return None
+        return self.planner.loops_kept(value) if isinstance(value, Instruction) else ()
 
     def _available(self, value: Value) -> bool:
         return is_literal(value) or value in self.at_hand
@@ -316,7 +327,7 @@ class _Build:
             context.gated = {value for value in gates.seeds if value.name not in self.program.ungated}
         self.ungated = frozenset(i.name for block in self.path.steps for i in block.instructions
                                  if is_float(i) and i not in context.gated)
-        context.distributions, context.nests = self.distributions, self.nests
+        context.forms = self.forms
         context.undone = self.undone
         ReverseSweep(context).write()
         move_negations(self.reverse)

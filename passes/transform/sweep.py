@@ -8,16 +8,22 @@ Algorithm: reversal of a control-flow graph as in Enzyme (Moses & Churavy, NeurI
 """
 from __future__ import annotations
 
+from collections.abc import Container
+
+from ..analysis.distribution import Distribution
+from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import Loop
 from ..analysis.reverse_path import Edge
 from ..ir.builder import Builder, const, i64
 from ..ir.model import Block, Instruction, Value, is_float
 from ..ir.types import I32, I64, PTR, FunctionType, StructType
-from .adjoint import Adjoints, Context
+from .adjoint import Adjoints, Context, LoopForm
+from .checked_loops import CheckedLoops
 from .cotangents import Cotangents
 from .distributed_loop import DistributedLoop
 from .gathered_loops import GatheredLoops
 from .hubs import Hubs
+from .interchanged_loops import InterchangedLoops
 
 POP = "dp.stack.pop"                    # ptr (ptr state, i64 bytes)
 READ_STATE = StructType((PTR, PTR))
@@ -31,10 +37,9 @@ class ReverseSweep:
         self.activity = context.activity
         self.blocks: dict[Block, Block] = {}
         self.states: dict[Loop, Value] = {}
-        #: Where the iterations of a distributed loop begin when it runs as it stands.
-        self.plain: dict[Loop, Block] = {}
+        #: Loops that are written in another form, by the latch of the outermost.
+        self.forms: dict[Block, CheckedLoops] = {}
         self.hubs: Hubs
-        self.nests: dict[Block, GatheredLoops] = {}
         self.slot_builder = Builder(context.reverse.add_block("entry"))
         self.cotangents = Cotangents(context.activity, context.forest, self.slot_builder)
         self.adjoints = Adjoints(context, self.cotangents)
@@ -48,7 +53,7 @@ class ReverseSweep:
         for block in path.steps:
             self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
         self._loop_slots()
-        self.nests = {block: GatheredLoops(self, nest) for block, nest in self.context.nests.items()}
+        self.forms = {form.outermost.latch: form for form in map(self._form, self.context.forms)}
         self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
         for block in path.steps:
             self._reverse_block(block)
@@ -70,26 +75,25 @@ class ReverseSweep:
             self.states[loop] = state
             available.record_slot[loop] = self.slot_builder.alloca(PTR, f"{loop.name}.record.slot")
 
+    def _form(self, plan: LoopForm) -> CheckedLoops:
+        if isinstance(plan, Distribution):
+            return DistributedLoop(self, plan)
+        return GatheredLoops(self, plan) if isinstance(plan, GatheredNest) else InterchangedLoops(self, plan)
+
     def _reverse_block(self, block: Block) -> None:
         entry = self.blocks[block]
-        # Whoever enters a loop that is written in another form comes by the check; the loop as it stands goes round behind it.
-        if block in self.context.distributions:
-            distribution = self.context.distributions[block]
-            check, entry = entry, self.context.reverse.add_block(f"rev.{block.name}.plain")
-            self.plain[distribution.loop] = entry
-            DistributedLoop(self, distribution, entry).write(check)
-        elif block in self.nests:
-            nest = self.nests[block]
-            check, entry = entry, nest.plain
-            self.plain[nest.nest.outer] = entry
-            nest.write(check)
+        form = self.forms.get(block)
+        if form is not None:
+            # Whoever enters the loop comes by the check; the loop as it stands goes round behind it.
+            form.write(entry)
+            entry = form.plain
         self.adjoints.enter(Builder(entry))
         self.reverse_instructions(block)
         self._leave(block)
 
-    def reverse_instructions(self, block: Block) -> None:
+    def reverse_instructions(self, block: Block, without: Container[Instruction] = ()) -> None:
         for instruction in reversed(block.instructions):
-            if instruction.opcode != "phi" and self.context.needed.has_work(instruction):
+            if instruction.opcode != "phi" and instruction not in without and self.context.needed.has_work(instruction):
                 self.adjoints.write(instruction)
 
     def take_phis(self, block: Block) -> list[tuple[Instruction, Value]]:
@@ -116,14 +120,10 @@ class ReverseSweep:
                 if again is not None:
                     self._previous_iteration(again)
                 elif step.loop is not None:
-                    self._clear_rows(step.loop)
+                    for form in self.forms.values():
+                        if isinstance(form, GatheredLoops):
+                            form.clear_rows(step.loop)
                 self._cross(block, edge, taken, again)
-
-    def _clear_rows(self, loop: Loop) -> None:
-        """What nests in the loop have left for its next iteration."""
-        for nest in self.nests.values():
-            if nest.uncleared is not None and nest.nest.outer.parent is loop:
-                nest.uncleared.clear()
 
     def _choose(self, chooser: Instruction | None, loop: Loop | None, ways: list[Block]) -> None:
         if loop is not None:
@@ -153,7 +153,8 @@ class ReverseSweep:
 
     def _again(self, loop: Loop) -> Block:
         """Where the next iteration begins."""
-        return self.plain.get(loop) or self.hubs.again(loop, self.builder)
+        form = self.forms.get(loop.latch)
+        return form.plain if form is not None else self.hubs.again(loop, self.builder)
 
     def add_to_incoming(self, taken: list[tuple[Instruction, Value]], source: Block) -> None:
         for phi, cotangent in taken:

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from dpcompile.passes.transform import reverse
 from numba import njit
 
 import dpcompile as dp
@@ -44,6 +45,28 @@ def product(a, b):
     return c.sum()
 
 
+@njit
+def rows_by_columns(a, b):
+    total = 0.0
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            s = 0.0
+            for k in range(a.shape[1]):
+                s += a[i, k] * b[k, j]
+            total += s * s
+    return total
+
+
+@njit
+def covariance(x):
+    c = np.empty((x.shape[1], x.shape[1]))
+    for i in range(x.shape[1]):
+        for j in range(x.shape[1]):
+            for k in range(x.shape[0]):
+                c[i, j] += x[k, i] * x[k, j]
+    return c
+
+
 def vector_operations(derivative: CompiledDerivative, opcode: str) -> int:
     """Those that may be contracted: adjoints, not the primal's own."""
     return len(re.findall(rf"= {opcode} [\w ]*contract[\w ]* <\d+ x double>", derivative.library.get_llvm_str()))
@@ -53,6 +76,8 @@ def vector_operations(derivative: CompiledDerivative, opcode: str) -> int:
     (attraction, (np.ones((4, 3)), np.ones(4)), "fdiv"),
     (smooth, (np.ones((4, 4)), np.ones((4, 4))), "fmul"),
     (product, (np.ones((4, 4)), np.ones((4, 4))), "fadd"),
+    (rows_by_columns, (np.ones((4, 4)), np.ones((4, 4))), "fmul"),
+    (covariance, (np.ones((4, 4)),), "fmul"),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_reverse_is_vectorised(kernel, arguments, opcode):
     kernel(*arguments)
@@ -108,3 +133,51 @@ def windows(x, stride):
 @pytest.mark.parametrize("stride", [0, 1, 2, 3, 5])
 def test_strides_that_only_the_run_knows(stride):
     dp.check_grads(windows, (np.random.default_rng(1).uniform(0.5, 1.5, 100), stride), modes=("reverse",))
+
+
+def test_interchanged_loops_load_and_store_rows():
+    """Of one row of a factor, of its shadow and of seeds one load each, and one store; what is added to the other is summed."""
+    arrays = np.ones((4, 4)), np.ones((4, 4))
+    rows_by_columns(*arrays)
+    derivative = compiled(rows_by_columns, rows_by_columns.signatures[0], (True, True), "reverse")
+    bodies = re.findall(r"^vector\.body[\w.]*:.*?^  br ", derivative.library.get_llvm_str(), re.DOTALL | re.MULTILINE)
+    counts = [[len(re.findall(rf"{what} <\d+ x double>", body)) for what in ("load", "store", r"= fmul [\w ]*contract[\w ]*")]
+              for body in bodies]
+    assert any(stores and loads == 3 * stores and products == 2 * stores for loads, stores, products in counts)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("seed", [0.0, -0.0, 1.0, np.inf, np.nan])
+def test_interchanged_loops_make_no_new_numbers_that_are_none(value, seed, monkeypatch):
+    """Infinities and zero seeds meet in the same products as where the loops stand as they are."""
+    def gradients(function):
+        generator = np.random.default_rng(1)
+        a, b, seeds = (generator.uniform(0.5, 1.5, shape) for shape in ((3, 9), (9, 10), (3, 10)))
+        a[1, 2], b[3, 4], seeds[1, 4], seeds[2] = value, -value, seed, seed
+        return dp.vjp(function, a, b)[1](seeds)
+
+    found = gradients(njit(multiplied))
+    monkeypatch.setattr(reverse, "plan_interchange", lambda *given: None)
+    for one, other in zip(found, gradients(njit(multiplied)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+def multiplied(a, b):
+    c = np.zeros((a.shape[0], b.shape[1]))
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            for k in range(a.shape[1]):
+                c[i, j] += a[i, k] * b[k, j]
+    return c
+
+
+def test_interchanged_loops_are_differentiated_again():
+    """Second derivatives of |ab|² in all directions, by the product rule."""
+    generator = np.random.default_rng(2)
+    a, b, da, db = (generator.normal(size=shape) for shape in ((3, 9), (9, 10), (3, 9), (9, 10)))
+    change = da @ b + a @ db
+    of_gradient = 2 * (change @ b.T + a @ b @ db.T), 2 * (da.T @ a @ b + a.T @ change)
+    for second in (dp.jvp(dp.grad(rows_by_columns, argnums=(0, 1)), (a, b), (da, db))[1],
+                   dp.vjp(dp.grad(rows_by_columns, argnums=(0, 1)), a, b)[1]((da, db))):
+        for found, expected in zip(second, of_gradient, strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)

@@ -103,6 +103,11 @@ NEIGHBOURS = [(10, 24, 26, 24, -1), (3, 8, 10, 8, -1), (4, 9, 11, 9, -1), (2, 24
               (4, 24, 26, 30, 200), (4, 24, 26, 26, 27), (4, 24, 26, 26, 156), (4, 24, 26, 26, 155), (4, 24, 52, 52, 26),
               (4, 0, 26, 26, -1)]
 
+#: Columns, rows, steps from row to row and from sum to sum, cells between the two arrays or -1, whether sums are wanted.
+COLUMNS = [(12, 5, 12, 1, -1, 1), (300, 4, 300, 1, -1, 1), (8, 3, 8, 1, -1, 1), (7, 5, 12, 1, -1, 1), (12, 2, 12, 1, -1, 1),
+           (12, 5, 12, 3, -1, 1), (12, 5, 12, 0, -1, 1), (12, 5, 12, -1, 100, 1), (12, 5, 12, 1, 25, 1), (12, 5, 12, 1, 59, 1),
+           (12, 5, 12, 1, 60, 1), (12, 5, 1, 1, 15, 1), (12, 5, 1, 1, 16, 1), (12, 5, 0, 1, -1, 1), (12, 5, 12, 1, -1, 0)]
+
 
 CASES = [
     cycles("two_doors", 0.7, 0.3, np.zeros(1), 6, 0),
@@ -218,6 +223,13 @@ CASES = [
     *(memory("diffusion", spread(200), spread(200, 0, 1), *way) for way in
       [(8, 12, 14, 1, 1), (8, 12, 14, 4, 1), (8, 12, 14, 3, 1), (8, 12, 14, 3, 0), (8, 12, 13, 3, 1), (8, 12, 12, 3, 1),
        (8, 12, 11, 3, 1), (8, 12, 17, 3, 1), (3, 8, 10, 2, 1), (1, 3, 5, 2, 1)]),
+    # Loops interchanged, in several strips too, and those whose sums lie among the terms, share cells, or are too few.
+    *(memory("columns", spread(1300), spread(12, 0, 1), spread(300, -1, 1), *way, constant=(1,)) for way in COLUMNS),
+    *(memory("scaled_columns", spread(60), spread(12), spread(12, 0.5, 1), spread(12, -1, 1), np.zeros(1), *way)
+      for way in [(12, 5, 12), (7, 5, 12), (12, 2, 12)]),
+    *(memory("column_by_column", spread(80), spread(12), spread(12, -1, 1), *way, constant=(1,))
+      for way in [(12, 5, 12, -1), (7, 5, 12, -1), (12, 5, 12, 25), (12, 5, 12, 59), (12, 5, 12, 60)]),
+    memory("total_in_memory", spread(5), spread(1), 5),
     memory("running_product", spread(300, 0.9, 1.1), 300),
     memory("matmul", spread(144), spread(144, -1, 1), spread(144, 0, 1), 12),
     memory("scaled_by_second", spread(4), 4),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import alias, gated, gathered_nest, infinite
+from dpcompile.passes.analysis import alias, gated, infinite, way_in
 from dpcompile.passes.analysis.activity import Activity
 from dpcompile.passes.analysis.alias import Aliasing
 from dpcompile.passes.analysis.gathered_nest import Group
+from dpcompile.passes.analysis.interchange import Interchange
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.parameters import Parameters
@@ -17,14 +18,15 @@ from dpcompile.passes.analysis.variation import Variation
 from dpcompile.passes.ir.builder import const, null
 from dpcompile.passes.ir.model import Block, Instruction, Value
 from dpcompile.passes.ir.types import I1, PTR
-from dpcompile.passes.transform import cotangents, forward, hoist, settle_signs, shadow
+from dpcompile.passes.transform import cotangents, forward, hoist, settle_signs, shadow, sink
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.checked_loops import CheckedLoops
-from dpcompile.passes.transform.cotangents import Cotangents
+from dpcompile.passes.transform.cotangents import Cotangents, neutral
 from dpcompile.passes.transform.dependency import DependencyWriter
 from dpcompile.passes.transform.distributed_loop import DistributedLoop
 from dpcompile.passes.transform.gathered_loops import GatheredLoops
 from dpcompile.passes.transform.hubs import Hubs
+from dpcompile.passes.transform.interchanged_loops import InterchangedLoops
 from dpcompile.passes.transform.sweep import ReverseSweep
 from dpcompile.passes.transform.tangent import TangentWriter
 from dpcompile.passes.transform.uncleared_rows import UnclearedRows
@@ -104,6 +106,10 @@ def rows(*way: int) -> Case:
     return memory("neighbours", spread(400), np.zeros(300), *way)
 
 
+def columns(*way: int) -> Case:
+    return memory("columns", spread(130), spread(12, 0, 1), spread(40, -1, 1), *way, constant=(1,))
+
+
 def check_without_leak(case: Case, machine: Machine) -> None:
     cotangents = machine.reverse((0.0, 2.0, np.zeros(1)), [np.ones(1)])
     assert cotangents[:2] == [0, 1]
@@ -128,6 +134,7 @@ RED = (AssertionError, ValueError)
 
 ROTATING = loops("rotating", spread(6), np.zeros(2), 0.3, 0.8, 6)
 PRODUCT = memory("running_product", spread(6), 6)
+SCALED = memory("scaled_columns", spread(60), spread(12), spread(12, 0.5, 1), spread(12, -1, 1), np.zeros(1), 12, 5, 12)
 SWAP = memory("swap_phis", spread(2), np.zeros(2), 4)
 GATED = scalars("gated_select", 1.0, 1.0, np.zeros(1))
 EITHER = scalars("either", 0.7, 1.9, np.zeros(1))
@@ -170,7 +177,7 @@ MUTATIONS = [
         GatheredLoops, "_leads_over", lambda self, access: const(I1, 1))),
     Mutation("rows that are left out are gathered",
              memory("flagged_rows", spread(160), np.zeros(140), np.array([1, 0, 1, 1, 1, 1]), 6, 20),
-             patch(gathered_nest, "_is_fixed", lambda block, outer, recipes: True)),
+             patch(way_in, "_is_fixed", lambda block, outer, recipes: True)),
     Mutation("gathered rows are not cleared", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_clear", never_cleared)),
     Mutation("what was left uncleared is not cleared", steps(14, 3, 0), patch(
         UnclearedRows, "clear", lambda self, unless=None: None)),
@@ -186,6 +193,21 @@ MUTATIONS = [
     Mutation("iterations that share cells are independent",
              memory("strided_windows", spread(130), np.zeros(1), 0.7, 5, 0, 40), patch(
                  DistributedLoop, "_strides_over", lambda self, span: const(I1, 1)), level=3),
+    Mutation("sums among the terms are interchanged", columns(12, 5, 12, 1, 25, 1), patch(
+        CheckedLoops, "_disjoint", never_overlapping)),
+    Mutation("sums in one cell are interchanged", columns(12, 5, 12, 0, -1, 1), patch(
+        CheckedLoops, "_strides_over", lambda self, span: const(I1, 1))),
+    Mutation("loops that are not reached are interchanged", columns(12, 5, 12, 1, -1, 0), patch(
+        CheckedLoops, "_comes_in", lambda self, way: [])),
+    Mutation("factors of interchanged loops get nothing", SCALED, patch(
+        Interchange, "is_added_to", lambda self, row: False)),
+    Mutation("seeds of interchanged loops are lost", SCALED, patch(
+        InterchangedLoops, "_kept", lambda self, value: neutral(value.type))),
+    Mutation("what was accumulated is added again", memory(
+        "column_by_column", spread(80), spread(12), spread(12, -1, 1), 12, 5, 12, -1, constant=(1,)), patch(
+            InterchangedLoops, "_defer", lambda self, load, seed: False)),
+    Mutation("what is read is stored behind its loop", memory("total_in_memory", spread(5), spread(1), 5), patch(
+        sink, "_may_touch", lambda instruction, pointer, aliasing: False)),
     Mutation("what is written leaves its loop", memory("scaled_by_second", spread(4), 4), patch(
         hoist, "_is_left_alone", lambda load, loop, overwrites: True)),
     Mutation("hubs do not know from where", loops("two_exits", spread(5), np.zeros(1), 2.5, 5), patch(

@@ -1091,3 +1091,138 @@ define i32 @table_copied(ptr %x, ptr %y, i64 %k) {
   store double %total, ptr %y
   ret i32 0
 }
+
+; To each of %columns numbers the sum of a column is added, times numbers of the rows, if it is wanted. The numbers lie in y where
+; apart is negative, else so many cells behind x.
+define i32 @columns(ptr %x, ptr %v, ptr %y, i64 %columns, i64 %rows, i64 %step, i64 %step.stored, i64 %apart, i64 %wanted) {
+entry:
+  %outside = icmp slt i64 %apart, 0
+  %behind = getelementptr double, ptr %x, i64 %apart
+  %w = select i1 %outside, ptr %y, ptr %behind
+  %is.wanted = icmp ne i64 %wanted, 0
+  br label %column
+column:
+  %j = phi i64 [ 0, %entry ], [ %j.next, %column.done ]
+  %place = mul i64 %j, %step.stored
+  %w.p = getelementptr double, ptr %w, i64 %place
+  %begin = load double, ptr %w.p
+  %start = fmul double %begin, 0.75
+  %x.column = getelementptr double, ptr %x, i64 %j
+  br i1 %is.wanted, label %term, label %column.done
+term:
+  %k = phi i64 [ 0, %column ], [ %k.next, %term ]
+  %s = phi double [ %start, %column ], [ %s.next, %term ]
+  %row = mul i64 %k, %step
+  %x.p = getelementptr double, ptr %x.column, i64 %row
+  %a = load double, ptr %x.p
+  %v.p = getelementptr double, ptr %v, i64 %k
+  %b = load double, ptr %v.p
+  %ab = fmul double %a, %b
+  %s.next = fadd double %s, %ab
+  %k.next = add nuw nsw i64 %k, 1
+  %more = icmp slt i64 %k.next, %rows
+  br i1 %more, label %term, label %column.done
+column.done:
+  %sum = phi double [ %start, %column ], [ %s.next, %term ]
+  store double %sum, ptr %w.p
+  %j.next = add nuw nsw i64 %j, 1
+  %more.columns = icmp slt i64 %j.next, %columns
+  br i1 %more.columns, label %column, label %done
+done:
+  ret i32 0
+}
+
+; The same in another spelling, the sum in memory; each column has a factor, and the square of each sum is added up.
+define i32 @scaled_columns(ptr %x, ptr %v, ptr %f, ptr %y, ptr %loss, i64 %columns, i64 %rows, i64 %step) {
+entry:
+  br label %column
+column:
+  %j = phi i64 [ 0, %entry ], [ %j.next, %column.done ]
+  %squares = phi double [ 0.0, %entry ], [ %squares.next, %column.done ]
+  %f.p = getelementptr double, ptr %f, i64 %j
+  %factor = load double, ptr %f.p
+  %square = fmul double %factor, %factor
+  %y.p = getelementptr double, ptr %y, i64 %j
+  %start = load double, ptr %y.p
+  %x.column = getelementptr double, ptr %x, i64 %j
+  br label %term
+term:
+  %k = phi i64 [ 0, %column ], [ %k.next, %term ]
+  %s = phi double [ %start, %column ], [ %s.next, %term ]
+  %row = mul i64 %k, %step
+  %x.p = getelementptr double, ptr %x.column, i64 %row
+  %a = load double, ptr %x.p
+  %v.p = getelementptr double, ptr %v, i64 %k
+  %b = load double, ptr %v.p
+  %ab = fmul double %a, %b
+  %abf = fmul double %ab, %square
+  %s.next = fsub double %s, %abf
+  store double %s.next, ptr %y.p
+  %k.next = add nuw nsw i64 %k, 1
+  %more = icmp slt i64 %k.next, %rows
+  br i1 %more, label %term, label %column.done
+column.done:
+  %sum = phi double [ %s.next, %term ]
+  %times = fmul double %sum, %square
+  %squared = fmul double %times, %sum
+  %squares.next = fadd double %squares, %squared
+  %j.next = add nuw nsw i64 %j, 1
+  %more.columns = icmp slt i64 %j.next, %columns
+  br i1 %more.columns, label %column, label %done
+done:
+  store double %squares.next, ptr %loss
+  ret i32 0
+}
+
+; What is summed are rows, column by column, in memory that may be that of the terms.
+define i32 @column_by_column(ptr %x, ptr %v, ptr %y, i64 %columns, i64 %rows, i64 %step, i64 %apart) {
+entry:
+  %outside = icmp slt i64 %apart, 0
+  %behind = getelementptr double, ptr %x, i64 %apart
+  %w = select i1 %outside, ptr %y, ptr %behind
+  br label %column
+column:
+  %j = phi i64 [ 0, %entry ], [ %j.next, %column.done ]
+  %x.column = getelementptr double, ptr %x, i64 %j
+  %v.p = getelementptr double, ptr %v, i64 %j
+  %b = load double, ptr %v.p
+  br label %term
+term:
+  %k = phi i64 [ 0, %column ], [ %k.next, %term ]
+  %row = mul i64 %k, %step
+  %x.p = getelementptr double, ptr %x.column, i64 %row
+  %a = load double, ptr %x.p
+  %ab = fmul double %a, %b
+  %w.p = getelementptr double, ptr %w, i64 %k
+  %s = load double, ptr %w.p
+  %s.next = fadd double %s, %ab
+  store double %s.next, ptr %w.p
+  %k.next = add nuw nsw i64 %k, 1
+  %more = icmp slt i64 %k.next, %rows
+  br i1 %more, label %term, label %column.done
+column.done:
+  %j.next = add nuw nsw i64 %j, 1
+  %more.columns = icmp slt i64 %j.next, %columns
+  br i1 %more.columns, label %column, label %done
+done:
+  ret i32 0
+}
+
+; y[0] = y[0] + x[i] y[0]
+define i32 @total_in_memory(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %p = getelementptr double, ptr %x, i64 %i
+  %a = load double, ptr %p
+  %b = load double, ptr %y
+  %ab = fmul double %a, %b
+  %sum = fadd double %b, %ab
+  store double %sum, ptr %y
+  %i.next = add nuw nsw i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
