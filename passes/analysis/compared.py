@@ -52,6 +52,8 @@ class _Flow:
     discrete: dict[Value, int] = field(default_factory=dict)
     memory: dict[MemoryObject, int] = field(default_factory=dict)
     own: dict[MemoryObject, int] = field(default_factory=dict)
+    #: What a caller finds there afterwards may still be what it was.
+    written: set[MemoryObject] = field(default_factory=set)
     #: Parameters that decide something, that reach a result, that went where nobody looks.
     decided: int = 0
     given: int = 0
@@ -77,7 +79,8 @@ class _Flow:
         for argument, kind in self.activity.kinds.items():
             if kind == DUPLICATED:
                 for obj in self.activity.aliasing.reachable(self.activity.aliasing.objects_of(argument)):
-                    self.given |= self.memory.get(obj, 0) & ~self.own.get(obj, 0)
+                    own = self.own.get(obj, 0) if obj not in self.written else 0
+                    self.given |= self.memory.get(obj, 0) & ~own
 
     def _objects(self, pointer: Value) -> Objects:
         return self.activity.aliasing.objects_of(pointer)
@@ -88,6 +91,7 @@ class _Flow:
     def _store(self, objects: Objects, bits: int) -> None:
         if UNKNOWN in objects:
             self.unseen |= bits
+        self.written |= objects
         for obj in objects if bits else ():
             self.memory[obj] = self.memory.get(obj, 0) | bits
 

@@ -2,6 +2,8 @@
 
 ; RUN: dp-opt --pass=compared --function=chosen %s | filecheck %s --check-prefix=CHOSEN
 ; RUN: dp-opt --pass=compared --function=larger %s | filecheck %s --check-prefix=LARGER
+; RUN: dp-opt --pass=compared --function=replaced %s | filecheck %s --check-prefix=REPLACED
+; RUN: dp-opt --pass=compared --function=asked %s | filecheck %s --check-prefix=ASKED
 ; RUN: dp-opt --pass=compared --function=rounded %s | filecheck %s --check-prefix=ROUNDED
 ; RUN: dp-opt --pass=compared --function=checked %s | filecheck %s --check-prefix=CHECKED
 ; RUN: dp-opt --pass=compared --function=branch %s | filecheck %s --check-prefix=BRANCH
@@ -99,5 +101,29 @@ define i32 @drawn(ptr %y, double %x) {
   %more = fcmp ogt double %s, 0.0
   %v = select i1 %more, double 2.0, double 1.0
   store double %v, ptr %y
+  ret i32 0
+}
+
+; Who is not replaced is still there.
+; REPLACED: only compared: none
+define i32 @replaced(ptr %largest, double %v) {
+  %old = load double, ptr %largest
+  %more = fcmp ogt double %v, %old
+  br i1 %more, label %replace, label %done
+
+replace:
+  store double %v, ptr %largest
+  br label %done
+
+done:
+  ret i32 0
+}
+
+; ASKED: only compared: %limit
+define i32 @asked(ptr %y, ptr %limit, double %v) {
+  %bound = load double, ptr %limit
+  %more = fcmp ogt double %v, %bound
+  %w = select i1 %more, double %v, double 1.0
+  store double %w, ptr %y
   ret i32 0
 }
