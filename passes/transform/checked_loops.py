@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis.distribution import Access
 from ..analysis.loops import Loop
-from ..ir.builder import Builder, i64
+from ..ir.builder import Builder
 from ..ir.model import Block, Value
 from ..ir.types import I64
 
@@ -60,11 +60,11 @@ class CheckedLoops:
             return shadow
         return context.increments.place(self.builder, access.instruction, access.pointer, shadow)
 
-    def _all_disjoint(self, pairs: Iterable[tuple[Access, Access]], last: Sequence[Value]) -> list[Value]:
-        """A truth for each pair, over all iterations up to the last of each loop."""
+    def _all_disjoint(self, pairs: Iterable[tuple[Access, Access]], ends: Iterable[Sequence[Value]]) -> list[Value]:
+        """A truth for each pair, over all iterations; ``ends``: of each loop those between which addresses are affine."""
         pairs = list(pairs)
         accesses = sorted({a for pair in pairs for a in pair}, key=lambda a: a.instruction.ref)
-        corners = [self._at(corner, accesses) for corner in product(*((i64(0), one) for one in last))]
+        corners = [self._at(corner, accesses) for corner in product(*ends)]
         extents = {a: self._extent(places, a.size) for a, *places in zip(accesses, *corners, strict=True)}
         return [self._disjoint(extents[one], extents[other]) for one, other in pairs]
 

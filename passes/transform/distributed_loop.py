@@ -62,7 +62,7 @@ class DistributedLoop(CheckedLoops):
         self.enter(entry)
         last = self._load(self.counter)
         good = [self.builder.compare("sge", last, i64(FEWEST - 1))]
-        good += self._all_disjoint(self.distribution.must_not_overlap, [last])
+        good += self._all_disjoint(self.distribution.must_not_overlap, [(i64(0), last)])
         good += [self._strides_over(span) for span in self.distribution.spans]
         for slot, access in ((self.sums[a.instruction], a) for a in self.distribution.summed):
             self.builder.store(neutral(access.instruction.type), slot)

@@ -12,7 +12,7 @@ from functools import partial
 from ..analysis import gated, induction, ownership, reverse_path, uniform
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
-from ..analysis.distribution import Distribution, plan_distribution
+from ..analysis.distribution import Distribution, chain_of, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
@@ -223,10 +223,25 @@ class _Build:
         return {block: distribution for block, distribution in found.items() if distribution is not None}
 
     def _gatherable(self) -> dict[Block, GatheredNest]:
-        found = [plan_nest(distribution, self.path, self.needed, self.version.activity, self.recipes)
-                 for distribution in self.distributions.values()
-                 if distribution.loop.parent not in self.planner.layout.record_size]
+        if self.target.has_threads or (self.version.conflicts is not None and self.version.conflicts.of_kind("atomic")):
+            return {}
+        found = [self._nest(loop) for loop in self.version.forest
+                 if not {loop, loop.parent} & self.planner.layout.record_size.keys()]
         return {nest.outer.latch: nest for nest in found if nest is not None}
+
+    def _nest(self, loop: Loop) -> GatheredNest | None:
+        """The nest of an innermost loop whose increments meet, or may meet as its addresses are not known to be affine."""
+        distribution = self.distributions.get(loop.latch)
+        if distribution is not None and (distribution.summed or not distribution.buffered):
+            return None
+        nest = plan_nest(loop, chain_of(loop, self.path), self.path, self.needed, self.version.activity, self.recipes)
+        if nest is None or (distribution is None and not nest.choices):
+            return None
+        compared = [v for choice in nest.choices for _, left, right in choice.conditions for v in (left, right)]
+        return nest if all(map(self._can_be_asked, compared)) else None
+
+    def _can_be_asked(self, value: Value) -> bool:
+        return self._available(value) or value in self.plan.kept or value in self.plan.rebuilt
 
     def _available(self, value: Value) -> bool:
         return is_literal(value) or value in self.at_hand
