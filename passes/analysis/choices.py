@@ -1,12 +1,13 @@
 """Integers that are affine in all iterations of loops but a few at their ends: clamped and wrapped indices.
 
 Requires: inductions; nested loops, outermost first.
-Ensures:  ``address`` is affine in the loops' counters. It is that of the pointer in all iterations in which none of the choices
-          ``of`` the pointer comes out differently: those at the ``ends`` of its loop may, and no others if its conditions, which
-          compare affine numbers, hold in the first and in the last of the others. What a choice gives at the ends follows from
-          the counter of its loop and from values from outside all of them.
+Ensures:  ``address`` is affine in the loops' counters. It is that of the pointer in all iterations in which none of the
+          choices ``of`` the pointer comes out differently: those at the ``ends`` of its loop may, and no others if its
+          conditions, which compare affine numbers, hold in the first and in the last of the others. What a choice gives at the
+          ends follows from the counter of its loop and from values from outside all loops.
 Algorithm: index-set splitting (Banerjee, "Loop Transformations for Restructuring Compilers" (1993)) of what is said of loops:
           their code stays.
+Debug:    dp-opt --pass=choices
 """
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..ir.builder import const
-from ..ir.model import Constant, Instruction, Value
+from ..ir.model import Constant, Function, Instruction, Value
 from ..ir.types import I64
 from .induction import Inductions, is_outside
+from .induction import analyse as analyse_inductions
 from .integers import INVERSE, PREDICATES
 from .loops import Loop
 from .polynomial import Polynomial, Symbol
@@ -31,8 +33,10 @@ SMALL = 1 << 31
 #: A number of iterations that stands for all that are many.
 MANY = 1 << 40
 
-#: A signed predicate of two values.
-Condition = tuple[str, Value, Value]
+#: A signed predicate of two integers.
+Condition = tuple[str, Polynomial, Polynomial]
+#: The same of values.
+Comparison = tuple[str, Value, Value]
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class Ends:
 
     def __or__(self, other: Ends) -> Ends:
         return Ends(max(self.first, other.first), max(self.last, other.last))
+
+
+NO_ENDS = Ends()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +65,8 @@ class Choice:
     within: tuple[Choice, ...]
 
     def __str__(self) -> str:
-        return f"{self.value.ref} is {self.taken} but for {self.ends.first} first and {self.ends.last} last of {self.loop.name}"
+        apart = f"{self.ends.first} first and {self.ends.last} last of {self.loop.name}"
+        return f"{self.value.ref} is {self.taken}, but for {apart}"
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ class Choices:
         return self._found[value]
 
     def _taken(self, value: Instruction, taken: Value, others: Sequence[Value],
-               conditions: Sequence[Condition]) -> Choice | None:
+               conditions: Sequence[Comparison]) -> Choice | None:
         """The choice, if its conditions hold in all iterations of one loop but some at its ends."""
         settled, held = self._exact(taken), [found for c in conditions if (found := self._holds(c)) is not None]
         if settled is None or len(held) < len(conditions):
@@ -128,9 +136,9 @@ class Choices:
         loops = {one.loop for one in held if one.loop is not None} | {choice.loop for choice in within}
         if len(loops) != 1 or not all(self._follows(other, loops) for other in others):
             return None
-        ends = Ends()
-        for one in (*held, *within):
-            ends |= one.ends
+        ends = NO_ENDS
+        for apart in (*(one.ends for one in held), *(choice.ends for choice in within)):
+            ends |= apart
         return Choice(value, settled.polynomial, loops.pop(), ends, tuple(one.condition for one in held), within)
 
     def _follows(self, value: Value, loops: set[Loop]) -> bool:
@@ -139,8 +147,11 @@ class Choices:
         if affine is None:
             return False
         settled = self._settle(affine.polynomial)
-        return (loops.issuperset(settled.polynomial.counters) and self._is_invariant(settled.polynomial)
+        return (loops.issuperset(self._counters(settled.polynomial)) and self._is_invariant(settled.polynomial)
                 and all(choice.loop in loops for choice in settled.choices))
+
+    def _counters(self, polynomial: Polynomial) -> list[Loop]:
+        return [loop for loop in polynomial.counters if loop in self.loops]
 
     def _is_invariant(self, polynomial: Polynomial) -> bool:
         return all(is_outside(value, self.loops[0]) for value in polynomial.values)
@@ -156,27 +167,27 @@ class Choices:
             len(monomial) < 2 and abs(number) < SMALL for monomial, number in settled.polynomial.terms.items())
         return settled if affine.exact or is_small else None
 
-    def _holds(self, condition: Condition) -> Held | None:
-        predicate, left, right = condition
+    def _holds(self, comparison: Comparison) -> Held | None:
+        predicate, left, right = comparison
         one, other = self._exact(left), self._exact(right)
         if one is None or other is None:
             return None
         distance, choices = one.polynomial - other.polynomial, (*one.choices, *other.choices)
         if not self._is_invariant(distance):
             return None
-        if not distance.counters:
+        if not self._counters(distance):
             is_false = distance.constant is not None and not PREDICATES[predicate](distance.constant, 0)
-            return None if is_false else Held(condition, None, Ends(), choices)
-        loop, *more = distance.counters
+            return None if is_false else Held((predicate, one.polynomial, other.polynomial), None, NO_ENDS, choices)
+        loop, *more = self._counters(distance)
         parts = distance.split(loop)
-        if more or loop not in self.loops or parts is None or not parts[1].constant:
+        if more or parts is None or not parts[1].constant:
             return None
         for start, step, ends in ((parts[0], parts[1].constant, lambda apart: Ends(apart, 0)),
                                   (self._at_last(parts, loop), -parts[1].constant, lambda apart: Ends(0, apart))):
             strict = ("sgt" if step > 0 else "slt") if predicate == "ne" else predicate
             apart = _apart(strict, start.constant, step) if start is not None and start.constant is not None else None
             if apart is not None:
-                return Held((strict, left, right), loop, ends(apart), choices)
+                return Held((strict, one.polynomial, other.polynomial), loop, ends(apart), choices)
         return None
 
     def _at_last(self, parts: tuple[Polynomial, Polynomial], loop: Loop) -> Polynomial | None:
@@ -194,6 +205,20 @@ class Choices:
         return affine.polynomial if affine is not None else Polynomial.of(symbol)
 
 
+def analyse(function: Function) -> str:
+    """The choices on which addresses in each innermost loop depend, by that loop and the one around it."""
+    inductions = analyse_inductions(function)
+    rows = []
+    for loop in inductions.forest:
+        if loop.parent is not None and not loop.children:
+            choices = Choices([loop.parent, loop], inductions)
+            pointers = [i.operands[-1] for b in inductions.forest.function.blocks if b in loop.blocks for i in b.instructions
+                        if i.opcode in ("load", "store")]
+            rows.append(f"choices of {loop.parent.name} and {loop.name} in {function.ref}")
+            rows += dict.fromkeys(f"  {choice}" for pointer in pointers for choice in choices.of(pointer))
+    return "\n".join(rows)
+
+
 def _apart(predicate: str, start: int, step: int) -> int | None:
     """In how many of the numbers start, start + step, start + 2 step … the comparison with zero does not hold."""
     holds = PREDICATES[predicate]
@@ -202,7 +227,7 @@ def _apart(predicate: str, start: int, step: int) -> int | None:
     return next((k for k in range(MOST_APART + 1) if holds(start + step * k, 0)), None)
 
 
-def _ways(value: Instruction) -> Iterator[tuple[Value, list[Value], list[Condition]]]:
+def _ways(value: Instruction) -> Iterator[tuple[Value, list[Value], list[Comparison]]]:
     """What a value may be, what it is if not that, and the conditions on which it is."""
     if value.opcode == "select":
         yield from _selected(value)
@@ -220,7 +245,7 @@ def _ways(value: Instruction) -> Iterator[tuple[Value, list[Value], list[Conditi
 _EXTREMES = {"llvm.smin": "sle", "llvm.smax": "sge", "llvm.umin": "ule", "llvm.umax": "uge"}
 
 
-def _selected(select: Instruction) -> Iterator[tuple[Value, list[Value], list[Condition]]]:
+def _selected(select: Instruction) -> Iterator[tuple[Value, list[Value], list[Comparison]]]:
     condition, yes, no = select.operands
     if not isinstance(condition, Instruction) or condition.opcode != "icmp" or not is_analysable(condition.operands[0]):
         return
@@ -241,7 +266,7 @@ def _is_product_of_signs(value: Value, compared: Value) -> bool:
             and compared.integer == 0 and all(map(is_analysable, value.operands)))
 
 
-def _signed(predicate: str, left: Value, right: Value) -> list[Condition]:
+def _signed(predicate: str, left: Value, right: Value) -> list[Comparison]:
     """A comparison by signed ones, of numbers that are not negative if it is unsigned."""
     if not predicate.startswith("u"):
         return [(predicate, left, right)]

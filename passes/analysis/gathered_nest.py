@@ -3,8 +3,9 @@
 Requires: the distribution of the inner loop; the reverse path; affine addresses; aliasing.
 Ensures:  the reverse of all iterations of both loops only reads and clears the shadows of ``consumed``, adds to those of
           the accesses of ``groups`` and to the cotangents of numbers from outside; what it adds follows from the shadows of
-          ``consumed``, from primal values and the tape. So each cell may be given all of its increments at once, provided that at run time the pairs in
-          ``must_not_overlap`` do not overlap, no two iterations store to one cell, and each chooser has its number.
+          ``consumed``, from primal values and the tape. So each cell may be given all of its increments at once, provided
+          that at run time the pairs in ``must_not_overlap`` do not overlap, no two iterations store to one cell, each chooser
+          has its number, and the conditions of ``choices`` hold.
 Algorithm: the adjoint of a stencil is a stencil: gathers in the place of scattered increments, the iterations at the borders
           apart (Hückelheim, Kukreja et al., "Automatic differentiation for adjoint stencil loops", ICPP 2019).
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 from ..ir.model import Block, Constant, Instruction, Value, is_float
 from .activity import Activity
-from .choices import Choice, Choices, Ends
+from .choices import NO_ENDS, Choice, Choices, Ends
 from .distribution import Access, accesses_of, possible_overlaps
 from .induction import Inductions, is_outside
 from .loops import Loop
@@ -40,8 +41,8 @@ class Placed:
     access: Access
     row: int
     column: int
-    outer_ends: Ends = Ends()
-    inner_ends: Ends = Ends()
+    outer_ends: Ends = NO_ENDS
+    inner_ends: Ends = NO_ENDS
 
     @property
     def shift(self) -> tuple[int, int]:
@@ -57,7 +58,7 @@ class Placed:
 
     @property
     def is_everywhere(self) -> bool:
-        return self.outer_ends == self.inner_ends == Ends()
+        return self.outer_ends == self.inner_ends == NO_ENDS
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class GatheredNest:
     @property
     def ends(self) -> tuple[Ends, Ends]:
         """Iterations of either loop in which some access is not where its shift says."""
-        outer = inner = Ends()
+        outer = inner = NO_ENDS
         for placed in self.members:
             outer, inner = outer | placed.outer_ends, inner | placed.inner_ends
         return outer, inner
@@ -136,7 +137,8 @@ class GatheredNest:
 
     def __str__(self) -> str:
         moved = ", ".join(p.access.instruction.ref for p in self.members)
-        return f"loops {self.outer.name} and {self.inner.name}: {moved} gathered; {len(self.must_not_overlap) + len(self.choices)} checks"
+        checks = len(self.must_not_overlap) + len(self.choices)
+        return f"loops {self.outer.name} and {self.inner.name}: {moved} gathered; {checks} checks"
 
 
 def plan_nest(inner: Loop, chain: tuple[Block, ...], path: ReversePath, needed: Needed, activity: Activity,
@@ -278,7 +280,7 @@ def _groups(loads: Iterable[Access], outer: Loop, inductions: Inductions, choice
 
 def _ends(load: Access, outer: Loop, choices: Choices) -> tuple[Ends, Ends]:
     """In which iterations of either loop a load may be elsewhere."""
-    ends = {True: Ends(), False: Ends()}
+    ends = {True: NO_ENDS, False: NO_ENDS}
     for choice in choices.of(load.pointer):
         ends[choice.loop is outer] |= choice.ends
     return ends[True], ends[False]

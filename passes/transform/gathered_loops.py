@@ -2,20 +2,25 @@
 
 Requires: a ``GatheredNest``; the outer loop's slot holds its last iteration on entry.
 Ensures:  the same sums as the loops as they stand, in another order; where memory overlaps after all, where the inner loop may
-          not be reached in each iteration, or where there are few of them, control goes to the loops as they stand.
+          not be reached in each iteration, where a choice comes out otherwise than was supposed, or where there are few
+          iterations, control goes to the loops as they stand.
 
 A cell of row ``row`` belongs to iterations ``row`` less the shift of each access. Where all of these exist, a loop over the
 row makes all increments of a cell at once; the cells at its ends, which fewer iterations touch, are written out. In the few
-rows at the borders each access has a loop of its own. What was consumed is cleared as soon as no cell needs it any more.
+rows at the borders each access has a loop of its own, and so it has in the iterations at the ends of the loops, where it may be
+elsewhere, as clamped and wrapped indices are. One access takes with it what an iteration adds to numbers from outside. What
+was consumed is cleared as soon as no cell needs it any more.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..analysis.choices import Ends
+from ..analysis.choices import NO_ENDS, Ends
 from ..analysis.distribution import Access
 from ..analysis.gathered_nest import GatheredNest, Group, Placed, Reach
+from ..analysis.loops import Loop
+from ..analysis.polynomial import Polynomial, Symbol
 from ..ir.builder import const, i64, zero
 from ..ir.metadata import mark_independent
 from ..ir.model import Block, Instruction, Value
@@ -85,23 +90,31 @@ class GatheredLoops(CheckedLoops):
         return self._all(good)
 
     def _corners(self, last: Value, ends: Ends) -> list[Value]:
-        """The iterations at the ends of a loop, and of what lies between them the first and the last."""
-        return [*map(i64, range(ends.first + 1)), *(self._minus(last, k) for k in range(ends.last, -1, -1))]
+        """The iterations at the ends of a loop, and of what lies between them the first and the last; all of them exist."""
+        first = [self.builder.select(self.builder.compare("sle", i64(k), last), i64(k), last) for k in range(1, ends.first + 1)]
+        final = [self.builder.select(self.builder.compare("sge", last, i64(k)), self._minus(last, k), i64(0))
+                 for k in range(1, ends.last + 1)]
+        return [i64(0), *first, *final, last]
 
     def _settled(self) -> list[Value]:
         """What the choices suppose, in the first and the last of the iterations between the ends."""
         found = []
-        for is_outer, ends in dict.fromkeys((choice.loop is self.nest.outer, choice.ends) for choice in self.nest.choices):
-            conditions = dict.fromkeys(
-                condition for choice in self.nest.choices
-                if (choice.loop is self.nest.outer, choice.ends) == (is_outer, ends) for condition in choice.conditions)
+        for is_outer, ends in dict.fromkeys((c.loop is self.nest.outer, c.ends) for c in self.nest.choices):
+            some = [c for c in self.nest.choices if (c.loop is self.nest.outer, c.ends) == (is_outer, ends)]
             rows, columns = (ends, self.nest.ends[1]) if is_outer else (self.nest.ends[0], ends)
             for iteration in ((i64(rows.first), i64(columns.first)),
                               (self._minus(self.last_row, rows.last), self._minus(self.last_column, columns.last))):
                 self._at(iteration, ())
-                get = self.sweep.context.available.get
-                found += [self.builder.compare(predicate, get(one), get(other)) for predicate, one, other in conditions]
+                found += [self._holds(*condition) for condition in dict.fromkeys(one for c in some for one in c.conditions)]
         return found
+
+    def _holds(self, predicate: str, one: Polynomial, other: Polynomial) -> Value:
+        left, right = (number.emit(self.builder, self._symbol, I64) for number in (one, other))
+        return self.builder.compare(predicate, left, right)
+
+    def _symbol(self, symbol: Symbol) -> Value:
+        available = self.sweep.context.available
+        return self._load(available.counter_slot[symbol]) if isinstance(symbol, Loop) else available.get(symbol)
 
     def _fewest(self) -> tuple[int, int]:
         """Rows and columns that there must be: so many that some cell gets something from all accesses of its group."""
@@ -153,7 +166,7 @@ class GatheredLoops(CheckedLoops):
     def _at_ends(self, entry: Block) -> Block:
         """What accesses add in iterations in which they may be elsewhere than their shifts say; gives the block behind."""
         self.enter(entry)
-        if any(p.inner_ends != Ends() for p in self.nest.members):
+        if any(p.inner_ends != NO_ENDS for p in self.nest.members):
             self._ends_of_rows()
         for placed in self.nest.members:
             for iteration in self._iterations(self.last_row, placed.outer_ends):

@@ -237,8 +237,8 @@ class _Build:
         nest = plan_nest(loop, chain_of(loop, self.path), self.path, self.needed, self.version.activity, self.recipes)
         if nest is None or (distribution is None and not nest.choices):
             return None
-        compared = [v for choice in nest.choices for _, left, right in choice.conditions for v in (left, right)]
-        return nest if all(map(self._can_be_asked, compared)) else None
+        compared = [number for choice in nest.choices for _, *numbers in choice.conditions for number in numbers]
+        return nest if all(self._can_be_asked(value) for number in compared for value in number.values) else None
 
     def _can_be_asked(self, value: Value) -> bool:
         return self._available(value) or value in self.plan.kept or value in self.plan.rebuilt
