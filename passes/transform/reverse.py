@@ -235,7 +235,7 @@ class _Build:
         if distribution is not None and (distribution.summed or not distribution.buffered):
             return None
         nest = plan_nest(loop, chain_of(loop, self.path), self.path, self.needed, self.version.activity, self.recipes)
-        if nest is None or (distribution is None and not nest.choices):
+        if nest is None or (distribution is None and all(choice.loop is not loop for choice in nest.choices)):
             return None
         compared = [number for choice in nest.choices for _, *numbers in choice.conditions for number in numbers]
         return nest if all(self._can_be_asked(value) for number in compared for value in number.values) else None
