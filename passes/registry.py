@@ -85,6 +85,7 @@ PASSES: dict[str, Pass] = {
     "cfg": analysis("analysis.cfg"),
     "loops": analysis("analysis.loops"),
     "induction": analysis("analysis.induction"),
+    "choices": analysis("analysis.choices"),
     "alias": step("find_aliases"),
     "callees": step("find_callees"),
     "memory_types": step("find_memory_types"),

@@ -13,7 +13,7 @@ Debug:    dp-opt --pass=forms, dp.explain
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -113,7 +113,7 @@ def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: A
                       inductions: Inductions) -> Distribution | None:
     """The distribution of an innermost loop without branches, if there is one and it pays."""
     chain = chain_of(loop, path)
-    accesses = accesses_of(chain, loop, needed, inductions)
+    accesses = accesses_of(chain, loop, needed, inductions, inductions.pointer_affine)
     if not accesses:
         return None
     buffered = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_contiguous)
@@ -215,14 +215,15 @@ def possible_overlaps(some: Sequence[Access], others: Sequence[Access],
     return tuple(pair for pair in product(some, others) if activity.aliasing.may_alias(pair[0].pointer, pair[1].pointer))
 
 
-def accesses_of(chain: tuple[Block, ...], loop: Loop, needed: Needed, inductions: Inductions) -> list[Access] | None:
+def accesses_of(chain: tuple[Block, ...], loop: Loop, needed: Needed, inductions: Inductions,
+                address_of: Callable[[Value], Address | None]) -> list[Access] | None:
     """All accesses of shadow memory in the reverse of these blocks; None where one of them is not affine."""
     found = []
     for instruction in (i for block in chain for i in block.instructions):
         if instruction.opcode == "phi" or not needed.has_work(instruction):
             continue
         if instruction.opcode in ("load", "store"):
-            access = _access(instruction, loop, inductions)
+            access = _access(instruction, loop, inductions, address_of(instruction.operands[-1]))
             if access is None:
                 return None
             found.append(access)
@@ -231,8 +232,7 @@ def accesses_of(chain: tuple[Block, ...], loop: Loop, needed: Needed, inductions
     return found
 
 
-def _access(instruction: Instruction, loop: Loop, inductions: Inductions) -> Access | None:
-    address = inductions.pointer_affine(instruction.operands[-1])
+def _access(instruction: Instruction, loop: Loop, inductions: Inductions, address: Address | None) -> Access | None:
     if address is None or not inductions.invariant(address.base, loop):
         return None
     parts = address.offset.split(loop)

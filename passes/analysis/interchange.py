@@ -134,7 +134,7 @@ def _parts(way: WayIn, chain: Sequence[Block], tail: Sequence[Block], carried: S
     """None where an access is not affine in both counters."""
     found: list[list[Access]] = []
     for blocks in (way.head, chain, tail):
-        accesses = accesses_of(tuple(blocks), way.outer, needed, recipes.inductions)
+        accesses = accesses_of(tuple(blocks), way.outer, needed, recipes.inductions, recipes.inductions.pointer_affine)
         if accesses is None or any(a.address.offset.split(way.inner) is None for a in accesses):
             return None
         found.append(accesses)

@@ -81,11 +81,11 @@ class CheckedLoops(ABC):
         forward = self.builder.compare("sge", stride, i64(span.size))
         return self.builder.binary("or", forward, self.builder.compare("sle", stride, i64(-span.size)))
 
-    def _all_disjoint(self, pairs: Iterable[tuple[Access, Access]], last: Sequence[Value]) -> list[Value]:
-        """A truth for each pair, over all iterations up to the last of each loop."""
+    def _all_disjoint(self, pairs: Iterable[tuple[Access, Access]], ends: Iterable[Sequence[Value]]) -> list[Value]:
+        """A truth for each pair, over all iterations; ``ends``: of each loop those between which addresses are affine."""
         pairs = list(pairs)
         accesses = sorted({a for pair in pairs for a in pair}, key=lambda a: a.instruction.ref)
-        corners = [self._at(corner, accesses) for corner in product(*((i64(0), one) for one in last))]
+        corners = [self._at(corner, accesses) for corner in product(*ends)]
         extents = {a: self._extent(places, a.size) for a, *places in zip(accesses, *corners, strict=True)}
         return [self._disjoint(extents[one], extents[other]) for one, other in pairs]
 

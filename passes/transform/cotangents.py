@@ -10,7 +10,8 @@ iterations of a loop add to the cotangent of a value from outside it may be adde
 from __future__ import annotations
 
 from ..analysis.activity import Activity
-from ..analysis.loops import LoopForest
+from ..analysis.induction import is_outside
+from ..analysis.loops import Loop, LoopForest
 from ..ir.builder import Builder, const
 from ..ir.model import Block, Constant, Instruction, Value
 from ..ir.types import Type
@@ -31,6 +32,8 @@ class Cotangents:
         self.forest = forest
         #: The block whose adjoints are written.
         self.place: Block | None = None
+        #: A loop of which numbers from outside get nothing.
+        self.closed: Loop | None = None
         self.slot_builder = slot_builder
         self.builder = slot_builder
         self.flags: tuple[str, ...] = ("contract",)
@@ -51,7 +54,7 @@ class Cotangents:
 
     def add(self, value: Value, contribution: Value) -> None:
         """Adds to the cotangent of a value, if it is active."""
-        if self.activity.active(value):
+        if self.activity.active(value) and not (self.closed is not None and is_outside(value, self.closed)):
             total = self._total(value)
             if total is not None:
                 flags = (*self.flags, "reassoc") if self._comes_from_outside(value) else self.flags
@@ -61,7 +64,7 @@ class Cotangents:
     def _comes_from_outside(self, value: Value) -> bool:
         """Whether the loop whose adjoints are written uses one value in all of its iterations."""
         loop = self.forest.loop_of(self.place) if self.place is not None else None
-        return loop is not None and not (isinstance(value, Instruction) and value.parent in loop.blocks)
+        return loop is not None and is_outside(value, loop)
 
     def take(self, value: Value) -> Value | None:
         """The cotangent of a value, which is thereby consumed; None where nothing can have contributed."""

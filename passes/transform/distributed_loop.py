@@ -39,7 +39,7 @@ class DistributedLoop(StripLoops):
         """To the strips if nothing overlaps and there is enough to do."""
         last = self._load(self.counter)
         good = [self.builder.compare("sge", last, i64(FEWEST - 1))]
-        good += self._all_disjoint(self.distribution.must_not_overlap, [last])
+        good += self._all_disjoint(self.distribution.must_not_overlap, [(i64(0), last)])
         good += [self._strides_over(span) for span in self.distribution.spans]
         self._begin_sums()
         self._branch(self._all(good), strip, [last])

@@ -40,7 +40,7 @@ class InterchangedLoops(StripLoops):
         self.last = self.sweep.context.available.get(self.interchange.way.last)
         for one, fewest in ((last, FEWEST), (self.last, FEWEST_INSIDE)):
             good.append(self.builder.compare("sge", one, i64(fewest - 1)))
-        good += self._all_disjoint(self.interchange.must_not_overlap, [last, self.last])
+        good += self._all_disjoint(self.interchange.must_not_overlap, [(i64(0), last), (i64(0), self.last)])
         good += [self._strides_over(span) for span in self.interchange.spans]
         self._branch(self._all(good), strip, [last, self.last])
 

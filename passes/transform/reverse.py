@@ -13,7 +13,7 @@ from ..analysis import bounds, gated, induction, ownership, reverse_path, unifor
 from ..analysis.alias import is_pointer
 from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
-from ..analysis.distribution import Distribution, plan_distribution
+from ..analysis.distribution import Distribution, chain_of, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
 from ..analysis.interchange import Interchange, plan_interchange
 from ..analysis.loops import Loop
@@ -258,15 +258,27 @@ class _Build:
     def _form_of_nest(self, loop: Loop, distribution: Distribution | None) -> GatheredNest | Interchange | None:
         if loop.parent in self.planner.layout.record_size:
             return None
-        nest = plan_nest(distribution, self.path, self.needed, self.version.activity, self.recipes) if distribution else None
-        return nest or plan_interchange(loop, self.path, self.needed, self.version.activity, self.recipes,
-                                        self.planner.variation, self._places_of)
+        return self._nest(loop, distribution) or plan_interchange(
+            loop, self.path, self.needed, self.version.activity, self.recipes, self.planner.variation, self._places_of)
 
     def _places_of(self, value: Value) -> tuple[Loop, ...] | None:
         """The loops for each of whose iterations a value is kept."""
         if value not in self.plan.kept:
             return None
         return self.planner.loops_kept(value) if isinstance(value, Instruction) else ()
+
+    def _nest(self, loop: Loop, distribution: Distribution | None) -> GatheredNest | None:
+        """The nest of an innermost loop whose increments meet, or may meet as its addresses are not known to be affine."""
+        if distribution is not None and (distribution.summed or not distribution.buffered):
+            return None
+        nest = plan_nest(loop, chain_of(loop, self.path), self.path, self.needed, self.version.activity, self.recipes)
+        if nest is None or (distribution is None and all(choice.loop is not loop for choice in nest.choices)):
+            return None
+        compared = [number for choice in nest.choices for _, *numbers in choice.conditions for number in numbers]
+        return nest if all(self._can_be_asked(value) for number in compared for value in number.values) else None
+
+    def _can_be_asked(self, value: Value) -> bool:
+        return self._available(value) or value in self.plan.kept or value in self.plan.rebuilt
 
     def _available(self, value: Value) -> bool:
         return is_literal(value) or value in self.at_hand

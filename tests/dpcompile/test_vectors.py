@@ -102,6 +102,34 @@ def test_what_the_neighbours_of_a_cell_add_is_stored_at_once():
 
 
 @njit
+def clamped(u, w, rate):
+    n, m = u.shape
+    for i in range(n):
+        for j in range(m):
+            up, down, left, right = max(i - 1, 0), min(i + 1, n - 1), max(j - 1, 0), min(j + 1, m - 1)
+            w[i, j] = rate * (u[up, j] + u[down, j] + u[i, left] + u[i, right]) + u[i, j] * u[i, j]
+    return w.sum()
+
+
+@njit
+def wrapped(u, w, rate):
+    n, m = u.shape
+    for i in range(n):
+        for j in range(m):
+            w[i, j] = rate * (u[i - 1, j] + u[(i + 1) % n, j] + u[i, (j - 1) % m] + u[i, (j + 1) % m]) + u[i, j] * u[i, j]
+    return w.sum()
+
+
+@pytest.mark.parametrize("kernel", [clamped, wrapped], ids=lambda kernel: kernel.__name__)
+@pytest.mark.parametrize("wanted", [(True, False, False), (True, False, True)])
+def test_between_the_borders_too(kernel, wanted):
+    """A number from outside has a derivative or none."""
+    kernel(np.ones((4, 4)), np.ones((4, 4)), 0.2)
+    found = for_each_store(compiled(kernel, kernel.signatures[0], wanted, "reverse"))
+    assert max(sums for sums, _ in found) >= 5
+
+
+@njit
 def relaxed(u, steps):
     a, b = u.copy(), u.copy()
     for _ in range(steps):

@@ -9,7 +9,7 @@ FAMILIES = (
     "parallel_arrays",
     "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
     "linear_algebra", "random_draws", "programs", "recurrences", "numpy_programs",
-    "stencils", "rows", "products", "interpreter", "containers", "fourier", "views",
+    "stencils", "rows", "products", "borders", "interpreter", "containers", "fourier", "views",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)

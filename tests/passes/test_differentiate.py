@@ -107,6 +107,7 @@ NEIGHBOURS = [(10, 24, 26, 24, -1), (3, 8, 10, 8, -1), (4, 9, 11, 9, -1), (2, 24
 COLUMNS = [(12, 5, 12, 1, -1, 1), (300, 4, 300, 1, -1, 1), (8, 3, 8, 1, -1, 1), (7, 5, 12, 1, -1, 1), (12, 2, 12, 1, -1, 1),
            (12, 5, 12, 3, -1, 1), (12, 5, 12, 0, -1, 1), (12, 5, 12, -1, 100, 1), (12, 5, 12, 1, 25, 1), (12, 5, 12, 1, 59, 1),
            (12, 5, 12, 1, 60, 1), (12, 5, 1, 1, 15, 1), (12, 5, 1, 1, 16, 1), (12, 5, 0, 1, -1, 1), (12, 5, 12, 1, -1, 0)]
+CLAMPED = [(8, 20, 1), (8, 20, -1), (1, 9, 0), (2, 9, 0), (3, 8, 0), (4, 9, 5), (4, 7, 0), (5, 1, 1), (5, 2, 1)]
 
 
 CASES = [
@@ -216,6 +217,8 @@ CASES = [
     # Rows and columns too few to be gathered and just enough; cells that are stored twice, or read and stored; rows that
     # lie in each other.
     *(memory("neighbours", spread(400), np.zeros(300), *way) for way in NEIGHBOURS),
+    # Rows and columns that are too few once those at the borders are apart, and where a choice is the other one all along.
+    *(memory("clamped_neighbours", spread(300), np.zeros(300), 0.3, *way) for way in CLAMPED),
     *(memory("far_neighbours", spread(300), spread(300, -1, 1), np.zeros(150), np.zeros(150), *way)
       for way in [(6, 20), (6, 8), (6, 3), (3, 20), (4, 20)]),
     *(memory("flagged_rows", spread(160), np.zeros(140), np.array(flags), 6, 20)

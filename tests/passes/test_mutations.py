@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import alias, gated, infinite, way_in
+from dpcompile.passes.analysis import alias, gated, gathered_nest, infinite, way_in
 from dpcompile.passes.analysis.activity import Activity
 from dpcompile.passes.analysis.alias import Aliasing
+from dpcompile.passes.analysis.choices import Ends
 from dpcompile.passes.analysis.gathered_nest import Group
 from dpcompile.passes.analysis.interchange import Interchange
 from dpcompile.passes.analysis.needed import Needed
@@ -33,6 +34,8 @@ from dpcompile.passes.transform.uncleared_rows import UnclearedRows
 
 from tests.passes.machine import Machine
 from tests.passes.test_differentiate import Case, calls, check, loops, memory, numbers, scalars, spread, text_of
+
+add = Cotangents.add
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,17 @@ def any_rows(self: UnclearedRows, *rows: Value) -> list[Value]:
 
 
 def without_ends(self: GatheredLoops, group: Group, row: Value) -> None:
-    low, high = group.columns
-    self._over_columns(high, self._plus(self.last_column, low), group.members, row)
+    shared = group.all_columns
+    self._over_columns(shared.first, self._plus(self.last_column, shared.last), group.members, row)
+
+
+def add_everywhere(self: Cotangents, value: Value, contribution: Value) -> None:
+    self.closed = None
+    add(self, value, contribution)
+
+
+def clamped(*way: int) -> Case:
+    return memory("clamped_neighbours", spread(300), np.zeros(300), 0.3, *way)
 
 
 def steps(*way: int) -> Case:
@@ -190,6 +202,16 @@ MUTATIONS = [
     Mutation("rows at the borders get nothing", rows(10, 24, 26, 24, -1), patch(
         GatheredLoops, "_border", lambda self, group, row: None)),
     Mutation("cells at the ends of rows get nothing", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_core", without_ends)),
+    Mutation("iterations at the ends of loops add nothing", clamped(8, 20, 1), patch(
+        GatheredLoops, "_at_ends", lambda self, entry: entry)),
+    Mutation("iterations at the ends of rows add nothing", clamped(8, 20, 1), patch(
+        GatheredLoops, "_ends_of_rows", lambda self: None)),
+    Mutation("clamped neighbours are where they are elsewhere", clamped(8, 20, 1), patch(
+        gathered_nest, "_ends", lambda load, outer, choices: (Ends(), Ends()))),
+    Mutation("choices come out as they were supposed to", clamped(8, 20, -1), patch(
+        GatheredLoops, "_settled", lambda self: [])),
+    Mutation("each increment adds to numbers from outside", clamped(8, 20, 1), patch(
+        Cotangents, "add", add_everywhere)),
     Mutation("iterations that share cells are independent",
              memory("strided_windows", spread(130), np.zeros(1), 0.7, 5, 0, 40), patch(
                  DistributedLoop, "_strides_over", lambda self, span: const(I1, 1)), level=3),

@@ -7,6 +7,7 @@ declare ptr @malloc(i64)
 declare void @free(ptr)
 declare double @llvm.sin.f64(double)
 declare double @llvm.sqrt.f64(double)
+declare i64 @llvm.smin.i64(i64, i64)
 
 @weights = internal constant [3 x double] [double 0.5, double 2.0, double -1.5]
 
@@ -848,6 +849,66 @@ cell:
   %abd = fadd double %ab, %d
   store double %abd, ptr %z.p
   store double %bc, ptr %v.p
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %cell, label %row.done
+row.done:
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %done
+done:
+  ret i32 0
+}
+
+; Neighbours clamped above, to the right of that, and below, wrapped on the right; the one on the left of which it is said by a sign whether it is
+; one or itself. c has a derivative too.
+define i32 @clamped_neighbours(ptr %x, ptr %y, double %c, i64 %rows, i64 %columns, i64 %sign) {
+entry:
+  %wide = add nsw i64 %columns, 1
+  %last = add nsw i64 %rows, -1
+  %last.column = add nsw i64 %columns, -1
+  br label %row
+row:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %row.done ]
+  %i.next = add nuw nsw i64 %i, 1
+  %below = call i64 @llvm.smin.i64(i64 %i.next, i64 %last)
+  %first = icmp eq i64 %i, 0
+  %before = add nsw i64 %i, -1
+  %above = select i1 %first, i64 0, i64 %before
+  %up = mul i64 %above, %wide
+  %here = mul i64 %i, %wide
+  %down = mul i64 %below, %wide
+  %stored = mul i64 %i, %columns
+  %up.row = getelementptr double, ptr %x, i64 %up
+  %here.row = getelementptr double, ptr %x, i64 %here
+  %down.row = getelementptr double, ptr %x, i64 %down
+  %y.row = getelementptr double, ptr %y, i64 %stored
+  br label %cell
+cell:
+  %j = phi i64 [ 0, %row ], [ %j.next, %cell ]
+  %j.next = add nuw nsw i64 %j, 1
+  %right = urem i64 %j.next, %columns
+  %right.or.here = call i64 @llvm.smin.i64(i64 %j.next, i64 %last.column)
+  %signs = xor i64 %j, %sign
+  %differ = icmp slt i64 %signs, 0
+  %moved = select i1 %differ, i64 1, i64 0
+  %left = add nsw i64 %j, %moved
+  %up.p = getelementptr double, ptr %up.row, i64 %right.or.here
+  %down.p = getelementptr double, ptr %down.row, i64 %j
+  %left.p = getelementptr double, ptr %here.row, i64 %left
+  %here.p = getelementptr double, ptr %here.row, i64 %j
+  %right.p = getelementptr double, ptr %here.row, i64 %right
+  %y.p = getelementptr double, ptr %y.row, i64 %j
+  %u = load double, ptr %up.p
+  %d = load double, ptr %down.p
+  %l = load double, ptr %left.p
+  %h = load double, ptr %here.p
+  %r = load double, ptr %right.p
+  %ud = fadd double %u, %d
+  %lr = fadd double %l, %r
+  %sides = fadd double %ud, %lr
+  %part = fmul double %sides, %c
+  %square = fmul double %h, %h
+  %sum = fadd double %part, %square
+  store double %sum, ptr %y.p
   %more = icmp slt i64 %j.next, %columns
   br i1 %more, label %cell, label %row.done
 row.done:
