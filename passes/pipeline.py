@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from .analysis.parameters import Parameters
 from .errors import PassError, UnsupportedIR
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
+from .ir.types import PTR
 from .ir.writer import write, write_function
 from .report import Report, first_line, report, told_of_increments
 from .target import HOST, Target
@@ -22,6 +24,7 @@ from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.extents import Extent
+from .transform.fused_loops import fuse_loops
 from .transform.forward import build_tangents, write_packed
 from .transform.hoist import hoist_loads
 from .transform.kernel import check_returns, check_threads, write_count, write_tangent_thread, write_thread
@@ -78,6 +81,9 @@ class Request:
     #: Whether loops that are marked as parallel shall run on several threads; not where the derivative is differentiated
     #: again.
     parallel: bool = False
+    #: In reverse mode: whether the reverse of an iteration may follow it at once (``transform.fused_loops``); not where the
+    #: derivative is differentiated again. What raises, or outgrows its tape, may then leave shadows that are half done.
+    fused: bool = False
     target: Target = HOST
 
 
@@ -157,6 +163,11 @@ def differentiate(text: str, request: Request) -> Derivative:
         assert request.mode == "reverse", request.mode
         outline(module, primal, request.rerun)
     loops = split_loops(module) if request.parallel else []
+    separability = None
+    if request.fused and not loops:
+        assert request.mode == "reverse" and not request.rerun, request
+        separability = fuse_loops(module, primal, _parameters(primal, request))
+        check(module)
     given = dict(zip((a.name for a in primal.arguments), request.parameters, strict=True))
     kinds = {name: p.kind for name, p in given.items()}
     facts = {name: ELEMENTS[p.element] for name, p in given.items() if p.element in ELEMENTS}
@@ -208,6 +219,11 @@ class _Built:
     heaviest: str = ""
     heaviest_line: str = ""
     ungated: frozenset[str] = frozenset()
+
+
+def _parameters(primal: Function, request: Request) -> Parameters:
+    pairs = zip(primal.arguments, request.parameters, strict=True)
+    return Parameters.of_entry(primal.arguments, [a for a, given in pairs if given.empty and a.type == PTR])
 
 
 def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> dict[Argument, Extent]:

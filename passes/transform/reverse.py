@@ -31,7 +31,7 @@ from ..target import HOST, Target
 from ..visible import dump
 from .adjoint import Context
 from .available import Available
-from .calls import extend_signature, split_calls
+from .calls import extend_signature, put_seeds, split_calls
 from .counters import Counters, insert_counters
 from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
@@ -146,7 +146,8 @@ class _Build:
                                  version.cfg.cold, frames=self.frames)
         if self.target.has_threads:
             refuse_allocations(self.module, shadows)
-        self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
+        self.calls = split_calls(self.module, self.program, version, shadows, self.arena, reverses)
+        put_seeds(self.module, self.function, shadows)
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
         counters = insert_counters(self.function, version.cfg, version.forest)
@@ -181,7 +182,7 @@ class _Build:
     def _plan(self, shadows: Shadows, counters: Counters) -> None:
         analysed = self.analysed
         self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
-        self.needed = Needed(analysed.activity, shadows.of, self.calls.of)
+        self.needed = Needed(analysed.activity, shadows.of, self.calls.of, settled=self.calls.settled)
         overwritten = self.version.overwrites()
         overwritten.kept_stack = {o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors)
@@ -279,7 +280,8 @@ class _Build:
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,
                           self.increments, self._uniform(), self.target)
-        gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
+        gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest,
+                              version.is_entry or version.primal.fused > 0)
         dump("gated", lambda: gates)
         context.gated = gates.seeds
         if version.primal.checkpointed:
