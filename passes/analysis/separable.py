@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Constant, Function, Instruction, Module, Value, is_float
-from ..ir.types import FloatType, IntType, PointerType, size_of
+from ..ir.types import DOUBLE, FLOAT, FloatType, IntType, PointerType, size_of
 from ..rules.runtime_calls import classify
 from . import alias, cfg, induction, infinite, loops
 from .alias import Aliasing
@@ -81,7 +81,7 @@ class Separability:
         return "\n".join([f"separable loops of {self.function.ref}", *rows])
 
 
-def analyse(module: Module, function: Function, parameters: Parameters | None = None) -> Separability:
+def analyse(module: Module, function: Function, parameters: Parameters | None) -> Separability:
     """The outermost loops of the entry, asked one by one."""
     result = Separability(function)
     if any(i.callee is function for f in module.functions.values() for i in f.instructions()):
@@ -161,7 +161,7 @@ class _Question:
         additions: list[Instruction] = []
         final = phi.value_from(loop.latch)
         value: Instruction = phi
-        while is_float(phi) and value is not final:
+        while phi.type in (DOUBLE, FLOAT) and value is not final:
             users = value.users
             if len(users) != 1 or not self._adds(users[0], value, loop) or users[0] in additions:
                 return None

@@ -8,10 +8,10 @@ Ensures:  the loop calls a function marked ``fused`` and adds what it leaves in 
 """
 from __future__ import annotations
 
-from ..analysis import separable
+from collections.abc import Callable, Iterable
+
 from ..analysis.induction import Recurrence
-from ..analysis.parameters import Parameters
-from ..analysis.separable import SeparableLoop, Separability, Sum
+from ..analysis.separable import SeparableLoop, Sum
 from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, FunctionType, IntType, PointerType, Type, size_of
@@ -21,12 +21,10 @@ from .counting_loop import CountingLoop
 SEEDS: dict[Type, str] = {DOUBLE: "dp.seed.f64", FLOAT: "dp.seed.f32"}
 
 
-def fuse_loops(module: Module, function: Function, parameters: Parameters) -> Separability:
-    """All separable loops of the entry."""
-    result = separable.analyse(module, function, parameters)
-    for found in result.found:
-        _Fusion(module, function, found).run()
-    return result
+def fuse_loops(module: Module, function: Function, found: Iterable[SeparableLoop]) -> None:
+    """All these loops of the entry."""
+    for loop in found:
+        _Fusion(module, function, loop).run()
 
 
 class _Fusion:
@@ -216,7 +214,8 @@ class _Fusion:
             gone.erase()
 
 
-def _at(builder: Builder, recurrence: Recurrence, number: Value, start: Value, within) -> Value:
+def _at(builder: Builder, recurrence: Recurrence, number: Value, start: Value,
+        within: Callable[[Value], Value]) -> Value:
     """The value in the iteration of that number."""
     phi = recurrence.phi
     type_ = phi.type if isinstance(phi.type, IntType) else I64

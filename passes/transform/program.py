@@ -145,6 +145,13 @@ class Program:
         for version in self.versions.values():
             self._show(version)
 
+    def forget(self) -> None:
+        """Takes all versions out of the module again."""
+        for version in self.versions.values():
+            for instruction in version.function.instructions():
+                instruction.drop_operands()
+            del self.module.functions[version.function.name]
+
     def _check_writes(self, rule: CallRule) -> None:
         """What a rule says of a function holds for its result, not for arguments that it changes."""
         shift = 4 + len(rule.arrays)        # of the arguments behind what else the functions for derivatives are given

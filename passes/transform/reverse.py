@@ -156,6 +156,8 @@ class _Build:
         writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
                             self.scopes.tape)
         writer.write(version.returns, [*shadows.allocations, *self.calls.allocations], self.calls.of)
+        if version.primal.fused:
+            self.function.attributes = self.reverse.attributes = "alwaysinline"      # each is called in one place
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
