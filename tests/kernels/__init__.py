@@ -9,7 +9,7 @@ FAMILIES = (
     "parallel_arrays",
     "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
     "linear_algebra", "random_draws", "programs", "recurrences", "numpy_programs",
-    "stencils", "rows", "interpreter", "containers", "fourier", "views",
+    "stencils", "rows", "interpreter", "containers", "fourier", "views", "separable",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)
