@@ -115,9 +115,10 @@ class _Walk:
         if self.depth == MOST_CALLS:
             raise TooLong
         self.depth += 1
-        tally = _Call(self, self.facts(function), arguments, read).run()
-        self.depth -= 1
-        return tally
+        try:
+            return _Call(self, self.facts(function), arguments, read).run()
+        finally:
+            self.depth -= 1
 
     def facts(self, function: Function) -> _Facts:
         if function not in self._facts:
@@ -415,11 +416,12 @@ class _Call:
             call.arguments[position])
 
     def _rewind(self, call: Instruction) -> None:
-        """All that was taken since the mark is given back."""
+        """All that was taken since the mark is given back: in an iteration of a loop that follows the mark, all of it."""
         taken, before = self.marks.get(call.arguments[1], (None, None))
-        if taken is not self.taken or before is None:
+        if taken is None or before is None or (taken is not self.taken and taken.each != before.each):
             raise NotKnown(call)
-        taken.tally, taken.pushes = before.tally, before.pushes
+        before = before if taken is self.taken else Taken()
+        self.taken.tally, self.taken.pushes = before.tally, before.pushes
 
     def _launch(self, call: Instruction) -> None:
         """A task for each chunk of a parallel loop."""

@@ -14,7 +14,7 @@ from ..analysis.call_kinds import is_exception, rule_of
 from ..analysis.overwrites import Overwrites
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, i64, null, zero
-from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .checkpoints import snapshots_before
 from .fused_loops import SEEDS
@@ -134,7 +134,8 @@ def split_calls(module: Module, program: Program, version: Version, shadows: Sha
             _split_parallel(module, program, call, shadows, arena, result)
         elif isinstance(call.callee, Function) and call.callee.fused:
             callee = program.version_of(call)
-            _split_fused(module, callee, reverses[id(callee)], call, shadows, arena, result)
+            before = version.forest.loop_of(call.parent).preheader      # type: ignore[union-attr]
+            _split_fused(module, callee, reverses[id(callee)], call, before, shadows, arena, result)
         elif call.callee_name in program.versions:
             _split(module, program.version_of(call), call, shadows, arena, result)
     ruled = version.ruled_calls()
@@ -242,14 +243,18 @@ def _split_checkpointed(module: Module, callee: Version, call: Instruction, shad
     result.of[call] = CheckpointedCall(callee, arguments, passed, copies)
 
 
-def _split_fused(module: Module, callee: Version, reverse: Function, call: Instruction, shadows: Shadows, arena: Value,
-                 result: SplitCalls) -> None:
-    """The augmented primal, its reverse with the cotangents that are known already, and the tape is thrown away."""
+def _split_fused(module: Module, callee: Version, reverse: Function, call: Instruction, before: Block, shadows: Shadows,
+                 arena: Value, result: SplitCalls) -> None:
+    """The augmented primal, its reverse with the cotangents that are known already, and what it took of the arena is given
+    back: a record for all iterations is made ``before`` their loop."""
     arguments, count = list(call.arguments), callee.primal.fused
     cells, seeds = arguments[-2 * count:-count], arguments[-count:]
     passed = [*arguments, *shadow_arguments(callee, arguments, shadows)]
+    builder = Inserter.before(before.terminator)
+    tape = _take(module, builder, arena, callee.tape_bytes, f"{call.name}.tape")
+    mark = module.declare("dp.arena.mark", FunctionType(PTR, (PTR,)))
+    point = builder.call(mark, mark.function_type, [arena], "mark")
     builder = Inserter.before(call)
-    point, tape = make_room(builder, module, callee, arena)
     new = call_augmented(builder, callee, passed, arena, tape, call.name)
     for cell, seed in zip(cells, seeds, strict=True):
         result.settled.update(user for user in cell.users if user.opcode == "load")
@@ -262,7 +267,7 @@ def _split_fused(module: Module, callee: Version, reverse: Function, call: Instr
     call.replace_uses(new)
     call.erase()
     result.of[new] = FusedCall(callee)
-    result.allocations += [point, tape]
+    result.allocations += [tape, point]
 
 
 def put_seeds(module: Module, function: Function, shadows: Shadows) -> None:
