@@ -94,6 +94,7 @@ PASSES: dict[str, Pass] = {
     "compared": step("find_compared"),
     "oblivious": step("find_course"),
     "overwrites": step("find_overwrites"),
+    "separable": step("find_separable"),
     "uniform": step("find_uniform"),
     "parallel": step("find_parallel"),
     "reverse_path": step("find_reverse_path"),

@@ -7,6 +7,7 @@ Ensures:  of a loop that is found, every value that one iteration leaves to othe
           those of results that nothing but this one store touches, and from values that are there before the loop begins.
 Algorithm: the condition of Hascoët, Fidanova & Held, "Adjoining independent computations" (2001), under which the two sweeps
           of a loop may be fused: the adjoint of a parallel loop is parallel, so its iterations may be reversed in any order.
+Debug:    dp-opt --pass=separable
 """
 from __future__ import annotations
 
@@ -81,7 +82,7 @@ class Separability:
         return "\n".join([f"separable loops of {self.function.ref}", *rows])
 
 
-def analyse(module: Module, function: Function, parameters: Parameters | None) -> Separability:
+def analyse(module: Module, function: Function, parameters: Parameters | None = None) -> Separability:
     """The outermost loops of the entry, asked one by one."""
     result = Separability(function)
     if any(i.callee is function for f in module.functions.values() for i in f.instructions()):
@@ -280,11 +281,16 @@ class _Question:
         return not isinstance(value, Instruction) or (
             value.parent not in loop.blocks and self.flow.dominates(value.parent, loop.preheader))
 
+    def _is_address_before(self, pointer: Value, loop: Loop) -> bool:
+        """Whether an address can be made before the loop begins, by one step."""
+        return self._is_before(pointer, loop) or (isinstance(pointer, Instruction) and pointer.opcode == "getelementptr"
+                                                  and all(self._is_before(o, loop) for o in pointer.operands))
+
     def _is_result(self, store: Instruction, loop: Loop) -> bool:
         """Whether nothing but this store touches the cell."""
         value, pointer = store.operands
         cells = self.aliasing.cells_of(pointer)
-        if not isinstance(value.type, FloatType) or not self._is_before(pointer, loop) or len(cells) != 1:
+        if not isinstance(value.type, FloatType) or not self._is_address_before(pointer, loop) or len(cells) != 1:
             return False
         (obj, offset), = cells
         return obj != UNKNOWN and offset is not None and all(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from ..analysis.induction import Recurrence
 from ..analysis.separable import SeparableLoop, Sum
 from ..ir.builder import Builder, Inserter, const, i64
+from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I32, I64, PTR, FunctionType, IntType, PointerType, Type, size_of
 from .counting_loop import CountingLoop
@@ -92,11 +93,21 @@ class _Fusion:
                     found = part if found is None else self.before.binary("fadd", found, part)
         return const(value.type, 0.0) if found is None else found
 
+    def _address(self, pointer: Value) -> Value:
+        """An address that is made behind the loop, before it."""
+        if not isinstance(pointer, Instruction) or pointer.opcode != "getelementptr":
+            return pointer
+        copy = clone_instruction(pointer)
+        copy.name = self.function.fresh(f"{pointer.name}.before")
+        for operand in pointer.operands:
+            copy.append_operand(operand)
+        return self.before.place(copy)
+
     def _parts(self, value: Value, user: Instruction) -> list[Value]:
         if user.opcode == "store":
             name = SEEDS[value.type]
             seed = self.module.declare(name, FunctionType(value.type, (PTR,)))
-            return [self.before.call(seed, seed.function_type, [user.operands[1]], "seed")]
+            return [self.before.call(seed, seed.function_type, [self._address(user.operands[1])], "seed")]
         cotangent = self._cotangent(user)
         if user.opcode in ("fmul", "fdiv"):
             other = next(operand for operand in user.operands if operand is not value)

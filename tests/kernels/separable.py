@@ -245,6 +245,19 @@ def stores_in_iterations(x, out):
 
 
 @kernel(args=lambda: (vector(6),))
+def stored_and_read_behind(x):
+    y = np.empty(x.size)
+    total = 0.0
+    for i in range(x.size):
+        p = 1.0
+        for j in range(i % 3 + 3):
+            p = math.sin(p * x[i])
+        y[i] = p * p
+        total += p
+    return total + y[2] * y[3]
+
+
+@kernel(args=lambda: (vector(6),))
 def sum_within(x):
     total = 0.0
     for i in range(x.size):
