@@ -26,8 +26,8 @@ from .transform.chunks import ParallelLoop, split_loops
 from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.extents import Extent
-from .transform.fused_loops import fuse_loops
 from .transform.forward import build_tangents, write_packed
+from .transform.fused_loops import fuse_loops
 from .transform.hoist import hoist_loads
 from .transform.kernel import check_returns, check_threads, write_count, write_tangent_thread, write_thread
 from .transform.lanes import Lanes

@@ -197,8 +197,8 @@ class _Fusion:
             for addition, (opcode, flags, place, location) in zip(total.additions, chain, strict=True):
                 inner.location = location
                 share = inner.load(addition.type, cells[addition], "share", size_of(addition.type))
-                pair = (value, share) if place == 0 else (share, value)
-                value = inner.binary(opcode, *pair, f"{addition.name}.sum", flags)
+                left, right = (value, share) if place == 0 else (share, value)
+                value = inner.binary(opcode, left, right, f"{addition.name}.sum", flags)
             phis[total].append_operand(value)
             phis[total].blocks.append(inner.block)
             finals[total.final] = value

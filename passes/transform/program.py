@@ -253,8 +253,8 @@ class Program:
         if name not in self.versions:
             version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
             if version.primal.checkpointed or version.primal.parallel or version.primal.fused:
-                # It was cut out of the entry (``outline``, ``chunks``, ``fused_loops``), whose arguments it is given under their
-                # own names.
+                # It was cut out of the entry (``outline``, ``chunks``, ``fused_loops``), whose arguments it is given under
+                # their own names.
                 facts = {argument.name: type_ for argument, type_ in self.entry.facts.items()}
                 version.facts.update({a: facts[a.name] for a in version.function.arguments if a.name in facts})
             prepare(self.module, version.function, version.facts)

@@ -31,7 +31,7 @@ def sums_that_subtract(x, y):
     one = two = 0.0
     for i in range(x.size):
         p = q = 1.0
-        for j in range(i + 2):
+        for _ in range(i + 2):
             p = p * x[i] + math.sin(p)
             q = q * y[i] + p
         one -= p
@@ -45,7 +45,7 @@ def sum_begins_active(x, w):
     total = w * w
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         total += p
     return total
@@ -57,7 +57,7 @@ def weights_in_iterations(x, w, b):
     total = 0.0
     for i in range(x.size):
         p = b
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * scale) * x[i] + w
         total += p * w
     return total
@@ -68,7 +68,7 @@ def mean_of_series(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         total += p
     return total / 6.0
@@ -80,7 +80,7 @@ def linear_behind(x, w):
     total = other = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i] + w)
         total += p
         other += p * p
@@ -92,7 +92,7 @@ def weight_behind(x, w):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i] + w)
         total += p
     return total * w
@@ -106,7 +106,7 @@ def made_before(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 2):
+        for _ in range(i % 3 + 2):
             p = math.sin(p * y[i] + x[i])
         total += p
     return total
@@ -117,7 +117,7 @@ def steps_downwards(x, start, stop, step):
     total = 0.0
     for i in range(start, stop, step):
         p = 1.0
-        for j in range(i % 3 + 2):
+        for _ in range(i % 3 + 2):
             p = math.sin(p * x[i])
         total += p * i
     return total
@@ -128,7 +128,7 @@ def single_precision(x):
     total = np.float32(0.0)
     for i in range(x.size):
         p = x[i]
-        for j in range(i % 3 + 2):
+        for _ in range(i % 3 + 2):
             p = p * p + x[i]
         total += p
     return total
@@ -150,7 +150,7 @@ def two_results(x):
     one = two = 0.0
     for i in range(x.size):
         p = 0.5
-        for j in range(i % 3 + 2):
+        for _ in range(i % 3 + 2):
             p = p * x[i] + math.cos(p)
         one += p
         two += p * x[i]
@@ -174,7 +174,7 @@ def no_iterations(x, n):
     total = x[0] * x[0]
     for i in range(n):
         p = 0.5
-        for j in range(i % 3 + 2):
+        for _ in range(i % 3 + 2):
             p = p * x[i] + math.cos(p)
         total += p
     return total
@@ -186,7 +186,7 @@ def branches_in_iterations(x):
     for i in range(x.size):
         p = x[i]
         if p > 0.0:
-            for j in range(i % 3 + 2):
+            for _ in range(i % 3 + 2):
                 p = math.sin(p + x[i])
         else:
             p = p * x[0]
@@ -201,7 +201,7 @@ def logarithm_behind(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         total += p * p
     return math.log(total + 2.0)
@@ -212,7 +212,7 @@ def sum_times_sum(x):
     one = two = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         one += p * p
         two += p
@@ -225,7 +225,7 @@ def read_then_written(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * y[i])
         total += p
     y[2] = x[0] * x[1]
@@ -237,7 +237,7 @@ def stores_in_iterations(x, out):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         out[i] = p * p
         total += p
@@ -250,7 +250,7 @@ def stored_and_read_behind(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         y[i] = p * p
         total += p
@@ -262,7 +262,7 @@ def sum_within(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i] + total)
         total += p
     return total
@@ -273,7 +273,7 @@ def left_early(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i] + 1.0)
         if p < 0.0:
             break
@@ -286,7 +286,7 @@ def iterations_skipped(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         if p > 0.1:
             continue
@@ -299,7 +299,7 @@ def last_value_used(x):
     total = last = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
         total += p
         last = p
@@ -311,7 +311,7 @@ def raises_in_iterations(x):
     total = 0.0
     for i in range(x.size):
         p = 1.0
-        for j in range(i % 3 + 3):
+        for _ in range(i % 3 + 3):
             p = math.sin(p * x[i])
             if x[i] < -5.0:
                 raise ValueError("too small")
