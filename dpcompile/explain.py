@@ -10,9 +10,9 @@ import html
 from dataclasses import dataclass, field
 
 from .frontend import structure
-from .frontend.activity import holds_arrays, is_differentiable, leaf_count
-from .operators.prediction import measured, predicted
-from .operators.primal import Selection, bound, compiled, dispatcher_of, primal, selected
+from .frontend.activity import is_differentiable, leaf_count
+from .operators.prediction import made_for, measured, predicted
+from .operators.primal import Selection, bound, dispatcher_of, selected
 from .targets.cpu import FIRST_ARGUMENT, CompiledDerivative
 
 
@@ -52,8 +52,7 @@ def explain(f, *args, argnums: Selection = None, argnames: Selection = None, mea
     given, labels = bound(function, args)
     types = tuple(structure.compacted(structure.typeof(value)) for value in given)
     wanted = _wanted(function, types, argnums, argnames)
-    result = primal(function, types).signature.return_type
-    made = compiled(function, types, wanted, "split" if holds_arrays(result) else "reverse")
+    made = made_for(function, types, wanted)
     rows = tuple((label, str(ty), activity) for label, ty, activity in zip(labels, types, _activities(made), strict=True))
     found, report = predicted(made, given), made.derivative.report
     return Explanation(f"Gradient of {function.py_func.__name__}", rows,

@@ -6,14 +6,18 @@ Ensures:  the text defines the symbols of ``Derivative.symbols`` with the callin
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from .analysis import separable
+from .analysis.parameters import Parameters
+from .analysis.separable import SeparableLoop
 from .errors import PassError, UnsupportedIR
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
+from .ir.types import PTR
 from .ir.writer import write, write_function
 from .report import Report, first_line, report, told_of_increments
 from .target import HOST, Target
@@ -24,6 +28,7 @@ from .transform.dependency import Masks, build_dependencies
 from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import Left, build_tangents, write_packed
+from .transform.fused_loops import fuse_loops
 from .transform.hoist import hoist_loads
 from .transform.kernel import (
     check_returns,
@@ -52,6 +57,8 @@ ARENA = {"arena.new": "dp.arena.new", "arena.release": "dp.arena.release"}
 MODES = ("reverse", "split", "forward", "dependency", "kernel")
 #: Prefix of every function that is defined in the text of a derivative.
 GENERATED = "dpcompile."
+#: What a report says of loops whose iterations are reversed one by one; their lines follow.
+FUSED = "Each iteration reversed at once, its tape used again by the next"
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,9 @@ class Request:
     #: Whether loops that are marked as parallel shall run on several threads; not where the derivative is differentiated
     #: again.
     parallel: bool = False
+    #: In reverse mode: whether the reverse of an iteration may follow it at once (``transform.fused_loops``); not where the
+    #: derivative is differentiated again. What raises, or outgrows its tape, may then leave shadows that are half done.
+    fused: bool = False
     target: Target = HOST
 
 
@@ -129,6 +139,8 @@ class Derivative:
     ungated: frozenset[str] = frozenset()
     #: What became of each loop that was marked as parallel.
     loops: tuple[ParallelLoop, ...] = ()
+    #: Whether iterations of a loop are reversed at once (``Request.fused``).
+    is_fused: bool = False
     dumps: dict[str, str] = field(default_factory=dict)
 
 
@@ -174,6 +186,14 @@ def differentiate(text: str, request: Request) -> Derivative:
     suffix = {"forward": "tangent", "dependency": "dependency"}.get(request.mode, "augmented")
     empty = {name for name, p in given.items() if p.empty}
     program = Program(module, primal, kinds, facts, request.name, suffix, empty)
+    compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
+    found = _separable(module, primal, empty) if request.fused and not loops else []
+    fused = "\n".join(f"  {first_line(module, loop.loop.header.instructions)}" for loop in found)
+    if found:
+        program.forget()
+        fuse_loops(module, primal, found)
+        check(module)
+        program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     for version in program.transformed:
         for name, move in (("hoist", hoist_loads), ("sink", sink_stores)):
             move(version)
@@ -187,9 +207,8 @@ def differentiate(text: str, request: Request) -> Derivative:
         insert_snapshots(module, program, extents)
     parameters = tuple(ResultParameter(program.entry.kinds.get(a, "const"), program.entry.is_written(a))
                        for a in program.entry.parameters)
-    account = told_of_loops(program, loops)
+    account = told_of_loops(program, loops) or (f"{FUSED}\n{fused}" if fused else "")
     is_repeatable, draws, calls_pointers = program.is_repeatable, program.draws, program.calls_pointers
-    compared = tuple(program.entry.parameters.index(a) for a in program.only_compared)
     is_oblivious = request.mode == "dependency" and program.is_oblivious
     build = {"forward": _forward, "dependency": _dependency}.get(request.mode, _reverse)
     built = build(module, program, request)
@@ -207,7 +226,14 @@ def differentiate(text: str, request: Request) -> Derivative:
     return Derivative(write(module), symbols, parameters, tuple(range(len(program.entry.active))), built.tape_bytes,
                       told, rules=rules, is_oblivious=is_oblivious, is_repeatable=is_repeatable, draws=draws,
                       calls_pointers=calls_pointers, compared=compared, heaviest=built.heaviest,
-                      heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops))
+                      heaviest_line=built.heaviest_line, ungated=built.ungated, loops=tuple(loops), is_fused=bool(fused))
+
+
+def _separable(module: Module, primal: Function, empty: Container[str]) -> list[SeparableLoop]:
+    result = separable.analyse(module, primal, Parameters.of_entry(
+        primal.arguments, [a for a in primal.arguments if a.type == PTR and a.name in empty]))
+    dump("separable", lambda: str(result))
+    return result.found
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ PASSES: dict[str, Pass] = {
     "oblivious": step("find_course"),
     "overwrites": step("find_overwrites"),
     "bounds": step("find_bounds"),
+    "separable": step("find_separable"),
     "uniform": step("find_uniform"),
     "parallel": step("find_parallel"),
     "reverse_path": step("find_reverse_path"),

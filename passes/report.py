@@ -102,6 +102,8 @@ class Report:
         """What memory is for that no value of the function is kept in."""
         if site[0] != self.function:
             return "in the functions that it calls"
+        if sites[site].what == "dp.arena.rewind":
+            return "held for one iteration, and used again by the next"
         if sites[site].what == "dp.stack.push":
             return "room in the chunks that records lie in"
         is_array = sites[site].what in ("dp.arena.meminfo", "dp.arena.counted")

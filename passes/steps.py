@@ -10,7 +10,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, bounds, compared, gated, infinite, oblivious, uniform
+from .analysis import alias, bounds, compared, gated, infinite, oblivious, separable, uniform
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.bounds import Bounds
@@ -23,6 +23,7 @@ from .analysis.objects import Origin
 from .analysis.oblivious import Course
 from .analysis.overwrites import Overwrites
 from .analysis.reverse_path import ReversePath
+from .analysis.separable import Separability
 from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
@@ -91,6 +92,10 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
 def find_bounds(module: Module, function: Function, settings: Settings) -> Bounds:
     version = _program(module, function, settings, "analysed").entry
     return bounds.analyse(module, version.activity, version.cfg, settings.get("target") == DEVICE.name)
+
+
+def find_separable(module: Module, function: Function, settings: Settings) -> Separability:
+    return separable.analyse(module, function)
 
 
 def find_uniform(module: Module, function: Function, settings: Settings) -> str:

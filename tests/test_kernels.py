@@ -29,7 +29,7 @@ from tests.memory import assert_balanced
 # Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
 WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
 SAMPLE = KERNELS[::61]
-CORE = {"overwrite", "control", "alias", "memory", "calls", "ufuncs", "rows", "products"}
+CORE = {"overwrite", "control", "alias", "memory", "calls", "ufuncs", "rows", "products", "separable"}
 ALL = os.environ.get("DPCOMPILE_KERNELS") == "all"
 TAKEN = [kernel for place, kernel in enumerate(KERNELS) if ALL or kernel.family in CORE or place % 3 == 0]
 

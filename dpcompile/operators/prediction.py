@@ -22,11 +22,15 @@ from dpcompile.passes.ir.types import FloatType, IntType, Type, size_of
 from dpcompile.passes.transform.chunks import MOST_CHUNKS
 from dpcompile.passes.transform.launch import PART_BYTES
 
+from ..annotations import Active, Const, Duplicated, Mode
+from ..config import config
+from ..errors import TapeTooLargeError
 from ..frontend import structure
-from ..frontend.activity import ARRAY_DATA, leaf_count
+from ..frontend.activity import ARRAY_DATA, holds_arrays, leaf_count
 from ..targets.cpu import FIRST_ARGUMENT, CompiledDerivative
 from . import values
-from .primal import compiled
+from .autodiff import autodiff
+from .primal import compiled, primal
 from .products import augmented, owned
 from .values import mapped
 
@@ -47,9 +51,13 @@ def predicted(derivative: CompiledDerivative, given: tuple) -> Footprint:
     return tape_bytes.analyse(module, entry, numbers, known.read, numba.get_num_threads())
 
 
-def measured(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> int:
-    """By running the augmented primal; once more where the arena grew meanwhile, now that the pool has memory for all."""
+def measured(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> int | None:
+    """By running the augmented primal; once more where the arena grew meanwhile, now that the pool has memory for all. None
+    where both sweeps run together, and arguments are given that are neither numbers nor arrays."""
     copies = tuple(mapped(owned, structure.typeof(value), value) for value in given)
+    made = made_for(function, tuple(map(structure.typeof, copies)), wanted)
+    if made.derivative.is_fused:
+        return _least_limit(function, copies, wanted, made.derivative.tape_bytes)
     derivative = compiled(function, tuple(map(structure.typeof, copies)), wanted, "split")
     for _ in range(MOST_RUNS):
         found = augmented(derivative, tuple(mapped(owned, ty, copy) for ty, copy in zip(
@@ -59,6 +67,36 @@ def measured(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> in
         if taken is not None:
             return taken + derivative.derivative.tape_bytes
     raise RuntimeError("the arena grew each time")
+
+
+def made_for(function: Dispatcher, types_: tuple, wanted: tuple[bool, ...]) -> CompiledDerivative:
+    """The gradient that runs where a result of this type is asked for."""
+    result = primal(function, types_).signature.return_type
+    return compiled(function, types_, wanted, "split" if holds_arrays(result) else "reverse")
+
+
+def _least_limit(function: Dispatcher, given: tuple, wanted: tuple[bool, ...], record_bytes: int) -> int | None:
+    """The least limit with which a gradient ends: what is given back in between, no arena knows afterwards."""
+    if not all(isinstance(value, int | float | np.number | np.ndarray) for value in given):
+        return None
+    before, low, high = config.max_tape_bytes, 1, config.max_tape_bytes
+    try:
+        while low < high:
+            config.max_tape_bytes = middle = (low + high) // 2
+            low, high = (low, middle) if _ends(function, given, wanted) else (middle + 1, high)
+    finally:
+        config.max_tape_bytes = before
+    return low - CHUNK_HEAD + record_bytes
+
+
+def _ends(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> bool:
+    annotated = [Const(value) if not is_wanted else Active(value) if not isinstance(value, np.ndarray)
+                 else Duplicated(value.copy(), np.zeros_like(value)) for value, is_wanted in zip(given, wanted, strict=True)]
+    try:
+        autodiff(Mode.REVERSE, function, *annotated)
+    except TapeTooLargeError:
+        return False
+    return True
 
 
 def arena_bytes(arena: int) -> int | None:

@@ -97,13 +97,14 @@ class CompiledDerivative(Interface):
 
     @functools.cached_property
     def serial(self) -> pipeline.Derivative:
-        """The derivative with its parallel loops in series: what can be differentiated again, or run with less tape."""
-        if not self.is_parallel:
+        """The derivative with its parallel loops in series and its sweeps apart: what can be differentiated again, or run
+        with less tape."""
+        if not (self.is_parallel or self.derivative.is_fused):
             return self.derivative
         # A loop in a function of its own may need scratch where the loop in its place does not; callers give it all the same.
         asked = tuple(replace(given, kind="duplicated") if became.kind == "scratch" else given
                       for given, became in zip(self.request.parameters, self.parameters, strict=True))
-        serial = _differentiated(self.primal, replace(self.request, parallel=False, parameters=asked))
+        serial = _differentiated(self.primal, replace(self.request, parallel=False, fused=False, parameters=asked))
         shadowed = [[p.kind in SHADOWED for p in parameters] for parameters in (serial.parameters, self.parameters)]
         if shadowed[0] != shadowed[1]:
             raise UnsupportedError(f"cannot differentiate {self.primal.name} again: its loops in series need other shadows "
@@ -177,7 +178,8 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
     request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
     if usual is not None:
         request = replace(request, rerun=usual.heaviest, ungated=usual.ungated)
-    request = replace(request, parallel=usual is None and mode != "dependency" and MARK in primal.text)
+    request = replace(request, parallel=usual is None and mode != "dependency" and MARK in primal.text,
+                      fused=usual is None and mode == "reverse")
     try:
         derivative = _differentiated(primal, request)
     except Exception as error:

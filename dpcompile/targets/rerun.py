@@ -108,7 +108,7 @@ def may_be_rerun(compiled: CompiledDerivative) -> bool:
     derivative = compiled.derivative
     if compiled.is_parallel:
         return not (derivative.draws or derivative.calls_pointers)
-    return bool(derivative.heaviest) and derivative.is_repeatable
+    return (bool(derivative.heaviest) or derivative.is_fused) and derivative.is_repeatable
 
 
 @intrinsic

@@ -82,8 +82,12 @@ class Taken:
 
     tally: Tally = field(default_factory=Tally)
     pushes: Counter[Instruction] = field(default_factory=Counter)
+    #: The most bytes that were held at a time, where some have been given back.
+    most: int = 0
 
     def include(self, other: Taken, times: int = 1) -> None:
+        if other.most:
+            self.most = max(self.most, self.held + (times - 1) * other.held + other.most)
         self.tally.include(other.tally, times)
         for push, count in other.pushes.items():
             self.pushes[push] += times * count
@@ -92,6 +96,16 @@ class Taken:
     def each(self) -> int:
         """Bytes, where nothing is known of the chunks that records lie in."""
         return self.tally.taken + sum(count * record_bytes(push) for push, count in self.pushes.items())
+
+    @property
+    def held(self) -> int:
+        """Bytes, the chunks of stacks as a whole."""
+        return self.tally.taken + sum(stack_bytes(record_bytes(push), count) for push, count in self.pushes.items())
+
+    def give_back(self, left: Taken) -> None:
+        """Nothing is held but what is ``left``."""
+        self.most = max(self.most, self.held)
+        self.tally, self.pushes = left.tally, left.pushes
 
     def copy(self) -> Taken:
         found = Taken()

@@ -45,7 +45,7 @@ class Independence:
             self.varying.update(i for i in self.instructions if _makes_memory(i) or any(o in self.varying for o in i.operands))
 
     def _own_stack(self) -> list[Instruction]:
-        allocas = {root for i in self.instructions for o in i.operands if (root := _root(o)) is not None}
+        allocas = {root for i in self.instructions for o in i.operands if (root := root_of(o)) is not None}
         return [a for a in allocas if a.parent not in self.loop.blocks and all(map(self._is_inside, _uses(a)))]
 
     def _is_inside(self, use: Instruction) -> bool:
@@ -79,14 +79,14 @@ class Independence:
         return ""
 
     def _meets_others(self, instruction: Instruction) -> bool:
-        return any(pointer not in self.varying and _root(pointer) not in self.private
-                   for pointer in self._written_through(instruction))
+        return any(pointer not in self.varying and root_of(pointer) not in self.private
+                   for pointer in self.written_through(instruction))
 
     def stores_that_meet(self) -> list[Instruction]:
         """Those to the same memory in each iteration."""
         return [i for i in self.instructions if i.opcode == "store" and self._meets_others(i)]
 
-    def _written_through(self, instruction: Instruction) -> list[Value]:
+    def written_through(self, instruction: Instruction) -> list[Value]:
         if instruction.opcode == "store":
             return [instruction.operands[1]]
         if instruction.opcode in ("atomicrmw", "cmpxchg") or is_transfer(instruction) or is_fill(instruction):
@@ -110,17 +110,17 @@ class Independence:
 
     def _begins(self, use: Instruction, alloca: Instruction) -> bool:
         if use.opcode == "store":
-            return _root(use.operands[1]) is alloca and _root(use.operands[0]) is not alloca
+            return root_of(use.operands[1]) is alloca and root_of(use.operands[0]) is not alloca
         if use.opcode != "call":
             return False
         if use.callee_name.startswith("llvm.lifetime.start") or is_fill(use):
             return True
         if is_transfer(use):
-            return _root(use.arguments[0]) is alloca and _root(use.arguments[1]) is not alloca
+            return root_of(use.arguments[0]) is alloca and root_of(use.arguments[1]) is not alloca
         known = classify(use.callee_name)
         if known is not None:
-            return any(_root(use.arguments[k]) is alloca for k in known.writes if k not in known.reads)
-        return is_internal_call(use) and _root(use.arguments[0]) is alloca and _is_result(use)
+            return any(root_of(use.arguments[k]) is alloca for k in known.writes if k not in known.reads)
+        return is_internal_call(use) and root_of(use.arguments[0]) is alloca and _is_result(use)
 
     def _covers(self, writer: Instruction, use: Instruction, alloca: Instruction) -> bool:
         """Whether ``writer`` runs before ``use`` and writes all that it reads."""
@@ -159,7 +159,7 @@ def _is_result(call: Instruction) -> bool:
     return bool(call.callee.arguments) and call.callee.arguments[0].name.split(".")[0] == "retptr"
 
 
-def _root(pointer: Value) -> Instruction | None:
+def root_of(pointer: Value) -> Instruction | None:
     """The stack memory into which a pointer leads by constant or varying steps."""
     while isinstance(pointer, Instruction) and pointer.opcode in _WALKS:
         pointer = pointer.operands[0]

@@ -40,11 +40,15 @@ class Needed:
     #: For atomic maxima and minima what says whether they changed a cell, and loads that put back what they read (``bounds``).
     changes: Mapping[Instruction, Instruction] = field(default_factory=dict)
     put_back: set[Instruction] = field(default_factory=set)
+    #: Loads whose cotangents have gone back in the first sweep already.
+    settled: set[Instruction] = field(default_factory=set)
 
     def has_work(self, instruction: Instruction) -> bool:
         """Whether the adjoint of an instruction does anything."""
         if is_barrier(instruction):
             return True
+        if instruction in self.settled:
+            return False
         if instruction.opcode == "store":
             # An integer over a float is a constant: the cotangent of what was there is consumed all the same.
             return instruction in self.undone or self.consumes(instruction)

@@ -2,7 +2,8 @@
 
 Requires: a module with an augmented primal, as ``pipeline`` writes it; what is known of the arguments, and of memory that the
           primal never writes.
-Ensures:  for each instruction that takes memory how often it does and how many bytes, to the byte; a ``Gap`` for each branch
+Ensures:  for each instruction that takes memory how often it does and how many bytes, to the byte, and one sum of those
+          that are held for an iteration only, at most at a time; a ``Gap`` for each branch
           and loop on the way that the arguments do not decide, whose bytes are left out.  An exception is never raised.
 Algorithm: control flow is followed through the blocks that lead to an allocation, all others are skipped to where they end;
           an iteration stands for all of its loop where nothing in it depended on the loop's counter.
@@ -46,6 +47,8 @@ from .loops import Loop
 ARENA, ENVIRONMENT = UNREAL, UNREAL + (1 << 20)
 #: Where an arena says that its limit was hit.
 EXCEEDED_BYTE = 40
+#: What stands for memory that is held for an iteration only.
+ITERATION = "iteration"
 #: Calls within calls, which recursion makes.
 MOST_CALLS = 60
 
@@ -79,7 +82,10 @@ def analyse(module: Module, entry: Function, arguments: Sequence[Number | None],
     given = dict.fromkeys(filter(_is_arena, entry.arguments), ARENA) | dict(zip(entry.arguments, arguments, strict=False))
     walk = _Walk(module, read, threads)
     try:
-        return Footprint(walk.call(entry, given.get, read), list(dict.fromkeys(walk.gaps)))
+        sites = walk.call(entry, given.get, read)
+        if (more := walk.most - sites.taken) > 0:
+            sites.add((entry.name, ITERATION), Amount(1, more, more, REWIND))
+        return Footprint(sites, list(dict.fromkeys(walk.gaps)))
     except (TooLong, RecursionError):
         return Footprint(Tally(), [Gap(entry.name, "", "takes too many steps to follow")])
     except UnsupportedIR as error:
@@ -107,6 +113,8 @@ class _Walk:
         self.steps = Steps()
         self.gaps: list[Gap] = []
         self.depth = 0
+        #: The most bytes that the function held at a time that was called last: the entry, in the end.
+        self.most = 0
         self._takers = _takers(module)
         self._facts: dict[Function, _Facts] = {}
 
@@ -115,9 +123,10 @@ class _Walk:
         if self.depth == MOST_CALLS:
             raise TooLong
         self.depth += 1
-        tally = _Call(self, self.facts(function), arguments, read).run()
-        self.depth -= 1
-        return tally
+        try:
+            return _Call(self, self.facts(function), arguments, read).run()
+        finally:
+            self.depth -= 1
 
     def facts(self, function: Function) -> _Facts:
         if function not in self._facts:
@@ -200,6 +209,7 @@ class _Call:
         for push, times in self.taken.pushes.items():
             size = record_bytes(push)
             self.taken.tally.add(self._site(push), Amount(times, times * size, stack_bytes(size, times), PUSH))
+        self.walk.most = self.taken.most
         return self.taken.tally
 
     def _remembered(self, address: int, type_: Type) -> Number | None:
@@ -415,11 +425,11 @@ class _Call:
             call.arguments[position])
 
     def _rewind(self, call: Instruction) -> None:
-        """All that was taken since the mark is given back."""
+        """All that was taken since the mark is given back: in an iteration of a loop that follows the mark, all of it."""
         taken, before = self.marks.get(call.arguments[1], (None, None))
-        if taken is not self.taken or before is None:
+        if taken is None or before is None or (taken is not self.taken and taken.each != before.each):
             raise NotKnown(call)
-        taken.tally, taken.pushes = before.tally, before.pushes
+        self.taken.give_back(before if taken is self.taken else Taken())
 
     def _launch(self, call: Instruction) -> None:
         """A task for each chunk of a parallel loop."""

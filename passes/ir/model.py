@@ -252,6 +252,9 @@ class Function(Value):
         self.checkpointed = False
         #: Whether its one call stands for several at the same time; see ``transform.chunks``.
         self.parallel = False
+        #: The cotangents that it is given, its last arguments, where its reverse follows each call at once; see
+        #: ``transform.fused_loops``.
+        self.fused = 0
         #: Positions of the pointers through which it may write, where that has been found out.
         self.stores: frozenset[int] | None = None
         self.subprogram: int | None = None

@@ -133,6 +133,7 @@ _ROWS: tuple[RuntimeCall, ...] = (
     *_all("hint", "dp.snapshot dp.share"),
     *(RuntimeCall(f"{VIEW}{what}", "view") for what in ("of", "as", "untold")),
     RuntimeCall("dp.address", "pure"),
+    *_all("pure", "dp.seed.f64 dp.seed.f32"),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),

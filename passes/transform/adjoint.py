@@ -35,6 +35,7 @@ from .calls import (
     CheckpointedCall,
     ParallelCall,
     RuledCall,
+    SplitCall,
     SplitCalls,
     call_augmented,
     call_reverse,
@@ -259,6 +260,7 @@ class Adjoints:
         if isinstance(split, CheckpointedCall):
             self._checkpointed_call(call, split)
             return
+        assert isinstance(split, SplitCall)     # the reverse of a fused call is over
         count = max(1, len(split.callee.active))
         cotangents = self.cotangents.slot_builder.alloca(ArrayType(count, DOUBLE), f"{call.name}.cotangents", align=8)
         reverse = self.context.reverses[id(split.callee)]

@@ -13,10 +13,11 @@ from ..analysis.alias import is_pointer, made_by
 from ..analysis.call_kinds import is_exception, rule_of
 from ..analysis.overwrites import Overwrites
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, Inserter, i64, null
-from ..ir.model import Argument, Constant, Function, Instruction, Module, Value
-from ..ir.types import I64, PTR, VOID, FunctionType, Type
+from ..ir.builder import Builder, Inserter, i64, null, zero
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value
+from ..ir.types import DOUBLE, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .checkpoints import snapshots_before
+from .fused_loops import SEEDS
 from .launch import Each, Number, Passed, arenas, gather, launch
 from .memory import copy_memory
 from .program import Program, Version
@@ -83,6 +84,15 @@ class CheckpointedCall:
 
 
 @dataclass
+class FusedCall:
+    """One rewritten call whose reverse has already followed it: the reverse sweep has nothing left to do."""
+
+    callee: Version
+    is_active = False
+    needs: list[Value] = field(default_factory=list)
+
+
+@dataclass
 class RuledCall:
     """One rewritten call of a function with a rule of its own; ``numbers``: its floats, ``tape``: the rule's record."""
 
@@ -100,7 +110,9 @@ class RuledCall:
 class SplitCalls:
     """All rewritten calls of a function."""
 
-    of: dict[Instruction, SplitCall | RuledCall | CheckpointedCall | ParallelCall] = field(default_factory=dict)
+    of: dict[Instruction, SplitCall | RuledCall | CheckpointedCall | ParallelCall | FusedCall] = field(default_factory=dict)
+    #: Loads of what fused calls leave, whose cotangents have gone back already.
+    settled: set[Instruction] = field(default_factory=set)
     allocations: list[Instruction] = field(default_factory=list)
 
 
@@ -111,14 +123,19 @@ def extend_signature(version: Version, extra: list[Argument]) -> None:
     version.function.function_type = FunctionType(version.function.function_type.result, types)
 
 
-def split_calls(module: Module, program: Program, version: Version, shadows: Shadows, arena: Value) -> SplitCalls:
-    """Rewrites every warm call of ``version``."""
+def split_calls(module: Module, program: Program, version: Version, shadows: Shadows, arena: Value,
+                reverses: dict[int, Function]) -> SplitCalls:
+    """Rewrites every warm call of ``version``; ``reverses``: the reverse of each version, by its id."""
     result = SplitCalls()
     for call in list(version.calls()):
         if isinstance(call.callee, Function) and call.callee.checkpointed:
             _split_checkpointed(module, program.version_of(call), call, shadows, arena, result)
         elif isinstance(call.callee, Function) and call.callee.parallel:
             _split_parallel(module, program, call, shadows, arena, result)
+        elif isinstance(call.callee, Function) and call.callee.fused:
+            callee = program.version_of(call)
+            before = version.forest.loop_of(call.parent).preheader      # type: ignore[union-attr]
+            _split_fused(module, callee, reverses[id(callee)], call, before, shadows, arena, result)
         elif call.callee_name in program.versions:
             _split(module, program.version_of(call), call, shadows, arena, result)
     ruled = version.ruled_calls()
@@ -224,6 +241,44 @@ def _split_checkpointed(module: Module, callee: Version, call: Instruction, shad
         result.allocations += [point, tape]
         call = new
     result.of[call] = CheckpointedCall(callee, arguments, passed, copies)
+
+
+def _split_fused(module: Module, callee: Version, reverse: Function, call: Instruction, before: Block, shadows: Shadows,
+                 arena: Value, result: SplitCalls) -> None:
+    """The augmented primal, its reverse with the cotangents that are known already, and what it took of the arena is given
+    back: a record for all iterations is made ``before`` their loop."""
+    arguments, count = list(call.arguments), callee.primal.fused
+    cells, seeds = arguments[-2 * count:-count], arguments[-count:]
+    passed = [*arguments, *shadow_arguments(callee, arguments, shadows)]
+    builder = Inserter.before(before.terminator)
+    tape = _take(module, builder, arena, callee.tape_bytes, f"{call.name}.tape")
+    mark = module.declare("dp.arena.mark", FunctionType(PTR, (PTR,)))
+    point = builder.call(mark, mark.function_type, [arena], "mark")
+    builder = Inserter.before(call)
+    new = call_augmented(builder, callee, passed, arena, tape, call.name)
+    for cell, seed in zip(cells, seeds, strict=True):
+        result.settled.update(user for user in cell.users if user.opcode == "load")
+        if shadows.activity.has_shadow(cell):
+            builder.store(seed, shadows.of(cell), size_of(seed.type))
+    slots = Inserter(call.parent.parent.entry, 0)
+    fields = slots.alloca(ArrayType(max(1, len(callee.active)), DOUBLE), f"{call.name}.cotangents", align=8)
+    builder.call(reverse, reverse.function_type, [*passed, arena, tape, fields])
+    rewind(builder, module, arena, point)
+    call.replace_uses(new)
+    call.erase()
+    result.of[new] = FusedCall(callee)
+    result.allocations += [tape, point]
+
+
+def put_seeds(module: Module, function: Function, shadows: Shadows) -> None:
+    """Cotangents that the first sweep asks for are read where the reverse sweep would find them."""
+    for call in [i for i in function.instructions() if i.opcode == "call" and i.callee_name in SEEDS.values()]:
+        (pointer,) = call.arguments
+        builder = Inserter.before(call)
+        seed = builder.load(call.type, shadows.of(pointer), call.name, size_of(call.type)) \
+            if shadows.activity.has_shadow(pointer) else zero(call.type)
+        call.replace_uses(seed)
+        call.erase()
 
 
 def _snapshots(module: Module, snapshot: Instruction, shadows: Shadows, arena: Value,

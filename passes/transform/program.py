@@ -94,7 +94,7 @@ class Version:
     @property
     def is_immediate(self) -> bool:
         """Whether its reverse always follows at once, with the same arguments: nothing has happened in between."""
-        return self.is_entry or self.primal.checkpointed
+        return self.is_entry or self.primal.checkpointed or self.primal.fused > 0
 
     def overwrites(self) -> Overwrites:
         """What is written when, as the function stands now."""
@@ -144,6 +144,13 @@ class Program:
         self._check_types()
         for version in self.versions.values():
             self._show(version)
+
+    def forget(self) -> None:
+        """Takes all versions out of the module again."""
+        for version in self.versions.values():
+            for instruction in version.function.instructions():
+                instruction.drop_operands()
+            del self.module.functions[version.function.name]
 
     def _check_writes(self, rule: CallRule) -> None:
         """What a rule says of a function holds for its result, not for arguments that it changes."""
@@ -245,8 +252,9 @@ class Program:
     def _callee(self, name: str) -> Version:
         if name not in self.versions:
             version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
-            if version.primal.checkpointed or version.primal.parallel:
-                # It was cut out of the entry (``outline``, ``chunks``), whose arguments it is given under their own names.
+            if version.primal.checkpointed or version.primal.parallel or version.primal.fused:
+                # It was cut out of the entry (``outline``, ``chunks``, ``fused_loops``), whose arguments it is given under
+                # their own names.
                 facts = {argument.name: type_ for argument, type_ in self.entry.facts.items()}
                 version.facts.update({a: facts[a.name] for a in version.function.arguments if a.name in facts})
             prepare(self.module, version.function, version.facts)

@@ -35,7 +35,7 @@ from ..visible import dump
 from .adjoint import Context, LoopForm
 from .available import Available
 from .bounds import write_changes
-from .calls import extend_signature, split_calls
+from .calls import extend_signature, put_seeds, split_calls
 from .counters import Counters, insert_counters
 from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
@@ -154,7 +154,8 @@ class _Build:
                                  version.cfg.cold, frames=self.frames)
         if self.target.has_threads:
             refuse_allocations(self.module, shadows)
-        self.calls = split_calls(self.module, self.program, version, shadows, self.arena)
+        self.calls = split_calls(self.module, self.program, version, shadows, self.arena, reverses)
+        put_seeds(self.module, self.function, shadows)
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
         counters = insert_counters(self.function, version.cfg, version.forest)
@@ -164,6 +165,8 @@ class _Build:
         writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
                             self.scopes.tape)
         writer.write(version.returns, [*shadows.allocations, *self.calls.allocations], self.calls.of)
+        if version.primal.fused:
+            self.function.attributes = self.reverse.attributes = "alwaysinline"      # each is called in one place
         dump("tape", lambda: write_function(self.function))
         version.tape_bytes.text = str(max(8, self.planner.layout.size))
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
@@ -190,7 +193,8 @@ class _Build:
     def _plan(self, shadows: Shadows, counters: Counters) -> None:
         analysed = self.analysed
         self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
-        self.needed = Needed(analysed.activity, shadows.of, self.calls.of, changes=self.bounds.changes)
+        self.needed = Needed(analysed.activity, shadows.of, self.calls.of, changes=self.bounds.changes,
+                             settled=self.calls.settled)
         overwritten = self.version.overwrites()
         overwritten.launched_anew = self.bounds.are_global
         overwritten.kept_stack = set() if overwritten.launched_anew else {
@@ -331,7 +335,8 @@ class _Build:
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,
                           self.increments, self._uniform(), self.target)
-        gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest, version.is_entry)
+        gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest,
+                              version.is_entry or version.primal.fused > 0)
         dump("gated", lambda: gates)
         context.gated = gates.seeds
         if version.primal.checkpointed:
