@@ -48,6 +48,14 @@ _made: weakref.WeakKeyDictionary[CompiledDerivative | Loaded, CompiledDerivative
 
 
 def _address(number: int) -> int:
+    """What compiled code asks for. Python cannot raise there: a warning that is an error leaves the tape too large."""
+    try:
+        return _address_again(number)
+    except Exception:
+        return 0
+
+
+def _address_again(number: int) -> int:
     asking = _known.get(number)
     if asking is None:
         return 0

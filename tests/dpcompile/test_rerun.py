@@ -90,6 +90,18 @@ CASES = {
 }
 
 
+def test_a_warning_that_is_an_error_leaves_the_tape_too_large(monkeypatch):
+    """Compiled code asks for the other gradient, through which Python cannot raise."""
+    gradient = dp.grad(njit(lambda a, n: nested_calls(a, n)))
+    expected = gradient(0.8, 2000)
+    monkeypatch.setattr(dp.config, "max_tape_bytes", 200_000)
+    with warnings.catch_warnings(), pytest.raises(errors.TapeTooLargeError):
+        warnings.simplefilter("error")
+        gradient(0.8, 2000)
+    with pytest.warns(errors.CheckpointWarning):
+        np.testing.assert_allclose(gradient(0.8, 2000), expected, rtol=1e-11)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_gradient_is_the_same(name, monkeypatch):
     kernel, arguments, argnums, limit = CASES[name]
