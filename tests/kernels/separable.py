@@ -157,8 +157,9 @@ def two_results(x):
     return one, two
 
 
-@kernel(args=lambda: (vector(5), 1e-3), wrt=(0,))
-def tolerance_decides(x, tolerance):
+@kernel(args=lambda: (vector(5), 3))
+def tolerance_decides(x, digits):
+    tolerance = 0.1 ** digits
     total = 0.0
     for i in range(x.size):
         p, d = 1.0, x[i]
@@ -306,7 +307,7 @@ def last_value_used(x):
     return total + last * last
 
 
-@kernel(args=lambda: (vector(6),), raises=(ValueError, lambda: (np.array([0.5, 0.1, -9.0, 0.2]),)))
+@kernel(args=lambda: (vector(6),), raises=(ValueError, lambda: (np.array([0.5, 0.1, -9.0, 0.2, 0.3, 0.4]),)))
 def raises_in_iterations(x):
     total = 0.0
     for i in range(x.size):
