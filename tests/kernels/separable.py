@@ -157,13 +157,12 @@ def two_results(x):
     return one, two
 
 
-@kernel(args=lambda: (vector(5), 3))
-def tolerance_decides(x, digits):
-    tolerance = 0.1 ** digits
+@kernel(args=lambda: (vector(5), 1))
+def tolerance_decides(x, thousandths):
     total = 0.0
     for i in range(x.size):
         p, d = 1.0, x[i]
-        while abs(d) > tolerance:
+        while 1000.0 * abs(d) > thousandths:
             d *= 0.25 * x[i]
             p += d
         total += p
