@@ -17,7 +17,6 @@ from .errors import PassError, UnsupportedIR
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Constant, Function, Global, Module
 from .ir.reader import read
-from .ir.types import PTR
 from .ir.writer import write, write_function
 from .report import Report, first_line, report, told_of_increments
 from .target import HOST, Target
@@ -230,8 +229,7 @@ def differentiate(text: str, request: Request) -> Derivative:
 
 
 def _separable(module: Module, primal: Function, empty: Container[str]) -> list[SeparableLoop]:
-    result = separable.analyse(module, primal, Parameters.of_entry(
-        primal.arguments, [a for a in primal.arguments if a.type == PTR and a.name in empty]))
+    result = separable.analyse(module, primal, Parameters.of_entry(primal.arguments, empty))
     dump("separable", lambda: str(result))
     return result.found
 

@@ -23,6 +23,11 @@ class Target:
     memory_cost: float = 1.0
     is_called: bool = False
 
+    @property
+    def waits_for_all(self) -> bool:
+        """Whether all threads of all blocks may be waited for, before the reverse sweep: by the end of a launch."""
+        return self.has_threads and not self.is_called
+
 
 HOST = Target("host")
 #: Threads of an NVIDIA GPU.

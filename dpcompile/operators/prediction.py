@@ -55,10 +55,11 @@ def measured(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> in
     """By running the augmented primal; once more where the arena grew meanwhile, now that the pool has memory for all. None
     where both sweeps run together, and arguments are given that are neither numbers nor arrays."""
     copies = tuple(mapped(owned, structure.typeof(value), value) for value in given)
-    made = made_for(function, tuple(map(structure.typeof, copies)), wanted)
+    types_ = tuple(map(structure.typeof, copies))
+    made = made_for(function, types_, wanted)
     if made.derivative.is_fused:
         return _least_limit(function, copies, wanted, made.derivative.tape_bytes)
-    derivative = compiled(function, tuple(map(structure.typeof, copies)), wanted, "split")
+    derivative = compiled(function, types_, wanted, "split")
     for _ in range(MOST_RUNS):
         found = augmented(derivative, tuple(mapped(owned, ty, copy) for ty, copy in zip(
             derivative.primal.signature.args, copies, strict=True)), len(copies), False)[1]

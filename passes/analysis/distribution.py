@@ -43,7 +43,7 @@ class Access:
 
     @property
     def type(self) -> Type:
-        return (self.instruction if self.instruction.opcode == "load" else self.instruction.operands[0]).type
+        return (self.instruction if self.is_increment else self.instruction.operands[0]).type
 
     @property
     def size(self) -> int:
@@ -116,8 +116,8 @@ def plan_distribution(loop: Loop, path: ReversePath, needed: Needed, activity: A
     accesses = accesses_of(chain, loop, needed, inductions, inductions.pointer_affine)
     if not accesses:
         return None
-    buffered = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_contiguous)
-    summed = tuple(a for a in accesses if a.instruction.opcode == "load" and a.is_invariant)
+    buffered = tuple(a for a in accesses if a.is_increment and a.is_contiguous)
+    summed = tuple(a for a in accesses if a.is_increment and a.is_invariant)
     if _scatters(buffered, activity):
         others = [a for a in accesses if a not in buffered and a not in summed]
         checks = possible_overlaps((*buffered, *summed), others, activity)
@@ -143,7 +143,7 @@ def _independent(loop: Loop, chain: tuple[Block, ...], accesses: Sequence[Access
         return None
     if not _pays([i for block in chain for i in block.instructions], sum(len(span.accesses) for span in unproved)):
         return None
-    stores = [a for span in spans for a in span.accesses if a.instruction.opcode == "store"]
+    stores = [a for span in spans for a in span.accesses if not a.is_increment]
     overlaps = [possible_overlaps(one.accesses, other.accesses, activity) for one, other in combinations(spans, 2)]
     checks = (*possible_overlaps(summed, stores, activity), *(pair for found in overlaps for pair in found))
     return Distribution(loop, chain, (), summed, checks, unproved)

@@ -1,6 +1,6 @@
 """Two loops whose reverse gathers: each cell of shadow memory is visited once, whichever iterations of both add to it.
 
-Requires: the distribution of the inner loop; the reverse path; affine addresses; aliasing.
+Requires: an inner loop with one way through its blocks; the reverse path; affine addresses; aliasing.
 Ensures:  the reverse of all iterations of both loops only reads and clears the shadows of ``consumed``, adds to those of
           the accesses of ``groups`` and to the cotangents of numbers from outside; what it adds follows from the shadows of
           ``consumed``, from primal values and the tape. So each cell may be given all of its increments at once, provided
@@ -104,7 +104,7 @@ def _shared(reaches: Iterable[Reach]) -> Reach:
 
 @dataclass(frozen=True)
 class GatheredNest:
-    """The outer loop does nothing in reverse but to run the inner one, whose ``chain`` is that of its distribution."""
+    """The outer loop does nothing in reverse but to run the inner one, whose blocks in reverse are ``chain``."""
 
     way: WayIn
     chain: tuple[Block, ...]
@@ -152,8 +152,8 @@ def plan_nest(inner: Loop, chain: tuple[Block, ...], path: ReversePath, needed: 
         return None
     choices = Choices([outer, inner], inductions)
     accesses = accesses_of(chain, inner, needed, inductions, choices.address) or []
-    consumed = tuple(a for a in accesses if a.instruction.opcode == "store")
-    loads = [a for a in accesses if a.instruction.opcode == "load"]
+    consumed = tuple(a for a in accesses if not a.is_increment)
+    loads = [a for a in accesses if a.is_increment]
     groups = _groups(loads, outer, inductions, choices)
     if not groups or len(loads) > MOST_INCREMENTS or _repeats_much(loads, groups, chain, needed) \
             or not all(a.is_contiguous and not choices.of(a.pointer) and _row_stride(a, outer, inductions) is not None

@@ -9,7 +9,7 @@ lies yet, and what else lies in memory that it gives nobody here knows.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -43,10 +43,10 @@ class Parameters:
     _joined: dict[Place, Place] = field(default_factory=dict)
 
     @classmethod
-    def of_entry(cls, arguments: Iterable[Argument], empty: Iterable[Argument] = ()) -> Parameters:
-        """``empty``: those in whose memory no pointer lies."""
+    def of_entry(cls, arguments: Iterable[Argument], empty: Container[str] = ()) -> Parameters:
+        """``empty``: the names of those in whose memory no pointer lies."""
         pointers = tuple(a for a in arguments if a.type == PTR)
-        return cls(pointers, {**dict.fromkeys(pointers, Lead.UNKNOWN), **dict.fromkeys(empty, Lead.NOWHERE)})
+        return cls(pointers, {a: Lead.NOWHERE if a.name in empty else Lead.UNKNOWN for a in pointers})
 
     @classmethod
     def of_callee(cls, arguments: Iterable[Argument]) -> Parameters:

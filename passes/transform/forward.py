@@ -80,8 +80,7 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
     pushed: list[Instruction] = []
     for call in version.ruled_calls():
         (pushed if _is_pushed(module, version, call) else calls).append(call)
-    contests = bounds.analyse(module, version.activity, version.cfg,
-                              waits_for_all=target.has_threads and not target.is_called)
+    contests = bounds.analyse(module, version.activity, version.cfg, target.waits_for_all)
     frames = _frames(module, version, lanes) if target.has_threads else None
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes, frames)
     if target.has_threads:

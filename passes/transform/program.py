@@ -129,8 +129,7 @@ class Program:
         #: Names of the values that needed no gate where a loop was not yet a function of its own.
         self.ungated: frozenset[str] = frozenset()
         self.entry = self._add(entry, f"{name}.{suffix}", True)
-        arguments = self.entry.function.arguments
-        self.entry.pointers = Parameters.of_entry(arguments, [a for a in arguments if a.type == PTR and a.name in empty])
+        self.entry.pointers = Parameters.of_entry(self.entry.function.arguments, empty)
         by_name = {a.name: a for a in self.entry.function.arguments}
         self.entry.kinds.update({by_name[k]: v for k, v in kinds.items()})
         self.entry.facts.update({by_name[k]: v for k, v in facts.items()})

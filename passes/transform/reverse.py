@@ -147,8 +147,7 @@ class _Build:
     def run(self, reverses: dict[int, Function]) -> ReverseFunctions:
         version = self.version
         self.bodies = {loop.name: [i for block in loop.blocks for i in block.instructions] for loop in version.forest.top_level}
-        self.bounds = bounds.analyse(self.module, version.activity, version.cfg,
-                                     waits_for_all=self.target.has_threads and not self.target.is_called)
+        self.bounds = bounds.analyse(self.module, version.activity, version.cfg, self.target.waits_for_all)
         frame_types = [alloca.element for alloca in self.frames]
         shadows = insert_shadows(self.module, self.function, version.activity, dict(self.shadow_arguments), self.arena,
                                  version.cfg.cold, frames=self.frames)
