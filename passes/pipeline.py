@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from .analysis import separable
-from .analysis.parameters import Parameters
+from .analysis.parameters import Parameters, Place
 from .analysis.separable import SeparableLoop
 from .errors import PassError, UnsupportedIR
 from .ir.call_rule import CallRule
@@ -66,12 +66,14 @@ class Parameter:
 
     ``kind``: ``const``; ``active`` (a float by value whose derivative is wanted); ``duplicated`` (a pointer whose shadow
     is given).  ``element``: the scalar type that Numba knows to lie behind a pointer (``double``, ``i64``, ``ptr`` …).
-    ``empty``: no pointer lies there that the function could follow: memory for results, for example.
+    ``empty``: no pointer lies there that the function could follow: memory for results, for example.  ``unread``: nobody
+    looks at what the function leaves there.
     """
 
     kind: str = "const"
     element: str | None = None
     empty: bool = False
+    unread: bool = False
     #: Of the data of an array: bytes of an element, and for each axis the parameters that hold its length and its stride.
     extent: tuple[int, tuple[tuple[int, int], ...]] | None = None
 
@@ -193,6 +195,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         fuse_loops(module, primal, found)
         check(module)
         program = Program(module, primal, kinds, facts, request.name, suffix, empty)
+    program.entry.unseen = {program.entry.pointers.object_of(Place(a)) for a in program.entry.parameters if given[a.name].unread}
     for version in program.transformed:
         for name, move in (("hoist", hoist_loads), ("sink", sink_stores)):
             move(version)

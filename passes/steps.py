@@ -3,8 +3,8 @@
 Requires: a module as ``pipeline`` reads it; ``settings`` as ``--set NAME=VALUE`` gives them:
           ``kinds``: what is asked of each parameter, ``active``, ``duplicated`` or ``const``, by default active for a
           float and duplicated for a pointer; ``elements``: the scalar type behind each pointer where it is known
-          (``double,,i64``); ``name``: what the derivatives are called after, by default the function; ``target``: ``host`` or
-          ``device``.
+          (``double,,i64``); ``unread``: the parameters at whose memory nobody looks afterwards, by name; ``name``: what the
+          derivatives are called after, by default the function; ``target``: ``host`` or ``device``.
 Ensures:  an analysis gives its result, made of a copy that the front of the pipeline has prepared; a transform leaves
           the primal in the module and the derivative beside it.
 """
@@ -22,6 +22,7 @@ from .analysis.memory_types import MemoryTypes
 from .analysis.objects import Origin
 from .analysis.oblivious import Course
 from .analysis.overwrites import Overwrites
+from .analysis.parameters import Place
 from .analysis.reverse_path import ReversePath
 from .analysis.separable import Separability
 from .errors import PassError
@@ -150,7 +151,10 @@ def write_adjoint(module: Module, function: Function, settings: Settings) -> Rev
     name = settings.get("target", HOST.name)
     if name not in TARGETS:
         raise PassError(f"a target is {', '.join(TARGETS)}, not {name}")
-    return build_functions(module, _program(module, function, settings, "augmented"), TARGETS[name])
+    program = _program(module, function, settings, "augmented")
+    unread = settings.get("unread", "").split(",")
+    program.entry.unseen = {program.entry.pointers.object_of(Place(a)) for a in program.entry.parameters if a.name in unread}
+    return build_functions(module, program, TARGETS[name])
 
 
 def write_tangent(module: Module, function: Function, settings: Settings) -> None:

@@ -31,7 +31,7 @@ def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any
     if not isinstance(mode, Mode):
         raise AnnotationError(f"the first argument of autodiff is dp.Reverse or dp.Forward, not {mode!r}")
     function = dispatcher_of(f)
-    arguments = _arguments(function, annotated, mode)
+    arguments = in_place(function, annotated, mode)
     if is_through_parts(function, arguments.types):
         return _of_containers(mode, function, arguments, seed)
     wanted = arguments.wanted
@@ -41,7 +41,7 @@ def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any
         return _forward(derivative_of(function, arguments.types, wanted, FORWARD), arguments)
     if holds_arrays(result):
         return _split(derivative_of(function, arguments.types, wanted, SPLIT), arguments, seed)
-    return _combined(derivative_of(function, arguments.types, wanted, COMBINED), arguments, seed)
+    return combined(derivative_of(function, arguments.types, wanted, COMBINED), arguments, seed)
 
 
 @dataclass
@@ -68,7 +68,8 @@ class Arguments:
             shadow[...] = mirror
 
 
-def _arguments(function, annotated: tuple[Annotated, ...], mode: Mode) -> Arguments:
+def in_place(function, annotated: tuple[Annotated, ...], mode: Mode) -> Arguments:
+    """The arguments of a call that changes them in place; refuses annotations that do not fit."""
     for position, argument in enumerate(annotated):
         if not isinstance(argument, Const | Active | Duplicated):
             raise AnnotationError(f"argument {position} of autodiff must be dp.Const, dp.Active or dp.Duplicated, "
@@ -101,7 +102,8 @@ def _check_annotation(ty: types.Type, argument: Annotated, label: str, mode: Mod
                               f"Annotate it dp.Active, and its cotangent is returned.")
 
 
-def _combined(derivative: Derivative, arguments: Arguments, seed) -> tuple[Any, Any]:
+def combined(derivative: Derivative, arguments: Arguments, seed) -> tuple[Any, Any]:
+    """``(value, cotangents)`` by both sweeps in one call."""
     shadows = _shadows(derivative, arguments)
     result = types.unliteral(derivative.primal.signature.return_type)
     structured = None if not carries_floats(result) else _seed(result, values.nothing(result), seed)

@@ -129,7 +129,8 @@ class Gradient:
         result = primal(self.function, primal_types).signature.return_type
         check_scalar(self.function, differentiated_part(self.function, result, True) if self.has_aux else result)
         split = self.has_aux and holds_arrays(result)
-        derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
+        unread = not (self.with_value or self.has_aux)
+        derivative = compiled(self.function, primal_types, wanted, "split" if split else "reverse", unread=unread)
         arguments = Arguments(derivative, argument_types, signature_of(self.function))
         arguments.names["seed"] = (1.0, None) if self.has_aux else 1.0
         call = split_call if split else combined_call

@@ -29,7 +29,7 @@ from ..frontend import structure
 from ..frontend.activity import ARRAY_DATA, holds_arrays, leaf_count
 from ..targets.cpu import FIRST_ARGUMENT, CompiledDerivative
 from . import values
-from .autodiff import autodiff
+from .autodiff import combined, in_place
 from .primal import compiled, primal
 from .products import augmented, owned
 from .values import mapped
@@ -58,8 +58,9 @@ def measured(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> in
     types_ = tuple(map(structure.typeof, copies))
     made = made_for(function, types_, wanted)
     if made.derivative.is_fused:
-        return _least_limit(function, copies, wanted, made.derivative.tape_bytes)
-    derivative = compiled(function, types_, wanted, "split")
+        return _least_limit(made, copies)
+    unread = made.request.mode == "reverse"
+    derivative = compiled(function, types_, wanted, "split", unread=unread)
     for _ in range(MOST_RUNS):
         found = augmented(derivative, tuple(mapped(owned, ty, copy) for ty, copy in zip(
             derivative.primal.signature.args, copies, strict=True)), len(copies), False)[1]
@@ -73,10 +74,11 @@ def measured(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> in
 def made_for(function: Dispatcher, types_: tuple, wanted: tuple[bool, ...]) -> CompiledDerivative:
     """The gradient that runs where a result of this type is asked for."""
     result = primal(function, types_).signature.return_type
-    return compiled(function, types_, wanted, "split" if holds_arrays(result) else "reverse")
+    split = holds_arrays(result)
+    return compiled(function, types_, wanted, "split" if split else "reverse", unread=not split)
 
 
-def _least_limit(function: Dispatcher, given: tuple, wanted: tuple[bool, ...], record_bytes: int) -> int | None:
+def _least_limit(made: CompiledDerivative, given: tuple) -> int | None:
     """The least limit with which a gradient ends: what is given back in between, no arena knows afterwards."""
     if not all(isinstance(value, int | float | np.number | np.ndarray) for value in given):
         return None
@@ -84,17 +86,20 @@ def _least_limit(function: Dispatcher, given: tuple, wanted: tuple[bool, ...], r
     try:
         while low < high:
             config.max_tape_bytes = middle = (low + high) // 2
-            low, high = (low, middle) if _ends(function, given, wanted) else (middle + 1, high)
+            low, high = (low, middle) if _ends(made, given) else (middle + 1, high)
     finally:
         config.max_tape_bytes = before
-    return low - CHUNK_HEAD + record_bytes
+    return low - CHUNK_HEAD + made.derivative.tape_bytes
 
 
-def _ends(function: Dispatcher, given: tuple, wanted: tuple[bool, ...]) -> bool:
-    annotated = [Const(value) if not is_wanted else Active(value) if not isinstance(value, np.ndarray)
-                 else Duplicated(value.copy(), np.zeros_like(value)) for value, is_wanted in zip(given, wanted, strict=True)]
+def _ends(made: CompiledDerivative, given: tuple) -> bool:
+    function = made.function()
+    assert function is not None, "whoever measures holds the function"
+    annotated = tuple(Const(value) if not is_wanted else Active(value) if not isinstance(value, np.ndarray)
+                      else Duplicated(value.copy(), np.zeros_like(value))
+                      for value, is_wanted in zip(given, made.wanted, strict=True))
     try:
-        autodiff(Mode.REVERSE, function, *annotated)
+        combined(made, in_place(function, annotated, Mode.REVERSE), 1.0)
     except TapeTooLargeError:
         return False
     return True

@@ -47,7 +47,7 @@ class Pullback:
         result = primal(self.function, primal_types).signature.return_type
         differentiated_part(self.function, result, has_aux=False)
         split = holds_arrays(result)
-        made = compiled(self.function, primal_types, wanted, "split" if split else "reverse")
+        made = compiled(self.function, primal_types, wanted, "split" if split else "reverse", unread=not split)
         made.check_shadows(arrays_only=True)
         if self.again and made.derivative.draws:
             raise UnsupportedError(f"{self.function.py_func.__name__} cannot be run again in the reverse sweep: it draws "

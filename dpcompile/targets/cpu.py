@@ -171,11 +171,11 @@ def _constant_derivative(context, builder, ty, value):
 
 @global_compiler_lock
 def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str,
-                       width: int = 1, usual: pipeline.Derivative | None = None) -> CompiledDerivative:
-    """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result; with the ``usual`` derivative,
-    another one that runs its heaviest loop again."""
+                       width: int = 1, unread: bool = False, usual: pipeline.Derivative | None = None) -> CompiledDerivative:
+    """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result; ``unread``: nobody looks at what
+    the primal returns; with the ``usual`` derivative, another one that runs its heaviest loop again."""
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(primal.entry, parameters(primal, wanted), mode, name, width, primal.rules)
+    request = pipeline.Request(primal.entry, parameters(primal, wanted, unread), mode, name, width, primal.rules)
     if usual is not None:
         request = replace(request, rerun=usual.heaviest, ungated=usual.ungated)
     request = replace(request, parallel=usual is None and mode != "dependency" and MARK in primal.text,
@@ -208,14 +208,15 @@ def _with_its_cycles(primal: Primal, request: pipeline.Request) -> pipeline.Deri
         return pipeline.differentiate(with_reducible_cycles(primal).text, request)
 
 
-def parameters(primal: Primal, wanted: tuple[bool, ...]) -> tuple[pipeline.Parameter, ...]:
+def parameters(primal: Primal, wanted: tuple[bool, ...], unread: bool = False) -> tuple[pipeline.Parameter, ...]:
     """The request for each LLVM parameter of the primal: return value, exception, arguments."""
     result = primal.signature.return_type
-    found = [pipeline.Parameter("duplicated" if is_differentiable(result) else "const", _scalar(result), empty=True),
+    kind = "duplicated" if is_differentiable(result) else "const"
+    found = [pipeline.Parameter(kind, _scalar(result), empty=True, unread=unread),
              pipeline.Parameter("const", empty=True)]
     for ty, active in zip(primal.signature.args, wanted, strict=True):
         extents = {place + ARRAY_DATA: _extent(array, place) for array, place, _ in arrays_with_offsets(ty, len(found))}
-        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, extents.get(place))
+        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, extent=extents.get(place))
                   for place, leaf in enumerate(leaves(ty, active), len(found))]
     return tuple(found)
 

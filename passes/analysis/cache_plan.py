@@ -52,12 +52,14 @@ class CachePlan:
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
                executions: Estimate, places: Estimate, memory_cost: float = 1.0,
-               fleeting: Callable[[Value], bool] = lambda value: False) -> CachePlan:
+               fleeting: Callable[[Value], bool] = lambda value: False,
+               idle: Callable[[Value], bool] = lambda value: False) -> CachePlan:
     """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept;
     ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone; ``fleeting``: whether a value
-    means nothing in the reverse sweep if it is kept."""
-    closure = _closure(needed, recipes, available)
-    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost, fleeting)
+    means nothing in the reverse sweep if it is kept; ``idle``: whether the first sweep need not compute it otherwise, so that
+    computing it in the reverse sweep is not done twice."""
+    closure = closure_of(needed, recipes, available)
+    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost, fleeting, idle)
     sides = network.source_side()
     plan = CachePlan(function)
     for value in closure:
@@ -71,7 +73,7 @@ def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, av
     return plan
 
 
-def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool]) -> list[Value]:
+def closure_of(needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool]) -> list[Value]:
     """What is needed, and all from which that could be rebuilt."""
     seen: dict[Value, None] = {}
     pending = [v for v in needed if not available(v)]
@@ -86,7 +88,8 @@ def _closure(needed: Iterable[Value], recipes: Recipes, available: Callable[[Val
 
 
 def _network(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
-             executions: Estimate, places: Estimate, memory_cost: float, fleeting: Callable[[Value], bool]) -> FlowNetwork:
+             executions: Estimate, places: Estimate, memory_cost: float, fleeting: Callable[[Value], bool],
+             idle: Callable[[Value], bool]) -> FlowNetwork:
     network = FlowNetwork()
     for value in closure:
         runs = executions(value)
@@ -95,7 +98,8 @@ def _network(closure: list[Value], needed: set[Value], recipes: Recipes, availab
         kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * taken + SHARED_COST * (runs - taken)
         kept *= memory_cost if runs > 1.0 else 1.0
         network.add((value, "in"), (value, "out"), INFINITE if recipe and fleeting(value) else kept)
-        network.add(network.SOURCE, (value, "in"), recipe.cost * runs + EPSILON if recipe else INFINITE)
+        again = 0.0 if idle(value) or recipe is None else recipe.cost * runs
+        network.add(network.SOURCE, (value, "in"), again + EPSILON if recipe else INFINITE)
         for operand in recipe.needs if recipe else ():
             if not available(operand):
                 network.add((operand, "out"), (value, "in"), INFINITE)

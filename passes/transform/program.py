@@ -57,6 +57,8 @@ class Version:
     conflicts: Conflicts | None = None
     shared: list[Treatment] = field(default_factory=list)
     kept: set[MemoryObject] = field(default_factory=set)
+    #: Memory of its caller's at which nobody looks when it has returned.
+    unseen: set[MemoryObject] = field(default_factory=set)
 
     def warm_blocks(self) -> list[Block]:
         """The blocks from which a normal return can be reached, in reverse postorder."""

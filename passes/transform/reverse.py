@@ -5,13 +5,13 @@ Ensures:  see ``pipeline.differentiate``.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from ..analysis import bounds, gated, induction, ownership, reverse_path, uniform
+from ..analysis import bounds, gated, induction, ownership, reverse_path, uniform, unread
 from ..analysis.alias import is_pointer
-from ..analysis.cache_plan import CachePlan, is_literal, plan_cache
+from ..analysis.cache_plan import CachePlan, closure_of, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, chain_of, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
@@ -164,6 +164,7 @@ class _Build:
         writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
                             self.scopes.tape)
         writer.write(version.returns, [*shadows.allocations, *self.calls.allocations], self.calls.of)
+        self._drop_unread()
         if version.primal.fused:
             self.function.attributes = self.reverse.attributes = "alwaysinline"      # each is called in one place
         dump("tape", lambda: write_function(self.function))
@@ -172,6 +173,14 @@ class _Build:
                                 self.path, self.inductions, self.forms,
                                 self.bodies, self.ungated, frame_types, shadows.shared, self.increments.account,
                                 self.increments.conditions.write(), writer.taken_by(), self.bounds.are_global)
+
+    def _drop_unread(self) -> None:
+        """Takes out stores of the first sweep into memory that nobody reads any more; LLVM removes what they were made of."""
+        if not self.target.has_threads:
+            found = unread.analyse(self.function, self.version.aliasing, self.version.unseen, repeated=self.plan.rebuilt)
+            dump("unread", partial(str, found))
+            for store in found.unread:
+                store.erase()
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -299,14 +308,22 @@ class _Build:
 
     def _plan_with_extents(self, direct: list[Value]) -> CachePlan:
         """Finding a kept value may need extents of loops, which must then be in the plan too."""
-        needs = dict.fromkeys(direct)
+        needs, idle = dict.fromkeys(direct), self._idle(direct)
         while True:
             plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
-                              self.target.memory_cost, self._is_fleeting)
+                              self.target.memory_cost, self._is_fleeting, idle)
             more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
             if not more:
                 return plan
             needs.update(dict.fromkeys(more))
+
+    def _idle(self, direct: list[Value]) -> Callable[[Value], bool]:
+        """What the first sweep need not compute unless the reverse sweep cannot."""
+        if self.target.has_threads:
+            return lambda value: False
+        closure = closure_of(direct, self.recipes, self._available)
+        kept = [value for value in closure if self.recipes.of(value) is None]
+        return unread.analyse(self.function, self.version.aliasing, self.version.unseen, kept, closure).idle
 
     def _uniform(self) -> Uniform:
         """What threads that exchange something have in common."""

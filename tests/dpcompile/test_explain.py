@@ -161,6 +161,18 @@ def test_records(kernel: Kernel):
         assert found.tape_bytes == found.measured_bytes == parts(found)
 
 
+def test_sum_whose_value_nobody_wants_keeps_nothing():
+    """The exponentials are computed in the reverse sweep, where the first one has no use for them."""
+    @njit
+    def partition(x):
+        total = 0.0
+        for i in range(x.size):
+            total += np.exp(-x[i])
+        return total
+
+    assert "Kept for the reverse sweep: 0 bytes" in str(dp.explain(partition, np.linspace(0.0, 1.0, 100)))
+
+
 def test_loop_that_data_decide_is_told_by_iteration():
     found = dp.explain(until_small, 1.0, measure=True)
     assert found.tape_bytes is None

@@ -387,3 +387,70 @@ def padded_at_the_edges(x, y):
     wide[:, :1] = np.expand_dims(x[:, 0], axis=-1)
     wide[:, 1 + x.shape[1] :] = y
     return wide
+
+
+@kernel(args=lambda: (vector(6),))
+def result_of_an_array_read_twice(x):
+    """What the gradient alone needs of ``y`` is its first reading, which is not that of the result."""
+    y = np.empty(x.size)
+    for i in range(x.size):
+        y[i] = np.exp(0.3 * x[i])
+    total = 0.0
+    for i in range(x.size):
+        total += y[i] * y[x.size - 1 - i]
+        y[i] = total
+    return y[0] + 2.0 * y[-1]
+
+
+@kernel(args=lambda: (vector(6), 0.8))
+def result_that_stops_a_loop(x, limit):
+    total = 0.0
+    parts = np.zeros(x.size)
+    for i in range(x.size):
+        parts[i] = x[i] * x[i]
+        total += parts[i]
+        if total > limit:
+            break
+    return total
+
+
+@kernel(args=lambda: (vector(6), 9.0), raises=(ValueError, lambda: (vector(6), 0.1)))
+def result_that_may_raise(x, limit):
+    total = 0.0
+    for i in range(x.size):
+        total += np.sin(x[i])
+        if total > limit:
+            raise ValueError("too large")
+    return total
+
+
+@kernel(args=lambda: (vector(6), 4))
+def result_behind_buffers_that_change_places(x, n):
+    a, b = x * x, np.zeros(x.size)
+    for _ in range(n):
+        for i in range(1, x.size):
+            b[i] = a[i - 1] + 0.5 * a[i]
+        a, b = b, a
+    total = 0.0
+    for i in range(x.size):
+        total += a[i]
+    return total
+
+
+@kernel(args=lambda: (vector(6), 2))
+def result_from_one_of_two_arrays(x, k):
+    a, b = x * x, np.sin(x)
+    c = a if k > 1 else b
+    c[k] = x[0] * x[1]
+    return a[k] * b[k] + c[0]
+
+
+@kernel(args=lambda: (vector(6),))
+def array_whose_integers_choose(x):
+    order = np.empty(x.size, np.int64)
+    for i in range(x.size):
+        order[i] = int(10.0 * abs(x[i])) % x.size
+    total = 0.0
+    for i in range(x.size):
+        total += x[order[i]] * x[i]
+    return total
