@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from .analysis import separable
-from .analysis.parameters import Parameters, Place
+from .analysis.parameters import Parameters
 from .analysis.separable import SeparableLoop
 from .errors import PassError, UnsupportedIR
 from .ir.call_rule import CallRule
@@ -28,6 +28,7 @@ from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import Left, build_tangents, write_packed
 from .transform.fused_loops import fuse_loops
+from .transform.gradient import write_gradient
 from .transform.hoist import hoist_loads
 from .transform.kernel import (
     check_returns,
@@ -43,7 +44,7 @@ from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
 from .transform.program import Program, Version, require_status
-from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions, write_gradient
+from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
 from .transform.sharing import share_shadows, told_of_loops
@@ -195,7 +196,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         fuse_loops(module, primal, found)
         check(module)
         program = Program(module, primal, kinds, facts, request.name, suffix, empty)
-    program.entry.unseen = {program.entry.pointers.object_of(Place(a)) for a in program.entry.parameters if given[a.name].unread}
+    program.entry.leave_unseen(a for a in program.entry.parameters if given[a.name].unread)
     for version in program.transformed:
         for name, move in (("hoist", hoist_loads), ("sink", sink_stores)):
             move(version)

@@ -22,7 +22,6 @@ from .analysis.memory_types import MemoryTypes
 from .analysis.objects import Origin
 from .analysis.oblivious import Course
 from .analysis.overwrites import Overwrites
-from .analysis.parameters import Place
 from .analysis.reverse_path import ReversePath
 from .analysis.separable import Separability
 from .errors import PassError
@@ -153,7 +152,7 @@ def write_adjoint(module: Module, function: Function, settings: Settings) -> Rev
         raise PassError(f"a target is {', '.join(TARGETS)}, not {name}")
     program = _program(module, function, settings, "augmented")
     unread = settings.get("unread", "").split(",")
-    program.entry.unseen = {program.entry.pointers.object_of(Place(a)) for a in program.entry.parameters if a.name in unread}
+    program.entry.leave_unseen(a for a in program.entry.parameters if a.name in unread)
     return build_functions(module, program, TARGETS[name])
 
 

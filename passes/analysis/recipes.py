@@ -70,6 +70,8 @@ class Recipes:
     #: Values of which the reverse sweep needs all bits: what is computed elsewhere may be rounded otherwise, where the compiler
     #: contracts products and sums.
     exact: set[Value] = field(default_factory=set)
+    #: For a load of what is overwritten later, what it reads, made once more of what is not.
+    remade: dict[Value, Value] = field(default_factory=dict)
     _known: dict[Value, Recipe | str] = field(default_factory=dict)
 
     def of(self, value: Value) -> Recipe | None:
@@ -103,9 +105,16 @@ class Recipes:
         return f"'{opcode}' cannot be repeated"
 
     def _load(self, load: Instruction) -> Recipe | str:
+        if load in self.remade:
+            return Recipe((self.remade[load],), lambda b, get: get(self.remade[load]), 0.0, "recompute")
         relies = self.undone.get(load, ())
         reason = "" if relies else self.overwrites.why_not(self.mirrors.get(load, load))
         return reason or Recipe((load.operands[0],), lambda b, get: _copy(load, b, get), RELOAD_COST, "reload", relies)
+
+    def offer_remade(self, load: Instruction, value: Value) -> None:
+        """A load may be had from now on as that value, which stands in front of it."""
+        self.remade[load] = value
+        self._known.pop(load, None)
 
     def offer_undoing(self, undone: Mapping[Value, tuple[Value, ...]]) -> None:
         """Loads may be repeated from now on where what overwrites them is undone."""

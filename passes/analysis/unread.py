@@ -1,7 +1,7 @@
 """What the first sweep computes for nobody: neither for a caller nor for the reverse sweep.
 
-Requires: aliasing of the primal: what it does not know are pointers to shadows and to the tape; the values that the reverse
-          sweep asks for, and the loads that it repeats.
+Requires: aliasing of the primal; which loads are of shadows; the values that the reverse sweep asks for, and the loads that it
+          repeats; that calls are given all that they read, and by pointers that the aliasing knows.
 Ensures:  ``unread`` holds stores into memory that nothing asked for ever reads, in any iteration of any loop; ``idle(v)``
           only if the first sweep would compute ``v`` for the sake of the reverse sweep alone, which may as well compute it.
 Algorithm: liveness from effects, control flow and what is asked for, backwards through operands and through memory objects;
@@ -10,13 +10,13 @@ Debug:    DPCOMPILE_DUMP=unread
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from ..ir.model import Function, Instruction, Value
 from ..rules.runtime_calls import classify
 from ..rules.scalar import INACTIVE, lookup
-from .alias import Aliasing
+from .alias import Aliasing, is_pointer
 from .call_kinds import is_transfer
 from .objects import PYTHON, UNKNOWN, MemoryObject, Objects, Origin
 
@@ -32,6 +32,8 @@ class Unread:
     """What is asked for, and the stores that are not among it."""
 
     aliasing: Aliasing
+    #: Instructions on shadows, which read none of the primal's numbers.
+    mirrors: Container[Value]
     #: Memory that nobody but the function looks at.
     private: set[MemoryObject]
     asked: set[Instruction] = field(default_factory=set)
@@ -45,14 +47,14 @@ class Unread:
         return "\n".join(["unread", *(f"  {i.operands[0].ref} in {i.operands[1].ref}" for i in self.unread)])
 
 
-def analyse(function: Function, aliasing: Aliasing, unseen: Iterable[MemoryObject], demanded: Iterable[Value] = (),
-            repeated: Iterable[Value] = ()) -> Unread:
+def analyse(function: Function, aliasing: Aliasing, mirrors: Container[Value], unseen: Iterable[MemoryObject],
+            demanded: Iterable[Value] = (), repeated: Iterable[Value] = ()) -> Unread:
     """``unseen``: memory of the caller's at which it does not look afterwards; ``demanded``: values that must be there for the
     reverse sweep; ``repeated``: loads, among other values, that it makes again."""
-    result = Unread(aliasing, _own(aliasing) | set(unseen))
+    result = Unread(aliasing, mirrors, _own(aliasing) | set(unseen))
     waiting: dict[MemoryObject, list[Instruction]] = {}
     pending = [value for value in demanded if isinstance(value, Instruction)]
-    fresh = {obj for value in repeated for obj in _read_by(value, aliasing)}
+    fresh = {obj for value in repeated for obj in _read_by(value, result)}
     for instruction in function.instructions():
         if not _is_private_store(instruction, result):
             pending += [instruction] if _is_effect(instruction) else []
@@ -77,7 +79,7 @@ def _spread(result: Unread, pending: list[Instruction], fresh: set[MemoryObject]
             instruction = pending.pop()
             if instruction not in result.asked:
                 result.asked.add(instruction)
-                fresh |= _read_by(instruction, result.aliasing) - result.read
+                fresh |= _read_by(instruction, result) - result.read
                 pending += [o for o in instruction.operands if isinstance(o, Instruction)]
 
 
@@ -106,17 +108,18 @@ def _is_effect(instruction: Instruction) -> bool:
     return instruction.opcode in _EFFECTS or "volatile" in instruction.flags or "atomic" in instruction.flags
 
 
-def _read_by(value: Value, aliasing: Aliasing) -> Objects:
-    """The objects that an instruction may read."""
-    if not isinstance(value, Instruction):
+def _read_by(value: Value, result: Unread) -> Objects:
+    """The objects of the primal that an instruction may read."""
+    if not isinstance(value, Instruction) or value in result.mirrors:
         return frozenset()
     if value.opcode in ("load", "atomicrmw", "cmpxchg"):
-        return aliasing.objects_of(value.operands[0])
+        known = result.aliasing.objects_of(value.operands[0])
+        return known if known or is_pointer(value.type) else frozenset({UNKNOWN})     # no pointers lie in private memory
     if value.opcode != "call" or not _is_effect(value):
         return frozenset()
     if is_transfer(value):
-        return aliasing.objects_of(value.arguments[1])
-    known = classify(value.callee_name)
-    if known is not None and (known.kind in _BLIND or known.kind == "hint" and known.name.startswith("llvm.")):
+        return result.aliasing.objects_of(value.arguments[1]) or frozenset({UNKNOWN})
+    row = classify(value.callee_name)
+    if row is not None and (row.kind in _BLIND or (row.kind == "hint" and row.name.startswith("llvm."))):
         return frozenset()
-    return aliasing.reachable(aliasing.given_to(value) | {PYTHON})
+    return result.aliasing.reachable(result.aliasing.given_to(value) | {PYTHON})

@@ -23,12 +23,13 @@ from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Block, Function, Global, Module, Value
 from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .bounds import FIELDS, settle, taken_slots
+from .gradient import RETURNED_NONE
 from .increments import ATOMIC, BLOCK, OWN
 from .launch_conditions import with_atomics
 from .layout import SLOT_BYTES
 from .memory import clear_memory
 from .program import Program, Version
-from .reverse import RETURNED_NONE, ReverseFunctions
+from .reverse import ReverseFunctions
 from .shared_shadows import clear_shared
 
 #: void (ptr thread, ptr storage): where this thread's part of the tape lies; see runtime/device.ll.

@@ -12,18 +12,15 @@ the cell would race with this one in every iteration; and so would what they wri
 """
 from __future__ import annotations
 
-from ..analysis.alias import is_pointer
 from ..analysis.call_kinds import is_barrier
 from ..analysis.induction import is_outside
 from ..analysis.loops import Loop
 from ..analysis.objects import UNKNOWN, Origin
 from ..analysis.recipes import Recipes
 from ..ir.builder import Inserter, i64
-from ..ir.model import Instruction, Value
+from ..ir.model import Instruction
+from .another_iteration import AnotherIteration, obstacle
 from .hoist import always
-
-#: What is made of more than so many values is kept: it would cost more, and the compiler looks at each.
-MOST_VALUES = 48
 
 
 class PreviousStores:
@@ -35,17 +32,17 @@ class PreviousStores:
     def write(self, store: Instruction) -> list[Instruction]:
         """What has been written, the value that the store overwrites last; empty where nothing has."""
         loop = self.recipes.forest.loop_of(store.parent)
-        if loop is None or not self._overwrites_its_own(store, loop) or not self._is_function_of_iteration(store, loop):
-            return []
         value, pointer = store.operands
+        if loop is None or not self._overwrites_its_own(store, loop) or obstacle(value, [loop], self.recipes) is not None:
+            return []
         first = Inserter.before(loop.preheader.terminator).load(value.type, pointer, "before", store.align, store.metadata)
         first.location = store.location
         position = store.parent.instructions.index(store)
         builder = Inserter.before(store)
         counter = self.recipes.counters.counter[loop]
         is_first = builder.compare("eq", counter, i64(0))
-        shift = _Shift(self.recipes, loop, builder.select(is_first, i64(0), builder.binary("sub", counter, i64(1))), builder)
-        builder.select(is_first, first, shift.of(value), "old")
+        before = builder.select(is_first, i64(0), builder.binary("sub", counter, i64(1)))
+        builder.select(is_first, first, AnotherIteration(self.recipes, {loop: before}, builder).of(value), "old")
         return [first, *store.parent.instructions[position:store.parent.instructions.index(store)]]
 
     def _overwrites_its_own(self, store: Instruction, loop: Loop) -> bool:
@@ -67,39 +64,3 @@ class PreviousStores:
         waits = [i for block in loop.blocks for i in block.instructions if is_barrier(i)]
         behind = [i for i in waits if self.recipes.cfg.dominates(i.parent, loop.latch)]
         return bool(behind) and not any(map(is_barrier, ahead[:ahead.index(store)]))
-
-    def _is_function_of_iteration(self, store: Instruction, loop: Loop) -> bool:
-        """Whether what is stored can be made again of the counter and of what comes from outside the loop."""
-        seen: dict[Value, None] = {}
-        pending = [store.operands[0]]
-        while pending:
-            value = pending.pop()
-            if value in seen or is_outside(value, loop) or value is self.recipes.counters.counter[loop]:
-                continue
-            seen[value] = None
-            recipe = self.recipes.of(value)
-            if recipe is None or len(seen) > MOST_VALUES:
-                return False
-            pending += recipe.operands
-        return True
-
-
-class _Shift:
-    """Values of another iteration of a loop."""
-
-    def __init__(self, recipes: Recipes, loop: Loop, counter: Value, builder: Inserter):
-        self.recipes, self.loop, self.builder = recipes, loop, builder
-        self._known: dict[Value, Value] = {recipes.counters.counter[loop]: counter}
-
-    def of(self, value: Value) -> Value:
-        if is_outside(value, self.loop):
-            return value
-        if value not in self._known:
-            recipe = self.recipes.of(value)
-            assert recipe is not None
-            for operand in recipe.operands:
-                self.of(operand)
-            self._known[value] = recipe.write(self.builder, self.of)
-            if is_pointer(value.type):
-                self.recipes.overwrites.aliasing.take_place_of(self._known[value], value)
-        return self._known[value]

@@ -7,7 +7,7 @@ Algorithm: fixed point over call sites, context-insensitive.
 """
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -97,6 +97,10 @@ class Version:
     def is_immediate(self) -> bool:
         """Whether its reverse always follows at once, with the same arguments: nothing has happened in between."""
         return self.is_entry or self.primal.checkpointed or self.primal.fused > 0
+
+    def leave_unseen(self, parameters: Iterable[Argument]) -> None:
+        """Nobody looks at what the function leaves in the memory of these parameters."""
+        self.unseen = {self.pointers.object_of(Place(parameter)) for parameter in parameters}
 
     def overwrites(self) -> Overwrites:
         """What is written when, as the function stands now."""

@@ -1,4 +1,4 @@
-"""Reverse mode of a whole function: the augmented primal, the reverse sweep, and both as one gradient.
+"""Reverse mode of a whole function: the augmented primal and the reverse sweep.
 
 Requires: a module as ``pipeline`` reads it.
 Ensures:  see ``pipeline.differentiate``.
@@ -26,17 +26,17 @@ from ..analysis.undo import Point
 from ..analysis.uniform import Uniform
 from ..analysis.variation import Variation
 from ..errors import UnsupportedIR
-from ..ir.builder import Builder, const, i64
 from ..ir.model import Argument, Function, Global, Instruction, Module, Value, is_float
-from ..ir.types import DOUBLE, FLOAT, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, IntType, Type, size_of
+from ..ir.types import DOUBLE, FLOAT, I32, PTR, FunctionType, IntType, Type, size_of
 from ..ir.writer import write_function
 from ..target import HOST, Target
 from ..visible import dump
 from .adjoint import Context, LoopForm
 from .available import Available
 from .bounds import write_changes
-from .calls import extend_signature, put_seeds, split_calls
+from .calls import CheckpointedCall, ParallelCall, extend_signature, put_seeds, split_calls
 from .counters import Counters, insert_counters
+from .forwarded_loads import ForwardedLoads
 from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
 from .negations import move_negations
@@ -44,13 +44,11 @@ from .program import Program, Version
 from .scopes import DerivativeScopes
 from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
-from .tape import TAPE_FULL, TapeWriter
+from .tape import TapeWriter
 from .undo import UndoLogs
 
 ELEMENTS: dict[str, Type] = {"double": DOUBLE, "float": FLOAT, "ptr": PTR,
                              **{f"i{bits}": IntType(bits) for bits in (1, 8, 16, 32, 64)}}
-#: Status of a Numba function that returns None; the only other normal one is zero.
-RETURNED_NONE = -2
 #: Loops deeper or longer than this cost the same: the model need not count further.
 MOST_EXECUTIONS = 1e12
 
@@ -176,11 +174,13 @@ class _Build:
 
     def _drop_unread(self) -> None:
         """Takes out stores of the first sweep into memory that nobody reads any more; LLVM removes what they were made of."""
-        if not self.target.has_threads:
-            found = unread.analyse(self.function, self.version.aliasing, self.version.unseen, repeated=self.plan.rebuilt)
+        if self._knows_what_is_read():
+            found = unread.analyse(self.function, self.version.aliasing, self.recipes.mirrors, self.version.unseen,
+                                   repeated=self.plan.rebuilt)
             dump("unread", partial(str, found))
             for store in found.unread:
                 store.erase()
+        self.forwarded.remove()
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -210,6 +210,7 @@ class _Build:
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors,
                                exact=set(self.bounds.compared()))
         self.needed.put_back = {i for i in analysed.warm_instructions() if self.bounds.needs_putting_back(i, overwritten)}
+        self.forwarded = ForwardedLoads(self.recipes)
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.at_hand = self._given() | set(counters.loop)
@@ -226,7 +227,10 @@ class _Build:
         dump("forms", lambda: "\n".join(map(str, self.forms)))
 
     def _is_fleeting(self, value: Value) -> bool:
-        """Whether a value is an address that means something else in another launch."""
+        """Whether a value means nothing in the reverse sweep if it is kept: because it was never computed, or as an address
+        that is another one in another launch."""
+        if value in self.forwarded.added:
+            return True
         if not self.bounds.are_global or not is_pointer(value.type):
             return False
         objects = self.analysed.aliasing.objects_of(self.recipes.mirrors.get(value, value))
@@ -247,10 +251,17 @@ class _Build:
             self.path = reverse_path.trace(self.analysed.cfg, self.analysed.forest, counters, self.analysed.returns,
                                            self.needed.block_has_work, self.needed.joins)
             points = list(self._direct_needs(counters))
-            self.plan = self._plan_with_extents(list(dict.fromkeys(value for _, value in points)))
+            direct = list(dict.fromkeys(value for _, value in points))
+            self._forward(direct)
+            self.plan = self._plan_with_extents(direct)
             if undo is None or undo.settle(self.plan, points):
                 break
         self.undone = undo.finish(self.plan) if undo is not None else {}
+
+    def _forward(self, direct: list[Value]) -> None:
+        """Has loads made again of which the plan would otherwise keep what they read."""
+        while not self.target.has_threads and self.forwarded.offer(closure_of(direct, self.recipes, self._available)):
+            pass
 
     def _given(self) -> set[Value]:
         """What the reverse function receives: its caller hands over everything only if it is not generated code."""
@@ -319,11 +330,19 @@ class _Build:
 
     def _idle(self, direct: list[Value]) -> Callable[[Value], bool]:
         """What the first sweep need not compute unless the reverse sweep cannot."""
-        if self.target.has_threads:
+        if not self._knows_what_is_read():
             return lambda value: False
         closure = closure_of(direct, self.recipes, self._available)
         kept = [value for value in closure if self.recipes.of(value) is None]
-        return unread.analyse(self.function, self.version.aliasing, self.version.unseen, kept, closure).idle
+        found = unread.analyse(self.function, self.version.aliasing, self.recipes.mirrors, self.version.unseen, kept,
+                               closure)
+        return lambda value: found.idle(value) and value not in self.forwarded.added
+
+    def _knows_what_is_read(self) -> bool:
+        """Not where loops are launched on threads, or run again from snapshots: they find in memory what they are given."""
+        hidden = (ParallelCall, CheckpointedCall)
+        return not (self.target.has_threads or self.version.primal.parallel
+                    or any(isinstance(call, hidden) for call in self.calls.of.values()))
 
     def _uniform(self) -> Uniform:
         """What threads that exchange something have in common."""
@@ -365,35 +384,3 @@ class _Build:
         ReverseSweep(context).write()
         move_negations(self.reverse)
         dump("adjoint", lambda: write_function(self.reverse))
-
-
-def write_gradient(module: Module, functions: ReverseFunctions, name: str) -> Function:
-    """``NAME.gradient``: both sweeps in one call, with an arena of its own."""
-    augmented = functions.augmented
-    parameters = [Argument(a.type, a.name) for a in augmented.arguments[:-2]]
-    cotangents, limit = Argument(PTR, augmented.fresh("cotangents")), Argument(I64, augmented.fresh("limit"))
-    arguments = [*parameters, cotangents, limit]
-    gradient = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
-    module.functions[name] = gradient
-    new = module.declare("dp.arena.new", FunctionType(PTR, (I64,)))
-    release = module.declare("dp.arena.release", FunctionType(VOID, (PTR,)))
-    exceeded = module.declare("dp.arena.exceeded", FunctionType(I64, (PTR,)))
-    entry, back, done = (gradient.add_block(n) for n in ("entry", "reverse", "done"))
-    builder = Builder(entry)
-    tape = builder.alloca(ArrayType(max(8, functions.layout.size), I8), "tape", align=16)
-    arena = builder.call(new, new.function_type, [limit], name="arena")
-    status = builder.call(augmented, augmented.function_type, [*parameters, arena, tape], name="status")
-    hit = builder.compare("ne", builder.call(exceeded, exceeded.function_type, [arena]), i64(0))
-    ended = status if status.type == I32 else const(I32, 0)
-    error = builder.select(hit, const(I32, TAPE_FULL), ended)
-    done_value, done_none = (builder.compare("eq", error, const(I32, code)) for code in (0, RETURNED_NONE))
-    builder.cond_br(builder.binary("or", done_value, done_none), back, done)
-    builder = Builder(back)
-    swept = builder.call(functions.reverse, functions.reverse.function_type, [*parameters, arena, tape, cotangents])
-    failed = builder.select(builder.compare("eq", swept, const(I32, 0)), error, swept)
-    builder.br(done)
-    builder = Builder(done)
-    result = builder.phi(I32, [(error, entry), (failed, back)], "result")
-    builder.call(release, release.function_type, [arena])
-    builder.ret(result)
-    return gradient

@@ -1,0 +1,193 @@
+"""Which store wrote what a load reads, where one store of the same round wrote all of it.
+
+Requires: control flow; affine addresses; aliasing and overwrites; counters inserted.
+Ensures:  ``source(load)`` names a store that has written, before the load runs and in the same iteration of the loops around
+          both, the cell that the load reads, and nothing has written there since. It ran in the iteration ``at`` of the loops
+          that are around it alone: in each of these, the one whose number is the counter of a loop around the load and a
+          constant. No two iterations of these write the same cell.
+Algorithm: exact data flow of array elements (Feautrier, "Dataflow analysis of array and scalar references", IJPP 20 (1991)) for
+          subscripts that differ by constants and loops with the same bounds.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations, product
+
+from ..ir.model import Block, Instruction
+from ..ir.types import I64, size_of
+from .cfg import ControlFlow
+from .implied import Implied
+from .loops import Loop
+from .objects import UNKNOWN
+from .polynomial import Polynomial, Symbol
+from .recipes import Recipes
+from .trip_count import TripCount
+
+#: How many iterations the load may be behind the store.
+FARTHEST = 2
+#: Loops around the store alone that are followed.
+MOST_LOOPS = 3
+_UPWARDS = frozenset({"slt", "sle", "ult", "ule"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """``at``: for each loop around the store alone a loop around the load, and how much is added to the counter of that."""
+
+    store: Instruction
+    at: Mapping[Loop, tuple[Loop, int]]
+
+
+@dataclass
+class Forwarding:
+    """Answers for the loads of one function."""
+
+    recipes: Recipes
+
+    def source(self, load: Instruction) -> Source | None:
+        if {"volatile", "atomic"} & set(load.flags):
+            return None
+        overwrites = self.recipes.overwrites
+        objects = overwrites.aliasing.objects_of(load.operands[0])
+        writers = list(dict.fromkeys(w for obj in (*objects, UNKNOWN) for w in overwrites.writers.get(obj, ())))
+        if UNKNOWN in objects:
+            return None
+        found = (self._from(store, load) for store in writers if _stores_type_of(store, load))
+        return next((source for source in found if source is not None and self._is_last(source.store, load, writers)), None)
+
+    def _from(self, store: Instruction, load: Instruction) -> Source | None:
+        """The store as a source, if its address and the loops around it agree with those of the load."""
+        around, inside, ahead = self._nests(store, load)
+        if len(ahead) > MOST_LOOPS or not self._tells_cells_apart(store, ahead):
+            return None
+        at = next((at for at in _pairings(ahead, inside) if self._agrees(store, load, at)), None)
+        return Source(store, at) if at is not None and self._runs_always(store, load, around, ahead) else None
+
+    def _nests(self, store: Instruction, load: Instruction) -> tuple[Loop | None, tuple[Loop, ...], tuple[Loop, ...]]:
+        """The innermost loop around both, the loops in it around the load, and those around the store."""
+        forest = self.recipes.forest
+        of_load, of_store = forest.nest(load.parent), forest.nest(store.parent)
+        common = sum(1 for one, other in zip(of_load, of_store, strict=False) if one is other)
+        return of_load[common - 1] if common else None, of_load[common:], of_store[common:]
+
+    def _runs_always(self, store: Instruction, load: Instruction, around: Loop | None, ahead: tuple[Loop, ...]) -> bool:
+        """Whether the store runs before the load, in each iteration of the loops around it alone, all of which run to their
+        ends."""
+        if any(self.recipes.inductions.trip_count(loop) is None for loop in ahead):
+            return False
+        implied = Implied(self.recipes.cfg, self.recipes.forest, load.parent, around)
+        start = around.header if around is not None else self.recipes.cfg.function.entry
+        inner = [*(loop.header for loop in ahead), store.parent]
+        return (implied.passes(start, load.parent, inner[0]) and (bool(ahead) or _is_before(store, load))
+                and all(implied.passes(loop.header, loop.latch, block) for loop, block in zip(ahead, inner[1:], strict=True)))
+
+    def _tells_cells_apart(self, store: Instruction, ahead: tuple[Loop, ...]) -> bool:
+        """Whether each iteration of the loops writes a cell of its own: all cells of an inner loop lie within one step of the
+        loop around it."""
+        address = self.recipes.inductions.pointer_affine(store.operands[1])
+        offset, steps = address.offset if address is not None else Polynomial.of(0), []
+        for loop in ahead:
+            parts = offset.split(loop)
+            if parts is None:
+                return False
+            offset, step = parts
+            steps.append(step)
+        spans = [Polynomial.of(size_of(store.operands[0].type)),
+                 *(step * self._most(loop, store) for step, loop in zip(steps[::-1], ahead[::-1], strict=True))]
+        return all(_is_at_least(step, span) for step, span in zip(steps[::-1], spans, strict=False))
+
+    def _most(self, loop: Loop, store: Instruction) -> Polynomial:
+        """The most often that the store can run in the loop, if that loop counts up; else more than can be said."""
+        trips = self.recipes.inductions.trip_count(loop)
+        first = trips.start.constant if trips is not None else None
+        if trips is None or first is None or first < 0 or trips.step < 1 or trips.predicate not in ("slt", "ult", "ne"):
+            return Polynomial.of(loop)
+        return trips.bound - Polynomial.of(first - self._runs_at_end(loop, store))
+
+    def _agrees(self, store: Instruction, load: Instruction, at: Mapping[Loop, tuple[Loop, int]]) -> bool:
+        to, from_ = map(self.recipes.inductions.pointer_affine, (store.operands[1], load.operands[0]))
+        if to is None or from_ is None or to.base is not from_.base:
+            return False
+
+        def there(symbol: Symbol) -> Polynomial:
+            if not isinstance(symbol, Loop) or symbol not in at:
+                return Polynomial.of(symbol)
+            loop, further = at[symbol]
+            return Polynomial.of(loop) + Polynomial.of(further)
+
+        return to.offset.substitute(there) == from_.offset and all(
+            self._covers(loop, store, other, load, further) for loop, (other, further) in at.items())
+
+    def _covers(self, loop: Loop, store: Instruction, other: Loop, load: Instruction, further: int) -> bool:
+        """Whether the loop of the store has run iteration k + ``further`` whenever that of the load runs k."""
+        mine, theirs = map(self.recipes.inductions.trip_count, (loop, other))
+        if mine is None or theirs is None or (mine.step, mine.type) != (theirs.step, theirs.type):
+            return False
+        earlier = (theirs.start - mine.start).constant      # by how much this loop begins before the other one
+        if earlier is None or (mine.predicate, mine.bound) != (theirs.predicate, theirs.bound):
+            return False
+        if earlier and not (earlier % mine.step == 0 and mine.start.constant is not None and _never_steps_over(mine)):
+            return False
+        iterations = earlier // mine.step
+        return further < iterations or (further == iterations and (
+            not self._runs_at_end(other, load) or self._runs_at_end(loop, store)))
+
+    def _runs_at_end(self, loop: Loop, instruction: Instruction) -> bool:
+        """Whether an instruction may run in the iteration in which the loop is left."""
+        (leaves, _), = loop.exiting_edges
+        block = instruction.parent
+        return block is leaves or not self.recipes.cfg.dominates(leaves, block)
+
+    def _is_last(self, store: Instruction, load: Instruction, writers: list[Instruction]) -> bool:
+        """Whether nothing else writes there after the store and before the load, in an iteration of the loop around both."""
+        around = self._nests(store, load)[0]
+        barred = around.header if around is not None else None
+        return not any(w is not store and self._reaches(store, w, barred) and self._reaches(w, load, barred) for w in writers)
+
+    def _reaches(self, first: Instruction, second: Instruction, barred: Block | None) -> bool:
+        """Whether ``second`` may run after ``first`` before control comes to ``barred`` again."""
+        if first.parent is second.parent and _is_before(first, second):
+            return True
+        return second.parent in set(_behind(first.parent, self.recipes.cfg, barred))
+
+
+def _pairings(ahead: tuple[Loop, ...], inside: tuple[Loop, ...]) -> Iterator[dict[Loop, tuple[Loop, int]]]:
+    """All ways in which loops of the store may go with loops of the load, the likely ones first."""
+    for further in product(range(FARTHEST + 1), repeat=len(ahead)):
+        for loops in permutations(inside, len(ahead)):
+            yield dict(zip(ahead, zip(loops, further, strict=True), strict=True))
+
+
+def _never_steps_over(trips: TripCount) -> bool:
+    """Whether a loop that begins further on, and ends, has gone the way of this one: 2⁶³ iterations would never end."""
+    return (trips.step > 0 and trips.predicate in _UPWARDS) or (trips.predicate, trips.step, trips.type) == ("ne", 1, I64)
+
+
+def _is_at_least(step: Polynomial, span: Polynomial) -> bool:
+    """Whether a step is positive and leads over a span."""
+    more = (step - span).constant
+    return more is not None and more >= 0
+
+
+def _stores_type_of(store: Instruction, load: Instruction) -> bool:
+    return (store.opcode == "store" and store.operands[0].type == load.type
+            and not {"volatile", "atomic"} & set(store.flags))
+
+
+def _is_before(first: Instruction, second: Instruction) -> bool:
+    """Whether the first of two instructions comes first, where they stand in one block."""
+    order = first.parent.instructions
+    return first.parent is not second.parent or order.index(first) < order.index(second)
+
+
+def _behind(block: Block, cfg: ControlFlow, barred: Block | None) -> Iterator[Block]:
+    """The blocks that may run behind one, up to ``barred``."""
+    seen: set[Block] = set()
+    pending = list(cfg.successors[block])
+    while pending:
+        following = pending.pop()
+        if following is not barred and following not in seen:
+            seen.add(following)
+            yield following
+            pending += cfg.successors[following]
