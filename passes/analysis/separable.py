@@ -37,24 +37,10 @@ _ADDRESSES = frozenset({"getelementptr", "bitcast", "addrspacecast", "freeze", "
 
 @dataclass(frozen=True)
 class Sum:
-    """A phi of the header and the additions through which it goes in each iteration, in their order."""
+    """A phi of the header, and what it is after an iteration: itself with something added, on whatever way."""
 
     phi: Instruction
-    additions: tuple[Instruction, ...]
-
-    @property
-    def final(self) -> Instruction:
-        return self.additions[-1]
-
-    def share(self, number: int) -> Value:
-        """What the addition of that number adds or subtracts."""
-        addition = self.additions[number]
-        return addition.operands[1 - self.place(number)]
-
-    def place(self, number: int) -> int:
-        """Which operand has been summed up."""
-        before = self.additions[number - 1] if number else self.phi
-        return self.additions[number].operands.index(before)
+    final: Instruction
 
 
 @dataclass(frozen=True)
@@ -158,25 +144,19 @@ class _Question:
         return found or "it sums nothing up"
 
     def _sum(self, phi: Instruction, loop: Loop) -> Sum | None:
-        """Additions one after the other, each in every iteration."""
-        additions: list[Instruction] = []
-        final = phi.value_from(loop.latch)
-        value: Instruction = phi
-        while phi.type in (DOUBLE, FLOAT) and value is not final:
-            users = value.users
-            if len(users) != 1 or not self._adds(users[0], value, loop) or users[0] in additions:
+        """What goes through an iteration by additions, loops and choices alone, and stays what it was with something added."""
+        final, line = phi.value_from(loop.latch), {phi}
+        pending = [phi] if phi.type in (DOUBLE, FLOAT) else []
+        while pending:
+            value = pending.pop()
+            inside = [user for user in value.users if user.parent in loop.blocks and user is not phi]
+            if not all(_hands_on(user, value) for user in inside) or (phi in value.users and value is not final):
                 return None
-            value = users[0]
-            additions.append(value)
-        inside = [user for user in value.users if user.parent in loop.blocks]
-        return Sum(phi, tuple(additions)) if additions and inside == [phi] else None
-
-    def _adds(self, user: Instruction, value: Value, loop: Loop) -> bool:
-        if user.opcode not in ("fadd", "fsub") or user.operands.count(value) != 1:
-            return False
-        if user.opcode == "fsub" and user.operands[0] is not value:
-            return False
-        return self.forest.loop_of(user.parent) is loop and self.flow.dominates(user.parent, loop.latch)
+            fresh = set(inside) - line
+            line |= fresh
+            pending += fresh
+        whole = final in line and final is not phi and all(_is_of(value, line) for value in line - {phi})
+        return Sum(phi, final) if whole and isinstance(final, Instruction) else None
 
     # within an iteration --------------------------------------------------------------------------------------------
 
@@ -312,3 +292,17 @@ class _Question:
         known = classify(call.callee_name) if call.opcode == "call" else None
         return known is not None and known.kind in ("refcount", "hint")
 
+
+def _hands_on(user: Instruction, value: Value) -> bool:
+    """Whether what uses a sum may be that sum with something added."""
+    if user.opcode in ("fadd", "fsub"):
+        return user.operands.count(value) == 1 and (user.opcode == "fadd" or user.operands[0] is value)
+    return user.opcode == "phi" or (user.opcode == "select" and user.operands[0] is not value)
+
+
+def _is_of(value: Instruction, line: set[Instruction]) -> bool:
+    """Whether a value on the way of a sum is that sum, on all ways that lead to it, and once."""
+    summed = [operand for operand in value.operands if operand in line]
+    if value.opcode in ("fadd", "fsub"):
+        return len(summed) == 1
+    return len(summed) == len(value.operands) - (value.opcode == "select")

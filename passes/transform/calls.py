@@ -248,18 +248,16 @@ def _split_fused(module: Module, callee: Version, reverse: Function, call: Instr
     """The augmented primal, its reverse with the cotangents that are known already, and what it took of the arena is given
     back: a record for all iterations is made ``before`` their loop."""
     arguments, count = list(call.arguments), callee.primal.fused
-    cells, seeds = arguments[-2 * count:-count], arguments[-count:]
+    cells, starts, seeds = (arguments[len(arguments) - k * count:len(arguments) - (k - 1) * count] for k in (3, 2, 1))
     passed = [*arguments, *shadow_arguments(callee, arguments, shadows)]
     builder = Inserter.before(before.terminator)
     tape = _take(module, builder, arena, callee.tape_bytes, f"{call.name}.tape")
     mark = module.declare("dp.arena.mark", FunctionType(PTR, (PTR,)))
     point = builder.call(mark, mark.function_type, [arena], "mark")
+    _put_cotangents(builder, starts, seeds, shadows, result)
     builder = Inserter.before(call)
     new = call_augmented(builder, callee, passed, arena, tape, call.name)
-    for cell, seed in zip(cells, seeds, strict=True):
-        result.settled.update(user for user in cell.users if user.opcode == "load")
-        if shadows.activity.has_shadow(cell):
-            builder.store(seed, shadows.of(cell), size_of(seed.type))
+    _put_cotangents(builder, cells, seeds, shadows, result)
     slots = Inserter(call.parent.parent.entry, 0)
     fields = slots.alloca(ArrayType(max(1, len(callee.active)), DOUBLE), f"{call.name}.cotangents", align=8)
     builder.call(reverse, reverse.function_type, [*passed, arena, tape, fields])
@@ -268,6 +266,14 @@ def _split_fused(module: Module, callee: Version, reverse: Function, call: Instr
     call.erase()
     result.of[new] = FusedCall(callee)
     result.allocations += [tape, point]
+
+
+def _put_cotangents(builder: Builder, cells: list[Value], seeds: list[Value], shadows: Shadows, result: SplitCalls) -> None:
+    """The cotangents of sums that lie in cells; what is loaded of these hands none back."""
+    for cell, seed in zip(cells, seeds, strict=True):
+        result.settled.update(user for user in cell.users if user.opcode == "load")
+        if shadows.activity.has_shadow(cell):
+            builder.store(seed, shadows.of(cell), size_of(seed.type))
 
 
 def put_seeds(module: Module, function: Function, shadows: Shadows) -> None:

@@ -1,17 +1,18 @@
 """Makes an iteration of a separable loop a function of its own, whose reverse is to follow each call of it at once.
 
 Requires: a ``SeparableLoop`` of the entry, whose derivative is to run both sweeps in one call.
-Ensures:  the loop calls a function marked ``fused`` and adds what it leaves in cells of the caller's to its sums, by the same
-          operations in the same order: ``i32 (i64 iteration, what the loop reads ..., cells ..., cotangents ...)``, the last
-          one for each cell: what will be the cotangent of the share that lies there.  Numbers that the loop reads lie in
-          cells too, so that their cotangents gather in the shadows of these.
+Ensures:  the loop calls a function marked ``fused``, which adds to sums by the same operations in the same order and leaves
+          them in cells of the caller's: ``i32 (i64 iteration, what the loop reads ..., sums ..., cells ..., starts ...,
+          cotangents ...)``, the last three one for each sum: where it is left, where it lay before the loop, and what will be
+          its cotangent, all the way.  Numbers that the loop reads lie in cells too, so that their cotangents gather in the
+          shadows of these.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
 from ..analysis.induction import Recurrence
-from ..analysis.separable import SeparableLoop, Sum
+from ..analysis.separable import SeparableLoop
 from ..ir.builder import Builder, Inserter, const, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Argument, Block, Function, Instruction, Module, Value, is_float
@@ -43,13 +44,13 @@ class _Fusion:
         count = self.before.binary("add", last, i64(1), f"{self.loop.name}.iterations")
         initial = {phi: phi.value_from(preheader) for phi in self.loop.header.phis}
         given = self._given(initial)
-        cells = {addition: self._cell(addition.type, f"{addition.name}.share")
-                 for total in self.found.sums for addition in total.additions}
-        seeds = [seed for total in self.found.sums for seed in self._seeds(total)]
-        passed = [self._passed(value) for value in given]
-        body = self._declare(given, list(cells.values()), seeds)
+        cells = [self._cell(total.phi.type, f"{total.phi.name}.sum") for total in self.found.sums]
+        starts = [self._passed(initial[total.phi], total.phi.name) for total in self.found.sums]
+        seeds = [self._cotangent(total.final) for total in self.found.sums]
+        passed = [self._passed(value, value.name) if is_float(value) else value for value in given]
+        body = self._declare(given, cells, seeds)
         self._move(body, initial)
-        self._call(body, count, [*passed, *cells.values(), *seeds], cells, initial)
+        self._call(body, count, passed, cells, starts, seeds)
 
     def _given(self, initial: dict[Instruction, Value]) -> list[Value]:
         """What an iteration uses and does not compute."""
@@ -70,19 +71,12 @@ class _Fusion:
     def _cell(self, type_: Type, name: str) -> Instruction:
         return Inserter(self.function.entry, 0).alloca(type_, name, size_of(type_))
 
-    def _passed(self, value: Value) -> Value:
-        if not is_float(value):
-            return value
-        cell = self._cell(value.type, f"{value.name}.cell")
+    def _passed(self, value: Value, name: str) -> Instruction:
+        cell = self._cell(value.type, f"{name}.cell")
         self.before.store(value, cell, size_of(value.type))
         return cell
 
     # cotangents -----------------------------------------------------------------------------------------------------
-
-    def _seeds(self, total: Sum) -> list[Value]:
-        """What will be the cotangent of each share of a sum."""
-        seed = self._cotangent(total.final)
-        return [self.before.fneg(seed) if addition.opcode == "fsub" else seed for addition in total.additions]
 
     def _cotangent(self, value: Instruction) -> Value:
         """From what is made of a value behind the loop."""
@@ -123,9 +117,11 @@ class _Fusion:
         arguments = [Argument(PTR if is_float(value) else value.type, name) for value, name in zip(given, names, strict=True)]
         self.inside: dict[Value, Argument] = dict(zip(given, arguments, strict=True))
         self.cells = [Argument(PTR, cell.name) for cell in cells]
+        self.sums = [Argument(seed.type, self.function.fresh("sum")) for seed in seeds]
         self.iteration = Argument(I64, self.function.fresh("iteration"))
-        unused = [Argument(seed.type, self.function.fresh("cotangent")) for seed in seeds]
-        arguments = [self.iteration, *arguments, *self.cells, *unused]
+        unused = [Argument(type_, self.function.fresh(name)) for name, type_ in (
+            *(("start", PTR) for _ in seeds), *(("cotangent", seed.type) for seed in seeds))]
+        arguments = [self.iteration, *arguments, *self.sums, *self.cells, *unused]
         name = f"{self.function.name}.{self.loop.name}.iteration"
         body = Function(name, FunctionType(I32, tuple(a.type for a in arguments)), arguments)
         body.linkage, body.fused = "internal", len(seeds)
@@ -145,21 +141,11 @@ class _Fusion:
             entry.append(alloca)
         self.latch_location = self.loop.latch.terminator.location
         self.loop.latch.terminator.erase()
-        Builder(self.loop.latch).ret(const(I32, 0))
-        self._leave_shares()
+        builder = Builder(self.loop.latch)
+        for total, cell in zip(self.found.sums, self.cells, strict=True):
+            builder.store(total.final, cell, size_of(total.final.type))
+        builder.ret(const(I32, 0))
         self._begin(Builder(entry), initial)
-
-    def _leave_shares(self) -> None:
-        """Shares go to their cells, where they were added; the sums stay with the caller."""
-        self.chains: list[tuple[Sum, list[tuple[str, tuple[str, ...], int, int | None]]]] = []
-        cells = iter(self.cells)
-        for total in self.found.sums:
-            chain = []
-            for number, addition in enumerate(total.additions):
-                share = total.share(number)
-                Inserter.before(addition).store(share, next(cells), size_of(share.type))
-                chain.append((addition.opcode, addition.flags, total.place(number), addition.location))
-            self.chains.append((total, chain))
 
     def _begin(self, builder: Builder, initial: dict[Instruction, Value]) -> None:
         """What the phis of the header are in this iteration, and what was given as cells."""
@@ -177,31 +163,29 @@ class _Fusion:
 
         for phi, recurrence in self._recurrences().items():
             phi.replace_uses(_at(builder, recurrence, self.iteration, within(initial[phi]), within))
+        for total, before in zip(self.found.sums, self.sums, strict=True):
+            total.phi.replace_uses(before)
         builder.br(self.loop.header)
 
     # the caller -----------------------------------------------------------------------------------------------------
 
-    def _call(self, body: Function, count: Value, passed: list[Value], cells: dict[Instruction, Instruction],
-              initial: dict[Instruction, Value]) -> None:
+    def _call(self, body: Function, count: Value, passed: list[Value], cells: list[Instruction], starts: list[Instruction],
+              seeds: list[Value]) -> None:
         preheader = self.loop.preheader
         preheader.terminator.erase()
         builder = Builder(preheader, self.latch_location)
+        first = [builder.load(seed.type, start, "start", size_of(seed.type)) for seed, start in zip(seeds, starts, strict=True)]
         counting = CountingLoop(builder, self.function, f"{self.loop.name}.each", count, f"{self.loop.name}.all")
         inner = counting.inner
-        phis = {total: inner.phi(total.phi.type, [(initial[total.phi], counting.before)], total.phi.name)
-                for total in self.found.sums}
-        inner.call(body, body.function_type, [counting.number, *passed], f"{self.loop.name}.status")
+        phis = [inner.phi(value.type, [(value, counting.before)], total.phi.name)
+                for value, total in zip(first, self.found.sums, strict=True)]
+        given = [counting.number, *passed, *phis, *cells, *starts, *seeds]
+        inner.call(body, body.function_type, given, f"{self.loop.name}.status")
         finals: dict[Value, Value] = {}
-        for total, chain in self.chains:
-            value: Value = phis[total]
-            for addition, (opcode, flags, place, location) in zip(total.additions, chain, strict=True):
-                inner.location = location
-                share = inner.load(addition.type, cells[addition], "share", size_of(addition.type))
-                left, right = (value, share) if place == 0 else (share, value)
-                value = inner.binary(opcode, left, right, f"{addition.name}.sum", flags)
-            phis[total].append_operand(value)
-            phis[total].blocks.append(inner.block)
-            finals[total.final] = value
+        for phi, cell, total in zip(phis, cells, self.found.sums, strict=True):
+            finals[total.final] = inner.load(phi.type, cell, total.final.name, size_of(phi.type))
+            phi.append_operand(finals[total.final])
+            phi.blocks.append(inner.block)
         counting.end()
         self._arrive(counting.header, builder, finals)
         self._forget()
@@ -217,12 +201,10 @@ class _Fusion:
         builder.br(self.target)
 
     def _forget(self) -> None:
-        """The sums and the phis of the loop that was."""
-        for total in self.found.sums:
-            for addition in (total.phi, *total.additions):
-                addition.drop_operands()
-        for gone in [*(a for total in self.found.sums for a in (*total.additions, total.phi)), *self._recurrences()]:
-            gone.erase()
+        """The phis of the loop that was."""
+        for phi in [*(total.phi for total in self.found.sums), *self._recurrences()]:
+            phi.drop_operands()
+            phi.erase()
 
 
 def _at(builder: Builder, recurrence: Recurrence, number: Value, start: Value,

@@ -9,7 +9,8 @@ from .record import array, kernel, vector
 
 SEPARABLE = ("sums_of_series sums_that_subtract sum_begins_active weights_in_iterations mean_of_series linear_behind "
              "made_before steps_downwards single_precision series_of_rows two_results tolerance_decides no_iterations "
-             "weight_behind branches_in_iterations").split()
+             "weight_behind branches_in_iterations iterations_skipped sum_within_loops sum_by_choice sums_of_both_kinds "
+             "sum_of_single_precision").split()
 
 
 @kernel(args=lambda: (vector(9),), feature="Loops: sums over independent iterations")
@@ -317,3 +318,107 @@ def raises_in_iterations(x):
                 raise ValueError("too small")
         total += p
     return total
+
+
+@kernel(args=lambda: (vector(6),))
+def sum_within_loops(x):
+    total = 0.5
+    for i in range(x.size):
+        term, k = x[i], 1
+        while abs(term) > 1e-4:
+            total += term
+            term *= -x[i] * x[i] / ((k + 1) * (k + 2))
+            k += 2
+    return total
+
+
+@kernel(args=lambda: (vector(6), 0.8))
+def sum_by_choice(x, w):
+    """Nothing is added where a term is small, and taken away where it is negative."""
+    total = w * x[0]
+    for i in range(x.size):
+        p = 1.0
+        for k in range(i % 3 + 3):
+            p = math.sin(p * x[i] + w)
+            if p < 0.2:
+                total -= p * p
+            elif p > 0.5:
+                total += w * p
+                if k == 1:
+                    continue
+                total += p
+    return 2.0 * total
+
+
+@kernel(args=lambda: (vector(6),))
+def sums_of_both_kinds(x):
+    one = two = 0.0
+    for i in range(x.size):
+        p = x[i]
+        for _ in range(i % 3 + 3):
+            p = math.sin(p) * x[i]
+            one = one + p
+        two = p + two
+        one = one - p * p
+    return one * 3.0 - two
+
+
+@kernel(args=lambda: (vector(5).astype(np.float32),), single=True)
+def sum_of_single_precision(x):
+    total = np.float32(0.0)
+    for i in range(x.size):
+        p = x[i]
+        for _ in range(i % 3 + 3):
+            p = p * np.float32(0.5) + p * p
+            total += p
+    return total
+
+
+@kernel(args=lambda: (vector(6),))
+def sum_begun_again(x):
+    total = 0.0
+    for i in range(x.size):
+        p = 1.0
+        for _ in range(i % 3 + 3):
+            p = math.sin(p * x[i])
+            total += p
+        if i == 3:
+            total = p
+    return total
+
+
+@kernel(args=lambda: (vector(6),))
+def sum_that_decides(x):
+    total = 0.0
+    for i in range(x.size):
+        p = 1.0
+        for _ in range(i % 3 + 3):
+            p = math.sin(p * x[i])
+            if total < 1.0:
+                total += p
+    return total
+
+
+@kernel(args=lambda: (vector(6),))
+def sum_that_is_halved(x):
+    total = 0.0
+    for i in range(x.size):
+        p = 1.0
+        for k in range(i % 3 + 3):
+            p = math.sin(p * x[i])
+            total += p
+            if k == i:
+                total += total
+    return total
+
+
+@kernel(args=lambda: (vector(6),))
+def sums_that_change_places(x):
+    one = two = 0.0
+    for i in range(x.size):
+        p = 1.0
+        for _ in range(i % 3 + 3):
+            p = math.sin(p * x[i])
+            one += p
+        one, two = two, one
+    return one + 2.0 * two
