@@ -47,16 +47,17 @@ class Unread:
         return "\n".join(["unread", *(f"  {i.operands[0].ref} in {i.operands[1].ref}" for i in self.unread)])
 
 
-def analyse(function: Function, aliasing: Aliasing, mirrors: Container[Value], unseen: Iterable[MemoryObject],
-            demanded: Iterable[Value] = (), repeated: Iterable[Value] = ()) -> Unread:
-    """``unseen``: memory of the caller's at which it does not look afterwards; ``demanded``: values that must be there for the
-    reverse sweep; ``repeated``: loads, among other values, that it makes again."""
+def analyse(function: Function, aliasing: Aliasing, mirrors: Container[Value], raising: Container[Instruction],
+            unseen: Iterable[MemoryObject], demanded: Iterable[Value] = (), repeated: Iterable[Value] = ()) -> Unread:
+    """``raising``: what runs on the way to an exception, whose arguments Python reads; ``unseen``: memory of the caller's at
+    which it does not look afterwards; ``demanded``: values that must be there for the reverse sweep; ``repeated``: loads, among
+    other values, that it makes again."""
     result = Unread(aliasing, mirrors, _own(aliasing) | set(unseen))
     waiting: dict[MemoryObject, list[Instruction]] = {}
     pending = [value for value in demanded if isinstance(value, Instruction)]
     fresh = {obj for value in repeated for obj in _read_by(value, result)}
     for instruction in function.instructions():
-        if not _is_private_store(instruction, result):
+        if instruction in raising or not _is_private_store(instruction, result):
             pending += [instruction] if _is_effect(instruction) else []
             continue
         for obj in aliasing.objects_of(instruction.operands[1]):

@@ -175,8 +175,8 @@ class _Build:
     def _drop_unread(self) -> None:
         """Takes out stores of the first sweep into memory that nobody reads any more; LLVM removes what they were made of."""
         if self._knows_what_is_read():
-            found = unread.analyse(self.function, self.version.aliasing, self.recipes.mirrors, self.version.unseen,
-                                   repeated=self.plan.rebuilt)
+            found = unread.analyse(self.function, self.version.aliasing, self.recipes.mirrors, self.raising,
+                                   self.version.unseen, repeated=self.plan.rebuilt)
             dump("unread", partial(str, found))
             for store in found.unread:
                 store.erase()
@@ -211,6 +211,7 @@ class _Build:
                                exact=set(self.bounds.compared()))
         self.needed.put_back = {i for i in analysed.warm_instructions() if self.bounds.needs_putting_back(i, overwritten)}
         self.forwarded = ForwardedLoads(self.recipes)
+        self.raising = {instruction for block in analysed.cfg.cold for instruction in block.instructions}
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.at_hand = self._given() | set(counters.loop)
@@ -334,8 +335,8 @@ class _Build:
             return lambda value: False
         closure = closure_of(direct, self.recipes, self._available)
         kept = [value for value in closure if self.recipes.of(value) is None]
-        found = unread.analyse(self.function, self.version.aliasing, self.recipes.mirrors, self.version.unseen, kept,
-                               closure)
+        found = unread.analyse(self.function, self.version.aliasing, self.recipes.mirrors, self.raising, self.version.unseen,
+                               kept, closure)
         return lambda value: found.idle(value) and value not in self.forwarded.added
 
     def _knows_what_is_read(self) -> bool:

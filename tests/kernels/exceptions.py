@@ -136,3 +136,13 @@ def returned_from_try(x, n):
         except Exception:
             return total
     return total
+
+
+@kernel(lambda: (vector(4), 900.0), raises=(ValueError, lambda: (vector(4), 0.5)), feature="Exceptions: arguments of a run")
+def raised_with_numbers(x, limit):
+    doubled, total = x * 2.0, 0.0
+    for k in range(x.size):
+        total += doubled[k] * doubled[k]
+        if total > limit:
+            raise ValueError("too large", total, k, doubled[0])
+    return total
