@@ -11,9 +11,10 @@ from dpcompile.passes.analysis.undo import Undo
 from dpcompile.passes.ir.builder import zero
 from dpcompile.passes.transform import adjoint, bounds, forward, hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
+from dpcompile.passes.transform.another_iteration import AnotherIteration
 from dpcompile.passes.transform.bounds import WinningTangents
 from dpcompile.passes.transform.increments import Increments
-from dpcompile.passes.transform.previous import PreviousStores, _Shift
+from dpcompile.passes.transform.previous import PreviousStores
 
 import dpcompile as dp
 from dpcompile import errors
@@ -118,7 +119,7 @@ MUTATIONS = {
     "ways are asked for wherever they meet": ("decided", Undo, "is_unchanged", lambda self, load, point: True),
     "not all that overwrites is put back": ("rotated", Undo, "stores", only_the_first),
     "what was there before the loop is forgotten": ("refilled", PreviousStores, "write", without_what_was_there),
-    "what was stored before is what is stored now": ("refilled", _Shift, "of", lambda self, value: value),
+    "what was stored before is what is stored now": ("refilled", AnotherIteration, "of", lambda self, value: value),
     "other stores of the loop are overlooked": ("patched", PreviousStores, "_overwrites_its_own",
                                                 lambda self, store, loop: is_outside(store.operands[1], loop)),
     "stores are taken to be run by all": ("taken_in_turn", PreviousStores, "_is_in_step", lambda self, store, loop: True),
