@@ -31,9 +31,28 @@ def note(function: types.FunctionType, dispatcher) -> None:
         known.append(symbol)
 
 
-def call(context, builder, function: types.FunctionType, value: ir.Value, signature, arguments: list[ir.Value]) -> ir.Value:
-    """A call of such a value by the function that finds the callee."""
-    address = cgutils.create_struct_proxy(function)(context, builder, value=value).jit_addr
+def call(context, builder, function: types.FunctionType, value: ir.Value, signature, arguments: list[ir.Value],
+         is_foreign: bool) -> ir.Value:
+    """A call of such a value by the function that finds the callee; of code that Numba did not make, by its address of C."""
+    fields = cgutils.create_struct_proxy(function)(context, builder, value=value)
+    if is_foreign:
+        return _call_foreign(context, builder, function, fields.c_addr, arguments)
+    result = cgutils.alloca_once(builder, context.get_value_type(signature.return_type))
+    with builder.if_else(cgutils.is_null(builder, fields.jit_addr), likely=False) as (foreign, own):
+        with foreign:
+            builder.store(_call_foreign(context, builder, function, fields.c_addr, arguments), result)
+        with own:
+            builder.store(_call_found(context, builder, function, fields.jit_addr, signature, arguments), result)
+    return builder.load(result)
+
+
+def _call_foreign(context, builder, function: types.FunctionType, address: ir.Value, arguments: list[ir.Value]) -> ir.Value:
+    with cgutils.if_unlikely(builder, cgutils.is_null(builder, address)):
+        context.call_conv.return_user_exc(builder, RuntimeError, (f"{function} function address is null",))
+    return builder.call(builder.bitcast(address, context.get_value_type(function.ftype)), arguments)
+
+
+def _call_found(context, builder, function, address: ir.Value, signature, arguments: list[ir.Value]) -> ir.Value:
     argument_types = (*signature.args, types.voidptr)
     llvm_type = context.call_conv.get_function_type(signature.return_type, argument_types)
     finder = cgutils.get_or_insert_function(builder.module, llvm_type, _name(signature))

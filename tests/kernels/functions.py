@@ -86,6 +86,29 @@ def function_given_by_address(x, f):
     return f(x) * x
 
 
+class Address(types.WrapperAddressProtocol):
+    """How some packages hand functions of C to Numba."""
+
+    def __wrapper_address__(self):
+        return given_by_address.address
+
+    def signature(self):
+        return float64(float64)
+
+
+address = Address()
+
+
+@refused(lambda: (1.3,), says="through a function pointer", feature="Functions: an object with an address")
+def function_that_has_an_address(x):
+    return address(x) * x
+
+
+@kernel(lambda: (vector(3),), feature="Functions: an object with an address, of constants")
+def constants_by_an_object_with_an_address(x):
+    return x[0] * address(2.5) + x[1] * address(x.size)
+
+
 @kernel(lambda: (1.3,), feature="Functions: cfunc as callee")
 def cfunc_called(x):
     return compiled_callback(x) * x
