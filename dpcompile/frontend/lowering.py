@@ -30,7 +30,8 @@ class LineLower(lowering.Lower):
     def _is_foreign(self, function: ir.Var) -> bool:
         """Whether a function is known to be one of C, by an object with its address."""
         definition = guard(get_definition, self.func_ir, function)
-        return isinstance(getattr(definition, "value", None), types.WrapperAddressProtocol)
+        return (isinstance(definition, (ir.Global, ir.FreeVar, ir.Const))
+                and isinstance(definition.value, types.WrapperAddressProtocol))
 
     def lower_binop(self, resty, expr, op):
         """An operator that has a rule is a call."""
