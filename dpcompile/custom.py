@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import CPUDispatcher
+from numba.core.types import WrapperAddressProtocol
 
 from .errors import NotAFunctionError, RuleError
 from .frontend import foreign, intercept, structure, target
@@ -65,10 +66,10 @@ def register_vjp(function: Any, forward: Callable, backward: Callable, types: Wa
     """Gives a function that may be somebody else's a derivative in reverse mode; shapes as ``RuledFunction.defvjp``.
 
     ``function``: a Numba function, a function that Numba knows (``np.linalg.solve``, one with an overload), an operator of
-    ``operator``, a method (``np.ndarray.sum``), or a function pointer of ctypes or cffi. ``types``: Numba types, or classes
-    of them, that the arguments must have; several rules for several types may be given. Arguments are counted by
-    ``forward``: calls with more or fewer keep their own derivative.  ``pushforward(residual, tangents) → tangent`` is for
-    forward mode, and is run as it is for each tangent.
+    ``operator``, a method (``np.ndarray.sum``), a function pointer of ctypes or cffi, or an object that gives Numba an address
+    (``numba.types.WrapperAddressProtocol``). ``types``: Numba types, or classes of them, that the arguments must have; several
+    rules for several types may be given. Arguments are counted by ``forward``: calls with more or fewer keep their own
+    derivative.  ``pushforward(residual, tangents) → tangent`` is for forward mode, and is run as it is for each tangent.
     """
     dispatcher = _owner(function, forward, types, is_own(dispatcher_of(forward)))
     known = getattr(dispatcher, target.RULE, None)
@@ -159,12 +160,27 @@ def _name(function: Any) -> str:
 
 
 def _copied_pointer(function: Any) -> Any:
+    if isinstance(function, WrapperAddressProtocol):
+        return _SameAddress(function)
     if isinstance(function, intercept.PythonPointer):
         address = ctypes.cast(function, ctypes.c_void_p).value
         return ctypes.CFUNCTYPE(function.restype, *(function.argtypes or ()))(address)
     import cffi
     ffi = cffi.FFI()
     return ffi.cast(ffi.typeof(function), function)
+
+
+class _SameAddress(WrapperAddressProtocol):
+    """Another object that gives the same address."""
+
+    def __init__(self, function: WrapperAddressProtocol):
+        self.function = function
+
+    def __wrapper_address__(self):
+        return self.function.__wrapper_address__()
+
+    def signature(self):
+        return self.function.signature()
 
 
 @numba.njit

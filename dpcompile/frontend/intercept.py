@@ -93,9 +93,11 @@ def pointer_key(value: object) -> Hashable:
 
 
 def is_pointer(value: object) -> bool:
-    """Whether a value is a function pointer of ctypes or cffi: Numba knows it by its type alone."""
+    """Whether a value is a function pointer of ctypes or cffi, or an object that gives Numba an address: Numba knows it by its
+    type alone."""
     # A string would be a declaration of C for cffi.
-    return isinstance(value, PythonPointer) or (SUPPORTED and not isinstance(value, str) and is_cffi_func(value))
+    return (isinstance(value, (PythonPointer, types.WrapperAddressProtocol))
+            or (SUPPORTED and not isinstance(value, str) and is_cffi_func(value)))
 
 
 class RuledSignature(Signature):

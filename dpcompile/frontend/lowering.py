@@ -8,6 +8,7 @@ from __future__ import annotations
 from numba.core import ir, lowering, typed_passes, types
 from numba.core.callconv import create_error_model
 from numba.core.compiler_machinery import register_pass
+from numba.core.ir_utils import get_definition, guard
 
 from . import chosen, intercept, prange
 from .locations import LineBuilder
@@ -23,8 +24,14 @@ class LineLower(lowering.Lower):
     def _lower_call_FunctionType(self, fnty, expr, signature):
         signature = types.unliteral(signature)
         arguments = self.fold_call_args(fnty, signature, expr.args, expr.vararg, expr.kws)
-        function = self.typeof(expr.func.name)
-        return chosen.call(self.context, self.builder, function, self.loadvar(expr.func.name), signature, arguments)
+        function, value = self.typeof(expr.func.name), self.loadvar(expr.func.name)
+        return chosen.call(self.context, self.builder, function, value, signature, arguments, self._is_foreign(expr.func))
+
+    def _is_foreign(self, function: ir.Var) -> bool:
+        """Whether a function is known to be one of C, by an object with its address."""
+        definition = guard(get_definition, self.func_ir, function)
+        return (isinstance(definition, (ir.Global, ir.FreeVar, ir.Const))
+                and isinstance(definition.value, types.WrapperAddressProtocol))
 
     def lower_binop(self, resty, expr, op):
         """An operator that has a rule is a call."""

@@ -117,6 +117,7 @@ class _Conversion(parfor.ParforPass):
                 done = conversion(self)
                 done.run(blocks)
                 self._take_back(getattr(done, "rewritten", ()))
+        self._type_masks()
         self.diagnostics.setup(self.func_ir, options.fusion)
 
     def _take_back(self, conversions: Iterable[dict]) -> None:
@@ -126,6 +127,19 @@ class _Conversion(parfor.ParforPass):
                 if done["reason"] in ("slice", "inplace_binop") and self._may_overlap(done["old"])}
         for block in self.func_ir.blocks.values():
             block.body = [kept.get(id(statement), statement) for statement in block.body]
+
+    def _type_masks(self) -> None:
+        """The elements of a mask that says where an assignment is made: Numba leaves them to its threads, where all is typed
+        anew."""
+        pending = list(self.func_ir.blocks.values())
+        while pending:
+            block = pending.pop()
+            pending += [inner for made in block.find_insts(parfor.Parfor) for inner in made.loop_body.values()]
+            for statement in block.find_insts(ir.Assign):
+                read = statement.value
+                if isinstance(read, ir.Expr) and read.op == "getitem" and read not in self.calltypes:
+                    given = self.typemap[read.value.name], self.typemap[read.index.name]
+                    self.calltypes[read] = Signature(self.typemap[statement.target.name], given, None)
 
     def _may_overlap(self, statement: ir.Stmt) -> bool:
         assignment = statement.value if isinstance(statement, ir.Assign) else None

@@ -118,11 +118,14 @@ class DifferentiableContext(cpu.CPUContext):
 
     def cast(self, builder, val, fromty, toty):
         if isinstance(fromty, types.Dispatcher) and isinstance(toty, types.FunctionType):
-            chosen.note(toty, fromty.dispatcher)
+            return chosen.made(self, builder, val, fromty.dispatcher, toty)
         return super().cast(builder, val, fromty, toty)
 
     def get_constant_generic(self, builder, ty, val):
         if isinstance(ty, types.FunctionType):
+            dispatcher = val if isinstance(val, Dispatcher) else intercept.pointer(val) or callback(val)
+            if dispatcher:
+                return chosen.made(self, builder, symbols.named(builder, val), mirror(dispatcher), ty)
             self.active_code_library.is_given_functions = True
         if isinstance(ty, types.Dispatcher):
             return symbols.named(builder, val)

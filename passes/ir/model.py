@@ -16,6 +16,10 @@ from dataclasses import dataclass, field
 from .call_rule import CallRule
 from .types import LABEL, PTR, FloatType, FunctionType, IntType, PointerType, Type
 
+#: Characters of a name that is given here.  LLVM refuses more than 1024, and its own names of inlined functions with many
+#: arguments come near that.
+_LONGEST_NAME = 240
+
 
 class Value:
     """Anything that an operand may be: typed, with a list of users."""
@@ -282,8 +286,8 @@ class Function(Value):
         return block
 
     def fresh(self, name: str) -> str:
-        """``name``, or ``name.N`` where it is taken in this function."""
-        taken = self._names()
+        """``name``, or ``name.N`` where it is taken in this function; its beginning where LLVM might refuse its length."""
+        taken, name = self._names(), name[:_LONGEST_NAME]
         candidate, count = name, taken.get(name, 0)
         while candidate in taken:
             count += 1

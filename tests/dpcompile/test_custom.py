@@ -494,6 +494,33 @@ class TestRegistered:
         dp.register_jvp(hyperbolic, njit(lambda p, t: (hyperbolic(p[0]), math.cosh(p[0]) * t[0])), arity=1)
         assert dp.grad(njit(lambda x: hyperbolic(x) * 2))(0.7) == pytest.approx(2 * math.cosh(0.7))
 
+    def test_object_with_an_address(self):
+        @numba.cfunc("float64(float64)")
+        def cubed_behind(x):
+            return x * x * x
+
+        class Address(numba.types.WrapperAddressProtocol):
+            def __wrapper_address__(self):
+                return cubed_behind.address
+
+            def signature(self):
+                return numba.float64(numba.float64)
+
+        cubed, other = Address(), Address()
+        dp.register_jvp(cubed, njit(lambda p, t: (cubed(p[0]), 3 * p[0] * p[0] * t[0])), arity=1)
+        f = njit(lambda x: cubed(x) * 2)
+        assert f(2.0) == 16.0
+        assert dp.grad(f)(2.0) == 24.0 and dp.derivative(f)(2.0) == 24.0 and dp.grad(dp.grad(f))(2.0) == 24.0
+        with pytest.raises(dp.errors.UnsupportedError, match="through a function pointer"):
+            dp.grad(njit(lambda x: other(x) * 2))(2.0)
+
+    def test_address_that_is_an_argument_and_given_constants(self):
+        @numba.cfunc("float64(float64)")
+        def cubed(x):
+            return x * x * x
+
+        assert dp.grad(njit(lambda x, f: f(2.0) * x))(3.0, cubed) == 8.0
+
     def test_parallel_and_cached_options_stay(self):
         made = dp.custom_vjp(njit(fastmath=True)(lambda x: x * x))
         assert made.targetoptions["fastmath"]

@@ -50,6 +50,26 @@ def checked_root(v):
     return math.sqrt(v)
 
 
+def _plus_or_minus(x, n):
+    total = 0.0
+    for i in range(n):
+        total = total + x[i] * x[i] if x[i] > 0.3 else total - math.sin(x[i])
+    return total
+
+
+_plus_or_minus.__qualname__ = "name" * 245
+plus_or_minus = numba.njit(_plus_or_minus)
+
+
+@kernel(args=lambda: (vector(5),))
+def name_of_a_length_that_only_just_passes(x):
+    """Numba puts the types of arguments into a function's name, LLVM calls blocks by it, and refuses 1025 characters."""
+    total = 1.0
+    for k in range(3):
+        total += plus_or_minus(x, x.size - k) * total
+    return total
+
+
 @kernel(args=lambda: (vector(5),))
 def helper_in_a_loop(x):
     total = 1.0

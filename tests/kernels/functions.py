@@ -6,6 +6,7 @@ import math
 
 import numba
 from numba import float64, literally, types
+from numba.experimental import jitclass
 from numba.extending import intrinsic, overload_method, register_jitable
 
 from .record import kernel, refused, vector
@@ -84,6 +85,66 @@ def given_by_address(v):
 @refused(lambda: (1.3, given_by_address), says="through a function pointer", feature="Functions: a cfunc as argument")
 def function_given_by_address(x, f):
     return f(x) * x
+
+
+class Address(types.WrapperAddressProtocol):
+    """How some packages hand functions of C to Numba."""
+
+    def __wrapper_address__(self):
+        return given_by_address.address
+
+    def signature(self):
+        return float64(float64)
+
+
+address = Address()
+
+
+@refused(lambda: (1.3,), says="through a function pointer", feature="Functions: an object with an address")
+def function_that_has_an_address(x):
+    return address(x) * x
+
+
+@kernel(lambda: (vector(3),), feature="Functions: an object with an address, of constants")
+def constants_by_an_object_with_an_address(x):
+    return x[0] * address(2.5) + x[1] * address(x.size)
+
+
+@refused(lambda: (1.3, 0), says="through a function pointer", feature="Functions: an object with an address, or another")
+def address_or_function(x, which):
+    f = eager if which > 0 else address
+    return f(x) * x
+
+
+TABLE = (eager, eager_other)
+
+
+@kernel(lambda: (1.3, 1), feature="Functions: a global tuple of functions, indexed at run time")
+def function_of_a_global_table(x, which):
+    return TABLE[which](x) * x + TABLE[0](x)
+
+
+@kernel(lambda: (1.3,), feature="Functions: a list of functions")
+def list_of_functions(x):
+    functions = [eager, eager_other]
+    total = 0.0
+    for f in functions:
+        total += f(x) * x
+    return total
+
+
+@jitclass([("apply", types.FunctionType(float64(float64))), ("factor", float64)])
+class Holder:
+    def __init__(self, apply, factor):
+        self.apply, self.factor = apply, factor
+
+    def value(self, v):
+        return self.apply(v) * self.factor
+
+
+@kernel(lambda: (1.3,), feature="Functions: an object that holds a function")
+def function_in_an_object(x):
+    return Holder(eager_other, x).value(x * x)
 
 
 @kernel(lambda: (1.3,), feature="Functions: cfunc as callee")

@@ -106,6 +106,20 @@ def chosen_by_a_mask(x):
     return np.sum(a * x)
 
 
+@kernel(lambda: (array(3, 6), vector(6)), parallel=True, feature=PARTS)
+def chosen_by_a_mask_with_a_name(x, y):
+    a = x * x
+    for k in range(1, a.shape[0]):
+        mask = a[0] < a[k]
+        a[0][mask] = a[k][mask]
+    high = y > 0.9
+    b = y * a[1]
+    b[high] = y[high]
+    plane = x > 0.8
+    a[plane] = 0.5
+    return np.sum(a * x) + np.sum(a[0] * y) + np.sum(b * b)
+
+
 @kernel(lambda: (array(5, 6),), parallel=True, feature=PARTS)
 def stencil_in_place_of_a_loop(u):
     for _ in range(3):

@@ -132,6 +132,24 @@ def test_special_functions_in_single_or_double_precision():
     check(likelihood, np.array([-3.1, -0.6, 0.2, 0.9, 1.7]), 1.1, 2.2, 0.1, 0.8)
 
 
+def test_function_of_c_that_has_an_address_and_a_rule():
+    normal = pytest.importorskip("numba_stats.norm")
+    quantile, density = normal._ppf, normal._pdf
+    ndtri = pytest.importorskip("numba_stats._special").ndtri
+
+    @numba.njit
+    def ndtri_jvp(primals, tangents):
+        z = ndtri(primals[0])
+        return z, tangents[0] / density(np.array([z]), 0.0, 1.0)[0]
+
+    @numba.njit
+    def level(p, centre):
+        return quantile(p, centre, 2.0).sum()
+
+    dp.register_jvp(ndtri, ndtri_jvp, arity=1)
+    check(level, np.array([0.3, 0.8]), 0.1)
+
+
 def test_root_of_a_function_that_is_an_argument():
     newton = pytest.importorskip("quantecon.optimize.root_finding").newton
 

@@ -106,6 +106,13 @@ def test_names_are_fresh() -> None:
     assert len({"a0", builder.block.name, *names}) == 6
 
 
+def test_long_names_are_cut_and_fresh_all_the_same() -> None:
+    _, f = function(VOID, DOUBLE)
+    builder = Builder(f.add_block("entry"))
+    names = [builder.fneg(f.arguments[0], "inlined" * 200 + end).name for end in ("", ".shadow", ".shadow")]
+    assert len(set(names)) == 3 and max(map(len, names)) < 300
+
+
 def test_inserter_keeps_the_order() -> None:
     module = read("""\
 define double @f(double %x) {
