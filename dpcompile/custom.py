@@ -21,6 +21,7 @@ from numba.core.types import WrapperAddressProtocol
 from .errors import NotAFunctionError, RuleError
 from .frontend import foreign, intercept, structure, target
 from .frontend.intercept import Wanted
+from .frontend.marks import copied
 from .frontend.ruled import JvpRule, StopRule, VjpRule, is_own
 from .operators.primal import dispatcher_of
 
@@ -185,8 +186,8 @@ class _SameAddress(WrapperAddressProtocol):
 
 @numba.njit
 def stop_gradient(x):
-    """``x``, a number, an array or a tuple of them, as a constant for every derivative."""
-    return x
+    """``x``, a number, a copy of an array or a tuple of them, as a constant for every derivative."""
+    return copied(x)
 
 
 _set(stop_gradient, StopRule())
@@ -194,13 +195,14 @@ _set(stop_gradient, StopRule())
 
 @numba.njit
 def hook(g, x):
-    """``x``, whose cotangent passes through the Numba function ``g`` on its way back; forward mode sees ``x``."""
-    return x
+    """``x``, of an array a copy, whose cotangent passes through the Numba function ``g`` on its way back; forward mode sees
+    ``x``."""
+    return copied(x)
 
 
 @numba.njit
 def _hook_forward(g, x):
-    return x, g
+    return copied(x), g
 
 
 @numba.njit

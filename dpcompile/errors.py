@@ -124,9 +124,9 @@ class NonFloatResultError(DifferentiationError, TypeError):
 
 
 class AliasedArgumentsError(DifferentiationError, ValueError):
-    """An array that the kernel writes shares memory with another argument: their derivatives cannot be told apart.
+    """An array that the kernel writes shares memory with another argument or with itself: derivatives cannot be told apart.
 
-    Example: ``dp.grad(f)(x, x[1:])`` where ``f`` writes into its second argument.
+    Example: ``dp.grad(f)(x, x[1:])`` where ``f`` writes into its second argument, or into windows of one array that overlap.
     Fix: pass a copy. Views that share no element, as ``x[::2]`` and ``x[1::2]``, are fine.
     """
 

@@ -58,6 +58,8 @@ class Primal:
     rules: tuple[CallRule, ...] = ()
     #: What ties its code to this process; empty where nothing does.
     bound_by: str = ""
+    #: Whether derivatives that it calls refuse arguments which share memory.
+    refuses_sharing: bool = False
 
     @property
     def has_rules_for_both(self) -> bool:
@@ -79,7 +81,9 @@ def compile_primal(dispatcher, argument_types: tuple[types.Type, ...], mode: str
     given = any(map(_holds_functions, result.signature.args))
     linked, rules, tangents = _link(result.library, entry, mode, given)
     text, support, bound_by = _prepare(linked, entry, rules, tangents)
-    return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules, bound_by)
+    refuses_sharing = any(needed.refuses_sharing for needed in result.library.linked())
+    return Primal(dispatcher.py_func.__name__, result.signature, entry, text, support, _environments(linked), rules, bound_by,
+                  refuses_sharing)
 
 
 def _refuse_dictionaries(ty: types.Type, dispatcher) -> None:

@@ -81,6 +81,20 @@ def _items(ty: types.BaseTuple, marked: Callable) -> Callable:
 stop, hold, follow, discrete = (_of_one(name) for name in _ONE)
 
 
+def copied(value):
+    """``value`` without a mark, where marks give: in memory of its own."""
+    return value
+
+
+@overload(copied)
+def _copied(value):
+    if isinstance(value, types.Array) and is_differentiable(value):
+        return _elements(copied)
+    if isinstance(value, types.BaseTuple) and is_differentiable(value):
+        return _items(value, copied)
+    return lambda value: value
+
+
 def attach(value, change):
     """``value``, changing as ``change`` does; where ``change`` is None it does not change."""
     return value

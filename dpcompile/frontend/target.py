@@ -62,6 +62,8 @@ class RawLibrary(codegen.JITCodeLibrary):
     rules: tuple[CallRule, ...] = ()
     #: Whether functions come into it of which nothing is known but their address.
     is_given_functions = False
+    #: Whether it is a derivative that refuses arguments which share memory, because its primal writes some.
+    refuses_sharing = False
 
     def _optimize_functions(self, ll_module):
         ll_module.data_layout = self._codegen._data_layout

@@ -17,7 +17,7 @@ from ..targets import intrinsics
 from ..targets.calls import cotangents_type
 from ..targets.cpu import CompiledDerivative
 from ..targets.interface import Interface
-from .memory import overlap
+from .memory import overlap, overlaps_itself
 
 
 class Arguments:
@@ -29,7 +29,7 @@ class Arguments:
         self.types = argument_types
         self.labels = list(signature.parameters)
         self.names: structure.Names = {
-            "overlap": overlap, "AliasedArgumentsError": AliasedArgumentsError,
+            "overlap": overlap, "overlaps_itself": overlaps_itself, "AliasedArgumentsError": AliasedArgumentsError,
             "derivative": derivative, "propagate": intrinsics.propagate}
         self.offsets = derivative.argument_offsets()
 
@@ -39,19 +39,28 @@ class Arguments:
         return len(cotangents_type(self.derivative))
 
     def checks(self) -> list[str]:
-        """Refuses a written array that shares memory with another array."""
+        """Refuses a written array that shares memory with another array, or whose elements share it."""
         found = [(f"argument_{index}{text}", self.labels[index] + text, self.derivative.written(offset))
                  for index, ty in enumerate(self.types)
                  for _, offset, text in arrays_with_offsets(ty, self.offsets[index])]
-        lines = []
+        lines = self._own_checks()
         for index, (first, first_label, first_written) in enumerate(found):
             for second, second_label, second_written in found[index + 1:]:
                 if first_written or second_written:
-                    lines += self._refusal(f"overlap({first}, {second})", first_label, second_label)
+                    message = aliasing_message(self.derivative, first_label, second_label)
+                    lines += self._refusal(f"overlap({first}, {second})", message)
         return lines
 
-    def _refusal(self, condition: str, first: str, second: str) -> list[str]:
-        message = aliasing_message(self.derivative, first, second)
+    def _own_checks(self) -> list[str]:
+        """In a copy, elements that share memory would not."""
+        return [line for index, ty in enumerate(self.types)
+                for part, offset, text in arrays_with_offsets(ty, self.offsets[index])
+                if part.layout == "A" and part.mutable and self.derivative.written(offset)
+                for line in self._refusal(f"overlaps_itself(argument_{index}{text})",
+                                          repetition_message(self.derivative, self.labels[index] + text))]
+
+    @staticmethod
+    def _refusal(condition: str, message: str) -> list[str]:
         return [f"if {condition}:", f"    raise AliasedArgumentsError({message!r})"]
 
     def preparation(self) -> list[str]:
@@ -143,6 +152,11 @@ class WideArguments(Arguments):
 def aliasing_message(derivative: Interface, first: str, second: str) -> str:
     return (f"arguments {first!r} and {second!r} of {derivative.primal.name} share memory, and it writes to one of "
             f"them. Pass a copy of one.")
+
+
+def repetition_message(derivative: Interface, label: str) -> str:
+    return (f"several indices of argument {label!r} of {derivative.primal.name} lead to the same cell, and it writes there. "
+            f"Pass a copy.")
 
 
 #: After a call whose outcome was not a normal return. The ``raise`` never runs: it tells Numba that nothing made so far

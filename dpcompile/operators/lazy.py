@@ -20,10 +20,10 @@ from .products import jvp, vjp
 class LazyJacobian(LinearOperator):
     """The Jacobian of a function at given arguments, by one of them; rows and columns count elements in C order."""
 
-    def __init__(self, function, position: int, args: tuple):
-        self.function, self.position, self.args = function, position, args
-        value, self._pullback = vjp(function, *args)
-        self.result, self.argument = np.asarray(value), np.asarray(args[position])
+    def __init__(self, function, position: int, given: tuple):
+        value, self._pullback = vjp(function, *given)       # refuses arrays that share memory, which copies do not
+        self.function, self.position, self.args = function, position, tuple(map(_owned, given))
+        self.result, self.argument = np.asarray(value), np.asarray(self.args[position])
         if self.result.dtype.kind != "f":
             raise NonFloatResultError(f"{function.py_func.__name__} returns {structure.typeof(value)}; a Jacobian that is "
                                       f"multiplied needs an array of real floats, or one.")
@@ -77,5 +77,9 @@ def _prepared(f, args: tuple, argnums: Selection, argnames: Selection) -> tuple:
     if more or not isinstance(given[position], (np.ndarray, float, np.floating)) or not is_differentiable(found[position]):
         raise ArgumentSelectionError(f"a lazy matrix has the columns of one array or number; select one argument of "
                                      f"{function.py_func.__name__}({', '.join(labels)})")
-    copies = tuple(value.copy() if isinstance(value, np.ndarray) else value for value in given)
-    return function, position, copies
+    return function, position, given
+
+
+def _owned(value):
+    """An argument that nobody else can change."""
+    return value.copy() if isinstance(value, np.ndarray) else value

@@ -1,4 +1,4 @@
-"""Array memory in compiled code: do two arrays share any; a shadow filled with a tangent."""
+"""Array memory in compiled code: do two arrays share any, or two elements of one; a shadow filled with a tangent."""
 from __future__ import annotations
 
 import numba
@@ -52,6 +52,37 @@ def overlap(first, second):
         start = address(second) + offset(second, index) - low
         if np.any(taken[max(start, 0):max(start + second.itemsize, 0)]):
             return True
+    return False
+
+
+@numba.njit
+def overlaps_itself(array):
+    """Whether two indices lead to the same byte, as ``values.overlaps_itself``."""
+    for axis in range(array.ndim):
+        if array.shape[axis] > 1 and abs(array.strides[axis]) < _reach(array, axis):
+            return _repeats(array)
+    return False
+
+
+@numba.njit
+def _reach(array, axis):
+    """The bytes from the first to behind the last element along all axes of shorter strides."""
+    found = array.itemsize
+    for other in range(array.ndim):
+        if array.shape[other] > 1 and (abs(array.strides[other]), other) < (abs(array.strides[axis]), axis):
+            found += abs(array.strides[other]) * (array.shape[other] - 1)
+    return found
+
+
+@numba.njit
+def _repeats(array):
+    low, high = bounds(array)
+    taken = np.zeros(high - low, np.bool_)
+    for index in np.ndindex(array.shape):
+        start = address(array) + offset(array, index) - low
+        if np.any(taken[start:start + array.itemsize]):
+            return True
+        taken[start:start + array.itemsize] = True
     return False
 
 

@@ -17,7 +17,7 @@ from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, Unsuppo
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, is_differentiable
 from . import values
-from .arguments import aliasing_message
+from .arguments import aliasing_message, repetition_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
 from .entries import Derivative, entry, new_record
 from .memory import overlap
@@ -44,6 +44,7 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     derivative = derivative_of(function, primal_types, wanted, PULLBACK)
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
+    _check_repetitions(derivative, given, labels)
     value, pullback = augmented(derivative, copies, len(args), has_aux)
     return (value[0], pullback, value[1]) if has_aux else (value, pullback)
 
@@ -150,6 +151,7 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     derivative = derivative_of(function, primal_types, wanted, FORWARD)
     derivative.check_shadows(arrays_only=True)
     check_aliases(derivative, given, labels)
+    _check_repetitions(derivative, given, labels)
     value, change = _pushforward(derivative, argument_types, given, changes, labels)
     return (value[0], change[0], value[1]) if has_aux else (value, change)
 
@@ -172,13 +174,25 @@ def _pushforward(derivative: Derivative, argument_types, given, changes, labels)
     return answer
 
 
+def _arrays(derivative: Derivative, given, labels: list[str]) -> list[tuple[str, np.ndarray, bool]]:
+    """All arrays among the arguments, and whether the kernel writes them."""
+    return [(label, array, derivative.written(place))
+            for offset, ty, value, name in zip(derivative.argument_offsets(), derivative.primal.signature.args, given,
+                                               labels, strict=True)
+            for (label, array), (_, place, _) in zip(values.arrays(ty, value, name), arrays_with_offsets(ty, offset),
+                                                     strict=True)]
+
+
+def _check_repetitions(derivative: Derivative, given, labels: list[str]) -> None:
+    """Refuses an array that the kernel writes and whose elements share memory: in a copy they would not."""
+    for label, array, is_written in _arrays(derivative, given, labels):
+        if is_written and array.flags.writeable and values.overlaps_itself(array):
+            raise AliasedArgumentsError(repetition_message(derivative, label))
+
+
 def check_aliases(derivative: Derivative, given, labels: list[str]) -> None:
     """Refuses an array that the kernel writes and that shares memory with another argument."""
-    found = [(label, array, derivative.written(place))
-             for offset, ty, value, name in zip(derivative.argument_offsets(), derivative.primal.signature.args, given,
-                                                labels, strict=True)
-             for (label, array), (_, place, _) in zip(values.arrays(ty, value, name), arrays_with_offsets(ty, offset),
-                                                      strict=True)]
+    found = _arrays(derivative, given, labels)
     for index, (first, one, one_written) in enumerate(found):
         for second, other, other_written in found[index + 1:]:
             if (one_written or other_written) and np.may_share_memory(one, other) and overlap(one, other):

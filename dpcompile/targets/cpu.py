@@ -93,6 +93,7 @@ class CompiledDerivative(Interface):
             raw.add_llvm_module(llvm.parse_assembly(text))
         raw.finalize()
         raw.rules = self.serial.rules
+        raw.refuses_sharing = any(map(self.written, array_places(self.primal)))
         return raw
 
     @functools.cached_property
@@ -184,11 +185,27 @@ def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool,
         derivative = _differentiated(primal, request)
     except Exception as error:
         raise explained(error, primal) from error
+    if primal.refuses_sharing:
+        derivative = replace(derivative, parameters=_all_written(primal, derivative.parameters))
     made = CompiledDerivative(weakref.ref(function), primal, wanted, derivative, _load(primal, derivative, name), request,
                               width)
     made.check_containers()
     made.check_shadows()
     return made
+
+
+def _all_written(primal: Primal, found: tuple[pipeline.ResultParameter, ...]) -> tuple[pipeline.ResultParameter, ...]:
+    """As if the primal wrote all its arrays: derivatives that it calls must see which of them share memory, which copies do
+    not."""
+    written = {FIRST_ARGUMENT + place + ARRAY_DATA for place in array_places(primal)}
+    return tuple(replace(one, written=True) if position in written else one for position, one in enumerate(found))
+
+
+def array_places(primal: Primal) -> list[int]:
+    """Where the arrays begin among the leaves of all arguments."""
+    offsets = itertools.accumulate(map(leaf_count, primal.signature.args), initial=0)
+    return [place for ty, offset in zip(primal.signature.args, offsets, strict=False)
+            for _, place, _ in arrays_with_offsets(ty, offset)]
 
 
 def _differentiated(primal: Primal, request: pipeline.Request) -> pipeline.Derivative:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites, punning
+from ..analysis import alias, cfg, compared, handed_back, linear, loops, oblivious, overwrites, punning
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_opaque, is_ruled, never_twice, rule_of
@@ -144,6 +144,7 @@ class Program:
         self._find_written()
         for rule in self._ruled.values():
             self._check_writes(rule)
+            self._check_results(rule)
         for version in self.transformed:
             self._check_linear(version)
         self._check_types()
@@ -167,6 +168,18 @@ class Program:
                 raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
                                     f"that it is given", None,
                                     "Let it return what it computes, and hand functions of C that take pointers a copy.")
+
+    def _check_results(self, rule: CallRule) -> None:
+        """In the derivative a result shares no memory with arguments, which must make no difference."""
+        made = self.versions.get(rule.symbol)
+        given = handed_back.positions(made.aliasing, made.parameters, rule.arrays) if made is not None else []
+        for version in self.transformed if given else ():
+            for call in (c for c in version.ruled_calls() if c.callee_name == rule.symbol):
+                if any(handed_back.written_behind(call, given, version.overwrites())) or (
+                        not version.is_entry and handed_back.is_seen_by_callers(call, given, version.aliasing)):
+                    raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and returns an array "
+                                        f"that it is given, if either is written afterwards", self.module.location_of(call),
+                                        "Let it return a copy.")
 
     def _check_linear(self, version: Version) -> None:
         found = linear.first_nonlinear(version.warm_instructions(), version.aliasing, version.effects)

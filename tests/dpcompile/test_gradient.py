@@ -154,6 +154,43 @@ class TestFirst:
             dp.grad(copy_into)(x[:4], x[3:7])
 
 
+def test_windows_that_overlap():
+    @numba.njit
+    def doubled(windows):
+        for window in windows:
+            window *= 2.0
+        return windows.sum()
+
+    windows = np.lib.stride_tricks.as_strided(np.ones(4), (3, 2), (8, 8))
+    calls = [lambda: dp.grad(doubled)(windows), lambda: dp.vjp(doubled, windows),
+             lambda: dp.jvp(doubled, (windows,), (np.ones((3, 2)),)), lambda: dp.hessian(doubled)(windows),
+             lambda: numba.njit(lambda x: derivative(x))(windows)]
+    derivative = dp.grad(doubled)
+    for call in calls:
+        with pytest.raises(dp.errors.AliasedArgumentsError, match="several indices of argument 'windows'"):
+            call()
+    assert dp.grad(doubled)(np.ones((3, 4))[:, ::2]).tolist() == [[2.0, 2.0]] * 3
+
+
+def test_memory_shared_in_derivatives_of_derivatives():
+    @numba.njit
+    def scaled(x, y):
+        for i in range(y.size):
+            y[i] *= x[i] * x[i]
+        return y.sum()
+
+    derivative = dp.grad(scaled)
+    within = numba.njit(lambda x, y: derivative(x, y).sum())
+    calls = [dp.hessian(scaled), dp.grad(within), lambda x, y: dp.hvp(scaled, (x, y), (np.ones(3), None)),
+             lambda x, y: dp.vjp(derivative, x, y), lambda x, y: dp.lazy_jacobian(scaled, x, y),
+             lambda x, y: dp.lazy_hessian(scaled, x, y)]
+    memory = np.arange(1.0, 9.0)
+    for call in calls:
+        with pytest.raises(dp.errors.AliasedArgumentsError):
+            call(memory[:6:2], memory[2:8:2])
+    assert dp.hessian(scaled)(memory[:6:2], memory[1:7:2]).tolist() == np.diag(2.0 * memory[1:7:2]).tolist()
+
+
 @pytest.mark.parametrize(("result", "error"), [
     (lambda x: (x, x), dp.errors.NonScalarResultError),
     (lambda x: np.ones(2) * x, dp.errors.NonScalarResultError),

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from dpcompile.operators import memory
 from dpcompile.operators.memory import overlap
 from dpcompile.operators.values import overlaps_itself, same_layout, with_layout_of
 
@@ -25,6 +26,7 @@ def test_overlap_agrees_with_numpy(first):
 ])
 def test_overlap_with_itself(array, expected):
     assert overlaps_itself(array) == expected
+    assert memory.overlaps_itself(array) == expected
 
 
 @pytest.mark.parametrize("array", VIEWS, ids=range(len(VIEWS)))
