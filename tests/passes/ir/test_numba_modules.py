@@ -14,7 +14,8 @@ from dpcompile.passes.ir.writer import write
 from numba import njit, typeof
 
 from dpcompile.frontend.compile import compile_primal
-from tests.kernels import KERNELS
+from tests.kernels import KERNELS, Kernel
+from tests.kernels.record import is_container
 from tests.passes.ir.canonical import canonical
 
 RECORD = np.dtype([("mass", "f8"), ("kind", "i4"), ("position", "f4", (3,))], align=True)
@@ -116,6 +117,14 @@ def test_round_trip(function: Callable[..., Any], arguments: tuple[Any, ...]) ->
         check(text)
 
 
+def is_given_all(kernel: Kernel) -> bool:
+    """Whether it has an argument for each parameter, and none that is taken apart before it is compiled."""
+    arguments = kernel.arguments()
+    return len(arguments) == kernel.function.py_func.__code__.co_argcount and not any(map(is_container, arguments))
+
+
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if not kernel.needs][::29], ids=str)
-def test_round_trip_of_kernels(kernel: Any) -> None:
+def test_round_trip_of_kernels(kernel: Kernel) -> None:
+    if not is_given_all(kernel):
+        pytest.skip("it is compiled with other arguments than it is given")
     check(compile_primal(kernel.function, tuple(map(typeof, kernel.arguments()))).text)
