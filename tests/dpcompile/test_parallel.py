@@ -10,6 +10,7 @@ from numba import njit, prange
 
 import dpcompile as dp
 from dpcompile.frontend import intercept
+from tests.kernels import RECORDS
 from tests.kernels import parallel as kernels
 from tests.kernels import parallel_arrays as arrays
 
@@ -250,3 +251,14 @@ def test_what_numba_runs_in_series_keeps_its_order():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         np.testing.assert_allclose(dp.grad(summed_up)(np.ones(5)), np.full(5, 10.0))
+
+
+@pytest.mark.parametrize("name", ["parallel.reduction_of_an_array", "parallel_arrays.where_it_is_larger",
+                                  "parallel_arrays.allocated_and_read_along_both_axes"])
+def test_gradient_alone(name):
+    """What threads are handed lies in memory: no store there counts as unread where nobody wants the value."""
+    kernel = RECORDS[name]
+    value, expected = dp.value_and_grad(kernel.function, argnums=kernel.wrt)(*kernel.arguments())
+    np.testing.assert_allclose(value, kernel.function(*kernel.arguments()), rtol=1e-12)
+    for one, other in zip(dp.grad(kernel.function, argnums=kernel.wrt)(*kernel.arguments()), expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
