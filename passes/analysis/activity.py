@@ -383,7 +383,7 @@ class _Solver:
         is_special = instruction.opcode in ("atomicrmw", "cmpxchg") and not is_known
         if is_atomic_bound(instruction):
             self._refuse_bound(instruction)
-        if is_special or "volatile" in instruction.flags or "atomic" in instruction.flags:
+        if is_special or instruction.is_ordered:
             self._fail(instruction, "an atomic or volatile access of memory that carries derivatives",
                        "Of atomic operations, additions, maxima and minima whose result is not used have a derivative.")
         self._refuse_pointer(instruction, pointer)

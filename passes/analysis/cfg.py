@@ -15,13 +15,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from ..ir.model import Block, Constant, Function, Instruction, Value
 from ..ir.types import I32
 
 #: A node of the graph, or None for the virtual exit.
 Node: TypeAlias = Block | None
+#: What leads to others of its kind.
+Item = TypeVar("Item")
 
 #: Constant statuses with which a Numba function ends normally: done, returned None, iterator exhausted.
 NORMAL_STATUSES = frozenset({0, -2, -3})
@@ -132,7 +134,7 @@ class ControlFlow:
         """Whether control may go from the end of ``source`` to the start of ``target``; from a block to itself
         only round a cycle."""
         if source not in self._reached:
-            self._reached[source] = frozenset(_flood(self.successors[source], self.successors.__getitem__))
+            self._reached[source] = frozenset(flood(self.successors[source], self.successors.__getitem__))
         return target in self._reached[source]
 
     def __contains__(self, block: Block) -> bool:
@@ -155,20 +157,23 @@ def analyse(function: Function) -> ControlFlow:
     successors = {block: block.successors for block in order}
     predecessors = _inverted(order, successors)
     dominators = _dominator_tree(order, predecessors)
-    cold = frozenset(order) - frozenset(_flood(
-        [block for block in order if is_normal_return(block.terminator)], predecessors.__getitem__))
+    warm: set[Block] = flood(
+        [block for block in order if is_normal_return(block.terminator)], predecessors.__getitem__)
+    cold = frozenset(order) - warm
     position = {block: index for index, block in enumerate(order)}
     return ControlFlow(function, order, predecessors, successors, dominators,
                        _post_dominator_tree(order, successors, predecessors), cold, position)
 
 
-def _flood(seeds: Iterable[Block], neighbours: Callable[[Block], Iterable[Block]]) -> set[Block]:
-    """The seeds and all that is reached from them."""
-    found, pending = set(seeds), list(seeds)
+def flood(seeds: Iterable[Item], neighbours: Callable[[Item], Iterable[Item]], barred: Item | None = None) -> set[Item]:
+    """The seeds and all that is reached from them, but what is ``barred`` and what lies behind it alone."""
+    found: set[Item] = set()
+    pending = list(seeds)
     while pending:
-        fresh = [block for block in neighbours(pending.pop()) if block not in found]
-        found.update(fresh)
-        pending.extend(fresh)
+        item = pending.pop()
+        if item is not barred and item not in found:
+            found.add(item)
+            pending.extend(neighbours(item))
     return found
 
 
@@ -217,11 +222,11 @@ def _ends(order: list[Block], successors: Mapping[Block, list[Block]],
           predecessors: Mapping[Block, list[Block]]) -> list[Block]:
     """The blocks that leave the function, and one block of each part that runs forever."""
     ends = [block for block in order if not successors[block]]
-    reached = _flood(ends, predecessors.__getitem__)
+    reached = flood(ends, predecessors.__getitem__)
     for block in reversed(order):
         if block not in reached:
             ends.append(block)
-            reached |= _flood([block], predecessors.__getitem__)
+            reached |= flood([block], predecessors.__getitem__)
     return ends
 
 

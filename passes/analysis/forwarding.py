@@ -16,7 +16,7 @@ from itertools import permutations, product
 
 from ..ir.model import Block, Instruction
 from ..ir.types import I64, size_of
-from .cfg import ControlFlow
+from .cfg import flood
 from .implied import Implied
 from .loops import Loop
 from .objects import UNKNOWN
@@ -46,13 +46,13 @@ class Forwarding:
     recipes: Recipes
 
     def source(self, load: Instruction) -> Source | None:
-        if {"volatile", "atomic"} & set(load.flags):
+        if load.is_ordered:
             return None
         overwrites = self.recipes.overwrites
         objects = overwrites.aliasing.objects_of(load.operands[0])
-        writers = list(dict.fromkeys(w for obj in (*objects, UNKNOWN) for w in overwrites.writers.get(obj, ())))
         if UNKNOWN in objects:
             return None
+        writers = list(dict.fromkeys(w for obj in (*objects, UNKNOWN) for w in overwrites.writers.get(obj, ())))
         found = (self._from(store, load) for store in writers if _stores_type_of(store, load))
         return next((source for source in found if source is not None and self._is_last(source.store, load, writers)), None)
 
@@ -149,7 +149,8 @@ class Forwarding:
         """Whether ``second`` may run after ``first`` before control comes to ``barred`` again."""
         if first.parent is second.parent and _is_before(first, second):
             return True
-        return second.parent in set(_behind(first.parent, self.recipes.cfg, barred))
+        successors = self.recipes.cfg.successors
+        return second.parent in flood(successors[first.parent], successors.__getitem__, barred)
 
 
 def _pairings(ahead: tuple[Loop, ...], inside: tuple[Loop, ...]) -> Iterator[dict[Loop, tuple[Loop, int]]]:
@@ -172,22 +173,10 @@ def _is_at_least(step: Polynomial, span: Polynomial) -> bool:
 
 def _stores_type_of(store: Instruction, load: Instruction) -> bool:
     return (store.opcode == "store" and store.operands[0].type == load.type
-            and not {"volatile", "atomic"} & set(store.flags))
+            and not store.is_ordered)
 
 
 def _is_before(first: Instruction, second: Instruction) -> bool:
     """Whether the first of two instructions comes first, where they stand in one block."""
     order = first.parent.instructions
     return first.parent is not second.parent or order.index(first) < order.index(second)
-
-
-def _behind(block: Block, cfg: ControlFlow, barred: Block | None) -> Iterator[Block]:
-    """The blocks that may run behind one, up to ``barred``."""
-    seen: set[Block] = set()
-    pending = list(cfg.successors[block])
-    while pending:
-        following = pending.pop()
-        if following is not barred and following not in seen:
-            seen.add(following)
-            yield following
-            pending += cfg.successors[following]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..ir.model import Block, Constant, Instruction, Value
-from .cfg import ControlFlow
+from .cfg import ControlFlow, flood
 from .loops import Loop, LoopForest
 
 #: What comparisons with a constant say of the least that the other number can be, where they hold and where they do not.
@@ -33,17 +33,7 @@ class Implied:
     around: Loop | None
 
     def passes(self, start: Block, end: Block, block: Block) -> bool:
-        seen, pending = {start}, [start]
-        while pending:
-            current = pending.pop()
-            if current is block:
-                continue
-            if current is end:
-                return False
-            fresh = [b for b in self._open(current) if b not in seen]
-            seen.update(fresh)
-            pending += fresh
-        return True
+        return end not in flood([start], self._open, block)
 
     def _open(self, block: Block) -> list[Block]:
         """The blocks that may follow a block."""

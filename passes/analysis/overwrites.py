@@ -35,7 +35,7 @@ class Overwrites:
 
     def why_not(self, load: Instruction) -> str:
         """Empty where the load may be repeated in the reverse sweep, else the reason why not."""
-        if "volatile" in load.flags or "atomic" in load.flags:
+        if load.is_ordered:
             return "the access is volatile or atomic"
         return self.why_not_behind(load.operands[0], load)
 

@@ -12,12 +12,12 @@ Algorithm: blocks are cut at barriers, so that reachability is that without wait
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Instruction, Value
 from .call_kinds import is_block_barrier
-from .cfg import ControlFlow
+from .cfg import ControlFlow, flood
 
 #: A block, and how many of its barriers have been passed.
 Segment = tuple[Block, int]
@@ -39,17 +39,17 @@ class Phases:
 
     def _behind(self, segment: Segment) -> set[Segment]:
         """What can be reached from within a segment; it is too, since its instructions come one after another."""
-        return _reached([segment], self.following)
+        return flood([segment], self.following)
 
     def may_be_last(self, instruction: Instruction) -> bool:
         """Whether a thread may end behind ``instruction`` without waiting."""
-        ahead = _reached([_segment(instruction)], self.following)
+        ahead = flood([_segment(instruction)], self.following)
         return any(block.terminator.opcode == "ret" and passed == self.barriers[block] for block, passed in ahead)
 
     def again(self, instruction: Instruction, past_barriers: bool = False) -> set[Segment]:
         start, step = _segment(instruction), self._ahead if past_barriers else self.following
-        ahead = _reached(step(start), step)
-        return {s for s in ahead if start in _reached([s], step)} if start in ahead else set()
+        ahead = flood(step(start), step)
+        return {s for s in ahead if start in flood([s], step)} if start in ahead else set()
 
     def _ahead(self, segment: Segment) -> list[Segment]:
         """Where a thread goes on, when it has waited or not."""
@@ -69,7 +69,7 @@ def analyse(cfg: ControlFlow, is_uniform: Callable[[Value], bool]) -> Phases:
     for block in warm:
         ahead = result.following((block, result.barriers[block]))
         if len(ahead) > 1 and not is_uniform(block.terminator.operands[0]):
-            result.parted.append(_reached(ahead, result.following))
+            result.parted.append(flood(ahead, result.following))
     return result
 
 
@@ -78,14 +78,3 @@ def _segment(instruction: Instruction) -> Segment:
     assert block is not None
     before = block.instructions[:block.instructions.index(instruction)]
     return block, sum(map(is_block_barrier, before))
-
-
-def _reached(start: Iterable[Segment], following: Callable[[Segment], list[Segment]]) -> set[Segment]:
-    seen: set[Segment] = set()
-    pending = list(start)
-    while pending:
-        segment = pending.pop()
-        if segment not in seen:
-            seen.add(segment)
-            pending += following(segment)
-    return seen

@@ -25,7 +25,7 @@ from .induction import Inductions
 from .loops import Loop
 from .objects import UNKNOWN, Objects
 from .parameters import Parameters
-from .reductions import find_reduction
+from .reductions import Reduction, find_reduction
 from .trip_count import TripCount
 
 #: Runtime calls that an iteration may make: they touch no memory.
@@ -36,21 +36,13 @@ _ADDRESSES = frozenset({"getelementptr", "bitcast", "addrspacecast", "freeze", "
 
 
 @dataclass(frozen=True)
-class Sum:
-    """A phi of the header, and what it is after an iteration: itself with something added, on whatever way."""
-
-    phi: Instruction
-    final: Instruction
-
-
-@dataclass(frozen=True)
 class SeparableLoop:
     """One such loop; ``private``: stack memory of its iterations."""
 
     loop: Loop
     trips: TripCount
     inductions: Inductions
-    sums: tuple[Sum, ...]
+    sums: tuple[Reduction, ...]
     private: tuple[Instruction, ...]
 
 
@@ -127,7 +119,7 @@ class _Question:
 
     # what iterations have in common ---------------------------------------------------------------------------------
 
-    def _sums(self, loop: Loop) -> list[Sum] | str:
+    def _sums(self, loop: Loop) -> list[Reduction] | str:
         found = []
         for phi in loop.header.phis:
             if phi in self.inductions.recurrences and isinstance(phi.type, IntType | PointerType):
@@ -143,20 +135,9 @@ class _Question:
                 return f"{value.ref} is used behind it"
         return found or "it sums nothing up"
 
-    def _sum(self, phi: Instruction, loop: Loop) -> Sum | None:
-        """What goes through an iteration by additions, loops and choices alone, and stays what it was with something added."""
-        final, line = phi.value_from(loop.latch), {phi}
-        pending = [phi] if phi.type in (DOUBLE, FLOAT) else []
-        while pending:
-            value = pending.pop()
-            inside = [user for user in value.users if user.parent in loop.blocks and user is not phi]
-            if not all(_hands_on(user, value) for user in inside) or (phi in value.users and value is not final):
-                return None
-            fresh = set(inside) - line
-            line |= fresh
-            pending += fresh
-        whole = final in line and final is not phi and all(_is_of(value, line) for value in line - {phi})
-        return Sum(phi, final) if whole and isinstance(final, Instruction) else None
+    def _sum(self, phi: Instruction, loop: Loop) -> Reduction | None:
+        found = find_reduction(phi, loop) if phi.type in (DOUBLE, FLOAT) else None
+        return found if found is not None and found.kind == "fadd" else None
 
     # within an iteration --------------------------------------------------------------------------------------------
 
@@ -168,7 +149,7 @@ class _Question:
         return ""
 
     def _why_not(self, instruction: Instruction, loop: Loop, independence: Independence) -> str:
-        if {"volatile", "atomic"} & set(instruction.flags) or instruction.opcode in ("atomicrmw", "cmpxchg", "fence", "alloca"):
+        if instruction.is_ordered or instruction.opcode in ("atomicrmw", "cmpxchg", "fence", "alloca"):
             return f"{instruction.opcode} in it keeps its order"
         if any(root_of(pointer) not in independence.private for pointer in independence.written_through(instruction)):
             return "an iteration stores to memory that is not its own"
@@ -193,7 +174,7 @@ class _Question:
 
     # what follows ---------------------------------------------------------------------------------------------------
 
-    def _why_not_behind(self, loop: Loop, sums: list[Sum]) -> str:
+    def _why_not_behind(self, loop: Loop, sums: list[Reduction]) -> str:
         behind = self._straight(loop.exiting_edges[0][1])
         if behind is None:
             return "what follows does not run straight to the return"
@@ -205,7 +186,7 @@ class _Question:
         for instruction in following:
             if instruction.opcode == "call" and not self._is_allowed(instruction, _QUIET):
                 return f"{instruction.callee_name} is called behind it"
-            if instruction.opcode in ("atomicrmw", "cmpxchg", "fence") or {"volatile", "atomic"} & set(instruction.flags):
+            if instruction.opcode in ("atomicrmw", "cmpxchg", "fence") or instruction.is_ordered:
                 return f"{instruction.opcode} behind it keeps its order"
             if instruction.opcode == "store" and self._meet(self.aliasing.objects_of(instruction.operands[1]), read):
                 return "what it reads is written behind it"
@@ -238,7 +219,7 @@ class _Question:
     def _meet(one: Objects, other: Objects) -> bool:
         return bool(one & other) or UNKNOWN in one or UNKNOWN in other or not one
 
-    def _is_linear(self, value: Instruction, loop: Loop, behind: list[Block]) -> bool:
+    def _is_linear(self, value: Value, loop: Loop, behind: list[Block]) -> bool:
         return all(self._is_linear_use(value, user, loop, behind) for user in value.users if user.parent not in loop.blocks)
 
     def _is_linear_use(self, value: Value, user: Instruction, loop: Loop, behind: list[Block]) -> bool:
@@ -291,18 +272,3 @@ class _Question:
     def _is_quiet(call: Instruction) -> bool:
         known = classify(call.callee_name) if call.opcode == "call" else None
         return known is not None and known.kind in ("refcount", "hint")
-
-
-def _hands_on(user: Instruction, value: Value) -> bool:
-    """Whether what uses a sum may be that sum with something added."""
-    if user.opcode in ("fadd", "fsub"):
-        return user.operands.count(value) == 1 and (user.opcode == "fadd" or user.operands[0] is value)
-    return user.opcode == "phi" or (user.opcode == "select" and user.operands[0] is not value)
-
-
-def _is_of(value: Instruction, line: set[Instruction]) -> bool:
-    """Whether a value on the way of a sum is that sum, on all ways that lead to it, and once."""
-    summed = [operand for operand in value.operands if operand in line]
-    if value.opcode in ("fadd", "fsub"):
-        return len(summed) == 1
-    return len(summed) == len(value.operands) - (value.opcode == "select")

@@ -21,13 +21,13 @@ the second sweep too early: it shares no memory with what they do behind it (``a
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Instruction
 from ..ir.types import FloatType, IntType, Type, size_of
 from .call_kinds import is_barrier
-from .cfg import ControlFlow
+from .cfg import ControlFlow, flood
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
 from .overwrites import Overwrites
 
@@ -48,7 +48,7 @@ class Undo:
 
     def stores(self, load: Instruction) -> list[Instruction] | None:
         """What would have to be undone; None where that cannot be, or where nothing has to be."""
-        if load.opcode != "load" or {"volatile", "atomic"} & set(load.flags):
+        if load.opcode != "load" or load.is_ordered:
             return None
         objects = self.overwrites.aliasing.objects_of(load.operands[0])
         if not objects or not all(map(self._is_its_own, objects)):
@@ -62,7 +62,7 @@ class Undo:
 
     def _can_be_undone(self, writer: Instruction) -> bool:
         """A pointer is not put back: its shadow would have to be, too."""
-        if writer.opcode != "store" or {"volatile", "atomic"} & set(writer.flags):
+        if writer.opcode != "store" or writer.is_ordered:
             return False
         objects = self.overwrites.aliasing.objects_of(writer.operands[1])
         return _survives(writer.operands[0].type) and bool(objects) and all(map(self._is_its_own, objects))
@@ -92,9 +92,9 @@ class Undo:
     def _blocks_between(self, start: Block, end: Block) -> list[Block]:
         """The blocks on ways from ``start`` to ``end`` that do not come back to ``start``; with ``end``."""
         if (start, end) not in self._between:
-            ahead = _reached(self.cfg.successors[start], lambda b: self.cfg.successors[b], start)
-            back = _reached([end], lambda b: self.cfg.predecessors[b], start)
-            self._between[start, end] = [block for block in ahead if block in back]
+            ahead = flood(self.cfg.successors[start], self.cfg.successors.__getitem__, start)
+            back = flood([end], self.cfg.predecessors.__getitem__, start)
+            self._between[start, end] = [block for block in self.cfg.reverse_postorder if block in ahead and block in back]
         return self._between[start, end]
 
 
@@ -108,14 +108,3 @@ def _survives(type_: Type) -> bool:
     """Whether loading and storing a value of this type keeps all its bits, and one slot holds it."""
     whole = isinstance(type_, FloatType) or (isinstance(type_, IntType) and type_.bits in (8, 16, 32, 64))
     return whole and size_of(type_) <= _MOST_BYTES
-
-
-def _reached(pending: list[Block], following: Callable[[Block], list[Block]], barred: Block) -> dict[Block, None]:
-    seen: dict[Block, None] = {}
-    pending = list(pending)
-    while pending:
-        block = pending.pop()
-        if block is not barred and block not in seen:
-            seen[block] = None
-            pending += following(block)
-    return seen

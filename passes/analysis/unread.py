@@ -94,7 +94,7 @@ def _own(aliasing: Aliasing) -> set[MemoryObject]:
 
 
 def _is_private_store(instruction: Instruction, result: Unread) -> bool:
-    if instruction.opcode != "store" or "volatile" in instruction.flags or "atomic" in instruction.flags:
+    if instruction.opcode != "store" or instruction.is_ordered:
         return False
     objects = result.aliasing.objects_of(instruction.operands[1])
     return bool(objects) and objects <= result.private
@@ -106,7 +106,7 @@ def _is_effect(instruction: Instruction) -> bool:
         name = instruction.callee_name
         known = classify(name)
         return lookup(name) is None and name not in INACTIVE and (known is None or known.kind != "integer")
-    return instruction.opcode in _EFFECTS or "volatile" in instruction.flags or "atomic" in instruction.flags
+    return instruction.opcode in _EFFECTS or instruction.is_ordered
 
 
 def _read_by(value: Value, result: Unread) -> Objects:

@@ -131,7 +131,7 @@ class Variation:
         """The loops in which what the load reads may be written."""
         primal = self.recipes.mirrors.get(load, load)
         objects = self.recipes.overwrites.aliasing.objects_of(primal.operands[0])
-        if not objects or "volatile" in load.flags or "atomic" in load.flags or any(o.origin in _FOREIGN for o in objects):
+        if not objects or load.is_ordered or any(o.origin in _FOREIGN for o in objects):
             return nest
         return _NONE.union(*(self._writing.get(obj, _NONE) for obj in (*objects, UNKNOWN))) & nest
 

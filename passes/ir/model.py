@@ -158,6 +158,11 @@ class Instruction(Value):
         return self.operands[0] if self.opcode == "call" else None
 
     @property
+    def is_ordered(self) -> bool:
+        """Whether an access of memory is volatile or atomic, so that none may be left out, repeated or moved."""
+        return "volatile" in self.flags or "atomic" in self.flags
+
+    @property
     def callee_name(self) -> str:
         """Symbol that a direct call calls, else the empty string."""
         callee = self.callee

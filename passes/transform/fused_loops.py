@@ -78,7 +78,7 @@ class _Fusion:
 
     # cotangents -----------------------------------------------------------------------------------------------------
 
-    def _cotangent(self, value: Instruction) -> Value:
+    def _cotangent(self, value: Value) -> Value:
         """From what is made of a value behind the loop."""
         found: Value | None = None
         for user in value.users:

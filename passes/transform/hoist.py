@@ -47,7 +47,7 @@ def _may_move(instruction: Instruction, loop: Loop, overwrites: Overwrites) -> b
     if not all(is_outside(operand, loop) for operand in instruction.operands):
         return False
     if instruction.opcode == "load":
-        return not {"volatile", "atomic"} & set(instruction.flags) and _is_left_alone(instruction, loop, overwrites)
+        return not instruction.is_ordered and _is_left_alone(instruction, loop, overwrites)
     return instruction.opcode in _ADDRESSING
 
 

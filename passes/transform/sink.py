@@ -35,7 +35,7 @@ def _may_move(store: Instruction, loop: Loop, instructions: list[Instruction], v
     value, pointer = store.operands
     objects = version.aliasing.objects_of(pointer)
     runs_once = version.forest.loop_of(store.parent) is loop and version.cfg.dominates(store.parent, loop.latch)
-    return (runs_once and is_float(value) and is_outside(pointer, loop) and not {"volatile", "atomic"} & set(store.flags)
+    return (runs_once and is_float(value) and is_outside(pointer, loop) and not store.is_ordered
             and bool(objects) and UNKNOWN not in objects
             and not any(i is not store and _may_touch(i, pointer, version.aliasing) for i in instructions))
 

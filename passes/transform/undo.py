@@ -138,7 +138,7 @@ def _read_before(store: Instruction, aliasing: Aliasing) -> Instruction | None:
     value, pointer = store.operands
     for instruction in _upwards(store):
         if instruction.opcode == "load" and instruction.operands[0] is pointer and instruction.type == value.type:
-            return None if {"volatile", "atomic"} & set(instruction.flags) else instruction
+            return None if instruction.is_ordered else instruction
         if _may_write(instruction, pointer, aliasing):
             return None
     return None

@@ -4,11 +4,12 @@ Ensures:  every block is reachable, and every phi has one entry for each edge fr
 """
 from __future__ import annotations
 
-from ..ir.model import Block, Constant, Function
+from ..analysis.cfg import flood
+from ..ir.model import Constant, Function
 
 
 def remove_unreachable(function: Function) -> None:
-    reached = _reached(function.entry)
+    reached = flood([function.entry], lambda block: block.successors)
     dead = [b for b in function.blocks if b not in reached]
     for block in dead:
         for successor in block.terminator.blocks:
@@ -20,13 +21,3 @@ def remove_unreachable(function: Function) -> None:
             instruction.replace_uses(Constant(instruction.type, "poison"))
             instruction.erase()
     function.blocks = [b for b in function.blocks if b in reached]
-
-
-def _reached(entry: Block) -> set[Block]:
-    seen, pending = {entry}, [entry]
-    while pending:
-        for successor in pending.pop().successors:
-            if successor not in seen:
-                seen.add(successor)
-                pending.append(successor)
-    return seen

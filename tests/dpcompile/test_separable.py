@@ -4,9 +4,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import separable as analysis
 from dpcompile.passes.analysis.loops import Loop
-from dpcompile.passes.analysis.separable import Sum, _Question
+from dpcompile.passes.analysis.reductions import Reduction, _Closure
+from dpcompile.passes.analysis.separable import _Question
 from dpcompile.passes.ir.model import Instruction
 
 import dpcompile as dp
@@ -69,8 +69,8 @@ def gradient_differs(kernel) -> bool:
         dp.grad(function, argnums=wrt)(*args), dp.jacfwd(function, argnums=wrt)(*args), strict=True))
 
 
-def whatever_it_is(self: _Question, phi: Instruction, loop: Loop) -> Sum:
-    return Sum(phi, phi.value_from(loop.latch))
+def whatever_it_is(self: _Question, phi: Instruction, loop: Loop) -> Reduction:
+    return Reduction(phi, "fadd", phi.value_from(loop.latch))
 
 
 MUTANTS = {
@@ -78,7 +78,7 @@ MUTANTS = {
     "no function is nonlinear": (_Question, "_is_linear_use", lambda *_: True, separable.logarithm_behind),
     "all memory is an iteration's own": (_Question, "_why_not", lambda *_: "", separable.stored_and_read_behind),
     "whatever is made of a sum is one": (_Question, "_sum", whatever_it_is, separable.sum_within),
-    "a sum comes on all ways": (analysis, "_is_of", lambda *_: True, separable.sum_begun_again),
+    "a sum comes on all ways": (_Closure, "_is_complete", lambda *_: True, separable.sum_begun_again),
 }
 
 
