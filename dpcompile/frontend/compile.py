@@ -27,7 +27,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import chosen, intercept, prange, structure, symbols, target, views
+from . import chosen, intercept, prange, stand_ins, structure, symbols, target, views
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .locations import defined_at
 from .ties import ties_of_minimum_to_second
@@ -240,7 +240,7 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     bound_by = _bound_by(text)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(HINDRANCES.sub(NO_HINDRANCE, text))))
     text = _with_tangents(text, tangents, rules, machine)
-    text = views.kept(prange.pinned(text))
+    text = stand_ins.kept(views.kept(prange.pinned(text)))
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))

@@ -24,7 +24,7 @@ from dpcompile.passes.ir.call_rule import CallRule
 from dpcompile.passes.ir.types import DOUBLE, FLOAT, Type
 
 from ..errors import RuleError
-from . import marks, ownership, records, structure, target
+from . import marks, ownership, records, stand_ins, structure, target
 from .activity import ARRAY_DATA, element_of, is_differentiable, leaf_count, parts_with_offsets
 from .generated import implement
 from .lanewise import Lanewise
@@ -43,14 +43,18 @@ class JvpRule:
     def mirror(self, original) -> RuledMirror:
         return _mirror(original, self)
 
-    def body(self, argument_types: tuple[types.Type, ...]) -> Callable:
-        names: structure.Names = {"rule": self.jvp, "attach": marks.attach, "hold": marks.hold, "follow": marks.follow}
+    def body(self, argument_types: tuple[types.Type, ...], result: types.Type, symbol: str) -> Callable:
+        """What stands in for the function of that symbol."""
+        names: structure.Names = {"rule": self.jvp, "attach": marks.attach, "hold": marks.hold, "follow": marks.follow,
+                                  "tell": stand_ins.telling(symbol)}
         arguments = _named(argument_types)
         held = "".join(f"hold({name}), " for name in arguments)
         changes = "".join(f"{_change(ty, name)}, " for name, ty in arguments.items())
-        return structure.definition(
-            "by_jvp", f"def by_jvp({', '.join(arguments)}):\n    result, change = rule(({held}), ({changes}))\n"
-            f"    return attach(result, change)\n", names)
+        lines = [f"result, change = rule(({held}), ({changes}))", "result = attach(result, change)"]
+        given = _arrays(arguments)
+        if given and not is_own(self.jvp):
+            lines.append(f"tell(({''.join(f'{array}, ' for array in [*given, *_arrays({'result': result})])}))")
+        return structure.function("by_jvp", ", ".join(arguments), [*lines, "return result"], names)
 
 
 def _change(ty: types.Type, text: str) -> str:
@@ -59,7 +63,7 @@ def _change(ty: types.Type, text: str) -> str:
                              plain=True)
 
 
-def is_own(function: Dispatcher) -> bool:
+def is_own(function) -> bool:
     """Whether it is one of those in ``dpcompile.rules``, which are known to write into nothing that they are given: an analysis
     of LAPACK's arguments cannot always tell."""
     return (function.py_func.__module__ or "").startswith("dpcompile.rules.")
@@ -198,7 +202,8 @@ class RuleFunctions:
     @cached_property
     def tangent(self):
         """The function itself again, with a body whose marks say how the result changes."""
-        return self._compiled(JvpRule(self.rule.jvp).body(self.argument_types), self.argument_types, self.result)
+        body = JvpRule(self.rule.jvp).body(self.argument_types, self.result, self.plain.fndesc.llvm_func_name)
+        return self._compiled(body, self.argument_types, self.result)
 
     @cached_property
     def _pair(self) -> tuple:

@@ -30,6 +30,7 @@ from dpcompile.passes.ir.vocabulary import PARALLEL as MARK
 from dpcompile.runtime import arena, gates
 
 from ..errors import UnsupportedError
+from ..frontend import stand_ins
 from ..frontend.activity import (
     ARRAY_DATA,
     ARRAY_HEAD,
@@ -273,12 +274,12 @@ def _complete(primal: Primal, derivative: pipeline.Derivative, name: str) -> llv
     if any(loop.made is not None for loop in derivative.loops):
         _launch_threads()
         loaded(arena.PARALLEL)
-    module = _with_gates(_environments_defined(without_views(derivative.text)))
+    module = _with_gates(_linkable(derivative.text))
     # What nothing asks for yet is not linked: users first.
     for text in (*([arena.COUNTED] if "@dp.arena.counted(" in derivative.text else []), arena.INLINED):
         module.link_in(llvm.parse_assembly(text))
     if primal.support:
-        module.link_in(llvm.parse_assembly(_environments_defined(without_views(primal.support))))
+        module.link_in(llvm.parse_assembly(_linkable(primal.support)))
     visible = set(derivative.symbols.values())
     for function in module.functions:
         if not function.is_declaration and function.name not in visible:
@@ -299,6 +300,11 @@ def _with_gates(text: str) -> llvm.ModuleRef:
         machine = DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
         run_passes(module, machine, 0, ["add_always_inliner_pass"], default=False)
     return module
+
+
+def _linkable(text: str) -> str:
+    """Without calls that only told the passes something."""
+    return _environments_defined(stand_ins.without(without_views(text)))
 
 
 def _environments_defined(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from ..ir.call_rule import CallRule
 from ..ir.model import Argument, Function, Instruction, Value
 from ..ir.types import IntType, PointerType
-from ..ir.vocabulary import INTERPRETED, VIEW
+from ..ir.vocabulary import INTERPRETED, STANDS_IN, VIEW
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
 from ..rules.warps import mode_of
@@ -22,8 +22,8 @@ _BOUNDS = frozenset({"fmax", "fmin", "fmaximum", "fminimum"})
 #: Position of the arena among the arguments of an interpreted block; behind it stands what the block is given.
 ARENA_OF_BLOCK = 2
 #: Kinds of runtime calls that touch no number of the user's, or whose effect on pointers is spelled out below.
-HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "view", "random", "copy",
-                      "fill", "barrier", "exchange"})
+HARMLESS = frozenset({"allocate", "free", "refcount", "accessor", "effect", "integer", "pure", "hint", "view", "stand_in",
+                      "random", "copy", "fill", "barrier", "exchange"})
 
 
 def is_transfer(call: Instruction) -> bool:
@@ -60,6 +60,12 @@ def is_atomic_sum(instruction: Instruction) -> bool:
 def is_view(call: Instruction) -> bool:
     """A call that tells that memory is seen as numbers of another type."""
     return call.opcode == "call" and call.callee_name.startswith(VIEW)
+
+
+def replaced_by(call: Instruction) -> str | None:
+    """The symbol of the function for which code stands in here, where a call tells of such code."""
+    name = call.callee_name if call.opcode == "call" else ""
+    return name.removeprefix(STANDS_IN) if name.startswith(STANDS_IN) else None
 
 
 def is_atomic_bound(instruction: Instruction) -> bool:

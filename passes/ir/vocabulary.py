@@ -37,6 +37,9 @@ PARALLEL = "dpcompile.parallel"
 #: and ``as`` others: void (ptr, i64 bytes of an element before, i64 bytes of the floats that lie there, or 0, i64 step).
 #: One that is ``untold``, void (), says that any memory may be seen so without a word.
 VIEW = "dp.view."
+#: How names of functions begin that tell that code stands in for the function whose symbol follows: void (ptr …), the data of
+#: the arrays that the function is given there, and of those that it returns.
+STANDS_IN = "dp.stands_in_for."
 #: How symbols of functions begin that hand their arguments to an interpreter: an i32 status, and as parameters the result,
 #: the exception, an arena that owns what the result points to, and what is handed over.
 INTERPRETED = "dp.interpreted."

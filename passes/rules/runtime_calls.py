@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..ir.vocabulary import INTERPRETED, VIEW
+from ..ir.vocabulary import INTERPRETED, STANDS_IN, VIEW
 from .warps import SHUFFLE
 
 Kind: TypeAlias = Literal[
@@ -27,6 +27,7 @@ Kind: TypeAlias = Literal[
     "fill",             # repeats a byte
     "hint",             # only tells the optimiser something
     "view",             # tells the passes that memory is seen as numbers of another type
+    "stand_in",         # tells the passes that a rule's code runs instead of the function itself
     "integer",          # arithmetic on integers and truth values
     "pure",             # reads and writes nothing but what its row says, and only integers
     "effect",           # prints, raises, holds the interpreter's lock: a sink that carries no derivative, run once
@@ -239,7 +240,7 @@ RUNTIME_CALLS: dict[str, RuntimeCall] = {row.name: row for row in _ROWS}
 
 #: Families of Python's C API: reporting errors and making strings, arithmetic on objects; and what runs Python itself.
 _FAMILIES: dict[str, Kind] = {"PyErr_": "effect", "PyUnicode_": "effect", "PyBytes_": "effect", "PyString_": "effect",
-                               "PyNumber_": "python", INTERPRETED: "python",
+                               "PyNumber_": "python", INTERPRETED: "python", STANDS_IN: "stand_in",
                                # What a thread reads of its place among the others: it never changes, as clocks do.
                                **{f"llvm.nvvm.read.ptx.sreg.{what}": "integer" for what in (
                                    "tid.", "ntid.", "ctaid.", "nctaid.", "laneid", "lanemask", "warpsize",

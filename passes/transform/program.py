@@ -12,10 +12,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, compared, handed_back, linear, loops, oblivious, overwrites, punning
+from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites, punning
 from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from ..analysis.alias import Aliasing
-from ..analysis.call_kinds import is_by_pointer, is_draw, is_internal_call, is_opaque, is_ruled, never_twice, rule_of
+from ..analysis.call_kinds import (
+    is_by_pointer,
+    is_draw,
+    is_internal_call,
+    is_opaque,
+    is_ruled,
+    never_twice,
+    replaced_by,
+    rule_of,
+)
 from ..analysis.conflicts import Conflicts, Treatment
 from ..analysis.objects import UNKNOWN, MemoryObject, Objects
 from ..analysis.overwrites import Effects, Overwrites
@@ -28,6 +37,7 @@ from ..ir.types import I32, I64, PTR, VOID, Type
 from ..ir.writer import write_function
 from ..visible import check, dump
 from .prepare import prepare
+from .rule_checks import check_rules, stood_in_for
 
 SCRATCH = "scratch"
 
@@ -93,6 +103,10 @@ class Version:
         """Warm calls of functions that have a rule of their own."""
         return list(filter(is_ruled, self.warm_instructions()))
 
+    def stand_ins(self) -> list[Instruction]:
+        """Warm calls that tell that the code of a rule stands in for the function itself."""
+        return [i for i in self.warm_instructions() if replaced_by(i) is not None]
+
     @property
     def is_immediate(self) -> bool:
         """Whether its reverse always follows at once, with the same arguments: nothing has happened in between."""
@@ -142,9 +156,7 @@ class Program:
         prepare(module, self.entry.function, self.entry.facts)
         self._solve()
         self._find_written()
-        for rule in self._ruled.values():
-            self._check_writes(rule)
-            self._check_results(rule)
+        check_rules(self, self._ruled.values())
         for version in self.transformed:
             self._check_linear(version)
         self._check_types()
@@ -157,29 +169,6 @@ class Program:
             for instruction in version.function.instructions():
                 instruction.drop_operands()
             del self.module.functions[version.function.name]
-
-    def _check_writes(self, rule: CallRule) -> None:
-        """What a rule says of a function holds for its result, not for arguments that it changes."""
-        shift = 4 + len(rule.arrays)        # of the arguments behind what else the functions for derivatives are given
-        derived = rule.augmented or rule.pushed
-        for name, first in ((rule.symbol, 0), (derived, shift)) if derived else ():
-            version = self.versions[name]
-            if not rule.vouched and any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
-                raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array "
-                                    f"that it is given", None,
-                                    "Let it return what it computes, and hand functions of C that take pointers a copy.")
-
-    def _check_results(self, rule: CallRule) -> None:
-        """In the derivative a result shares no memory with arguments, which must make no difference."""
-        made = self.versions.get(rule.symbol)
-        given = handed_back.positions(made.aliasing, made.parameters, rule.arrays) if made is not None else []
-        for version in self.transformed if given else ():
-            for call in (c for c in version.ruled_calls() if c.callee_name == rule.symbol):
-                if any(handed_back.written_behind(call, given, version.overwrites())) or (
-                        not version.is_entry and handed_back.is_seen_by_callers(call, given, version.aliasing)):
-                    raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and returns an array "
-                                        f"that it is given, if either is written afterwards", self.module.location_of(call),
-                                        "Let it return a copy.")
 
     def _check_linear(self, version: Version) -> None:
         found = linear.first_nonlinear(version.warm_instructions(), version.aliasing, version.effects)
@@ -278,15 +267,12 @@ class Program:
             prepare(self.module, version.function, version.facts)
         return self.versions[name]
 
-    def _take_in(self, call: Instruction) -> bool:
+    def _take_in(self, rule: CallRule) -> bool:
         """The functions that a rule names; they carry no derivative themselves. Whether they are new."""
-        rule = rule_of(call)
-        assert rule is not None
         known = len(self.versions)
         for name in rule.functions:
             version = self._callee(name)
             version.pointers = Parameters.of_entry(version.function.arguments)
-        self._ruled[rule.symbol] = rule
         return known != len(self.versions)
 
     def _solve(self) -> None:
@@ -301,7 +287,12 @@ class Program:
                     changed |= self._merge_site(version, call, self._callee(call.callee_name))
                     changed |= known != len(self.versions)
                 for call in version.ruled_calls():
-                    changed |= self._take_in(call)
+                    rule = rule_of(call)
+                    assert rule is not None
+                    self._ruled[rule.symbol] = rule
+                    changed |= self._take_in(rule)
+                for call in version.stand_ins():
+                    changed |= self._take_in(stood_in_for(call, self.module))
 
     def _find_written(self) -> None:
         """The parameters through which each version writes, from none up to all that are found to be."""

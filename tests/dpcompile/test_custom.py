@@ -736,10 +736,93 @@ def argument_written(x):
     return (part * part).sum()
 
 
+@dp.custom_jvp
+def handed_on(x):
+    return x[1:]
+
+
+@handed_on.defjvp
+def _handed_on_jvp(primals, tangents):
+    return primals[0][1:], tangents[0][1:]
+
+
+@njit
+def result_of_jvp_written(x):
+    part = handed_on(x)
+    part[0] *= 2.0
+    return (x * x).sum()
+
+
+@njit
+def argument_of_jvp_written(x):
+    y = 1.0 * x
+    part = handed_on(y)
+    y[1] = x[0]
+    return (part * part).sum()
+
+
+recomputed = dp.checkpoint(njit(lambda x: x[1:]))
+
+
+@njit
+def argument_of_checkpoint_written(x):
+    y = 1.0 * x
+    part = recomputed(y)
+    y[1] = x[0]
+    return (part * part).sum()
+
+
 @pytest.mark.parametrize("function", [result_written, argument_written])
 def test_result_that_is_an_argument_and_written_afterwards(function):
     with pytest.raises(errors.UnsupportedError, match=r"handed_back, .* returns an array that it is given"):
         dp.grad(function)(X)
+
+
+@pytest.mark.parametrize("function", [result_of_jvp_written, argument_of_jvp_written, argument_of_checkpoint_written])
+def test_result_of_a_tangent_that_is_an_argument_and_written_afterwards(function):
+    for differentiated in (dp.grad(function), lambda x: dp.jvp(function, (x,), (np.ones(3),))):
+        with pytest.raises(errors.UnsupportedError, match=r"returns an array that it is given"):
+            differentiated(X)
+
+
+def test_argument_of_a_tangent_that_is_written():
+    @dp.custom_jvp
+    def emptied(x):
+        x[0] = 0.0
+        return x.sum()
+
+    @emptied.defjvp
+    def _emptied_jvp(primals, tangents):
+        primals[0][0] = 0.0
+        return primals[0].sum(), tangents[0][1:].sum()
+
+    @njit
+    def written(x):
+        y = 1.0 * x
+        return emptied(y) + y[0]
+
+    for differentiated in (dp.grad(written), lambda x: dp.jvp(written, (x,), (np.ones(3),))):
+        with pytest.raises(errors.UnsupportedError, match=r"emptied, .* writes into an array that it is given"):
+            differentiated(X)
+
+
+def test_rule_that_calls_a_function_with_a_tangent():
+    @dp.custom_vjp
+    def outer(x):
+        return handed_on(x).sum()
+
+    @njit
+    def outer_forward(x):
+        return handed_on(x).sum(), x.size
+
+    @njit
+    def outer_backward(size, c):
+        found = np.full(size, c)
+        found[0] = 0.0
+        return (found,)
+
+    outer.defvjp(outer_forward, outer_backward)
+    assert dp.grad(njit(lambda x: outer(x * x)))(X).tolist() == [0.0, -2.0, 4.0]
 
 
 def test_result_that_is_an_argument_and_only_read():
