@@ -11,7 +11,7 @@ Algorithm: exact data flow of array elements (Feautrier, "Dataflow analysis of a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations, product
 
 from ..ir.model import Block, Instruction
@@ -22,6 +22,7 @@ from .loops import Loop
 from .objects import UNKNOWN
 from .polynomial import Polynomial, Symbol
 from .recipes import Recipes
+from .symbolic import Address
 from .trip_count import TripCount
 
 #: How many iterations the load may be behind the store.
@@ -44,6 +45,9 @@ class Forwarding:
     """Answers for the loads of one function."""
 
     recipes: Recipes
+    #: Answers that many loads ask for: the blocks behind one before control comes to another one, and ``_has_cells_apart``.
+    _behind: dict[tuple[Block, Block | None], set[Block]] = field(default_factory=dict)
+    _apart: dict[tuple[Instruction, tuple[Loop, ...]], bool] = field(default_factory=dict)
 
     def source(self, load: Instruction) -> Source | None:
         if load.is_ordered:
@@ -53,7 +57,7 @@ class Forwarding:
         if UNKNOWN in objects:
             return None
         writers = list(dict.fromkeys(w for obj in (*objects, UNKNOWN) for w in overwrites.writers.get(obj, ())))
-        found = (self._from(store, load) for store in writers if _stores_type_of(store, load))
+        found = (self._from(store, load) for store in writers if _stores_type_of(store, load) and self._same_base(store, load))
         return next((source for source in found if source is not None and self._is_last(source.store, load, writers)), None)
 
     def _from(self, store: Instruction, load: Instruction) -> Source | None:
@@ -83,6 +87,12 @@ class Forwarding:
                 and all(implied.passes(loop.header, loop.latch, block) for loop, block in zip(ahead, inner[1:], strict=True)))
 
     def _tells_cells_apart(self, store: Instruction, ahead: tuple[Loop, ...]) -> bool:
+        key = store, ahead
+        if key not in self._apart:
+            self._apart[key] = self._has_cells_apart(store, ahead)
+        return self._apart[key]
+
+    def _has_cells_apart(self, store: Instruction, ahead: tuple[Loop, ...]) -> bool:
         """Whether each iteration of the loops writes a cell of its own: all cells of an inner loop lie within one step of the
         loop around it."""
         address = self.recipes.inductions.pointer_affine(store.operands[1])
@@ -105,10 +115,17 @@ class Forwarding:
             return Polynomial.of(loop)
         return trips.bound - Polynomial.of(first - self._runs_at_end(loop, store))
 
+    def _addresses(self, store: Instruction, load: Instruction) -> tuple[Address | None, Address | None]:
+        affine = self.recipes.inductions.pointer_affine
+        return affine(store.operands[1]), affine(load.operands[0])
+
+    def _same_base(self, store: Instruction, load: Instruction) -> bool:
+        to, from_ = self._addresses(store, load)
+        return to is not None and from_ is not None and to.base is from_.base
+
     def _agrees(self, store: Instruction, load: Instruction, at: Mapping[Loop, tuple[Loop, int]]) -> bool:
-        to, from_ = map(self.recipes.inductions.pointer_affine, (store.operands[1], load.operands[0]))
-        if to is None or from_ is None or to.base is not from_.base:
-            return False
+        to, from_ = self._addresses(store, load)
+        assert to is not None and from_ is not None
 
         def there(symbol: Symbol) -> Polynomial:
             if not isinstance(symbol, Loop) or symbol not in at:
@@ -149,8 +166,11 @@ class Forwarding:
         """Whether ``second`` may run after ``first`` before control comes to ``barred`` again."""
         if first.parent is second.parent and _is_before(first, second):
             return True
-        successors = self.recipes.cfg.successors
-        return second.parent in flood(successors[first.parent], successors.__getitem__, barred)
+        key = first.parent, barred
+        if key not in self._behind:
+            successors = self.recipes.cfg.successors
+            self._behind[key] = flood(successors[first.parent], successors.__getitem__, barred)
+        return second.parent in self._behind[key]
 
 
 def _pairings(ahead: tuple[Loop, ...], inside: tuple[Loop, ...]) -> Iterator[dict[Loop, tuple[Loop, int]]]:

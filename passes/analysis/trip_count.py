@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..ir.builder import Builder
 from ..ir.model import Constant, Instruction, Value
@@ -48,7 +49,7 @@ class TripCount:
         """The SSA values, all from outside the loop, that ``emit`` and ``evaluate`` look up."""
         return tuple(dict.fromkeys((*self.start.values, *self.bound.values)))
 
-    @property
+    @cached_property
     def constant(self) -> int | None:
         """The number where it is known."""
         count = None if self.inputs else self._emit(None, _no_inputs)
