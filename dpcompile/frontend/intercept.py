@@ -135,6 +135,14 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
     return None
 
 
+def users_rule(function, signature: Signature) -> Dispatcher | None:
+    """The dispatcher with the rule that a user gave a function, an operator or a method for the types of a call."""
+    entries, this = _candidates(function)
+    given = signature.args if this is None else (this, *signature.args)
+    return next((entry.dispatcher for entry in entries
+                 if not getattr(entry.dispatcher, "is_own", True) and entry.fits(given)), None)
+
+
 def _candidates(function) -> tuple[list[Entry], types.Type | None]:
     """The rules of what is called, and the object where it is a method."""
     if isinstance(function, types.BoundFunction):

@@ -37,6 +37,22 @@ def recursive_free(a, x):
         x[i] = a * x[i]
 
 
+@cuda.jit(device=True)
+def low_bits(x, i):
+    return x.view(np.int32)[2 * i]
+
+
+@cuda.jit
+def rounded(x, out):
+    out[0] = x[0] if low_bits(x, 0) > 0 else 2.0 * x[0]
+
+
+def test_what_is_compiled_to_be_differentiated_is_not_what_is_launched():
+    """A launch could not resolve the calls that tell the passes of views."""
+    assert "dp.view." in compile_kernel(rounded, (VECTOR, VECTOR)).text
+    assert not low_bits.overloads
+
+
 def test_device_functions_find_their_processor_where_there_is_none():
     """numba-cuda asks for the device by this name where it compiles device functions."""
     from numba.cuda import dispatcher

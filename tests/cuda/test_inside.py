@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from numba import float32, float64, int64, njit
+from numba.extending import overload
 
 import dpcompile as dp
 from dpcompile import errors
+from dpcompile.frontend import intercept
 from dpcompile.targets.cuda import backend
 
 pytest.importorskip("numba_cuda")
@@ -309,6 +311,36 @@ def test_rules_are_refused_where_they_would_be_ignored():
     x = np.full(1, 3.0)
     dp.cuda.simulate(with_rules, 1, 1, [x])
     assert x[0] == 18.0
+
+
+def cube(x):
+    return x**3
+
+
+@overload(cube)
+def _cube(x):
+    return lambda x: x * x * x
+
+
+@cuda.jit(device=True)
+def of_device(x):
+    return cube(x)
+
+
+@cuda.jit
+def with_rule_of_an_overload(x):
+    x[0] = of_device(x[0])
+
+
+def test_rules_of_what_is_no_numba_function_are_refused_too():
+    made = dp.cuda.grad(with_rule_of_an_overload)
+    dp.cuda.compile(made, (VECTOR,))
+    dp.register_jvp(cube, njit(lambda primals, tangents: (cube(primals[0]), 7.0 * tangents[0])))
+    try:
+        with pytest.raises(errors.UnsupportedError, match="it calls cube, and rules"):
+            dp.cuda.compile(dp.cuda.jvp(with_rule_of_an_overload), (VECTOR,))
+    finally:
+        intercept._entries.pop(cube)
 
 
 @pytest.mark.parametrize(("body", "error", "message"), [
