@@ -2,7 +2,7 @@
 
 Requires: a planned version of the entry.
 Ensures:  text; with a ``Footprint``, to the byte what is kept in a run for its arguments, else an estimate that takes
-          ``ASSUMED_ITERATIONS`` for loops whose trips only the run knows, and says so.
+          ``Inductions.assumed`` for loops whose trips only the run knows, and says so.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .analysis.arena_bytes import Amount, Site
 from .analysis.cache_plan import CachePlan
-from .analysis.induction import ASSUMED_ITERATIONS, Inductions
+from .analysis.induction import Inductions
 from .analysis.tape_bytes import Footprint, Gap
 from .ir.model import Block, Instruction, Module, Value, is_float
 from .ir.types import size_of
@@ -49,7 +49,8 @@ class Report:
     function: str = ""
     kept: tuple[Kept, ...] = ()
     rebuilt: str = ""
-    is_estimate: bool = False
+    #: Iterations that the estimate takes where only the run knows; 0 if it knows all.
+    assumed: float = 0.0
     record_bytes: int = 0
     behind: str = ""
     #: The lines of the blocks of the function, by their names.
@@ -58,7 +59,7 @@ class Report:
     def __str__(self) -> str:
         """With the estimate, for whoever knows no arguments."""
         total = sum(kept.size * kept.estimate for kept in self.kept)
-        note = f", taking {ASSUMED_ITERATIONS:.0f} iterations where only the run knows" if self.is_estimate else ""
+        note = f", taking {self.assumed:.0f} iterations where only the run knows" if self.assumed else ""
         rows = [kept.told(kept.size * kept.estimate, kept.estimate) for kept in self.kept]
         return self._with(f"Kept for the reverse sweep: {total:.0f} bytes estimated{note}", rows)
 
@@ -124,8 +125,9 @@ def report(module: Module, version: Version, plan: CachePlan, inductions: Induct
     again = Counter(plan.rebuilt.values())
     is_estimate = any(trips is None or trips.constant is None for trips in map(inductions.trip_count, version.forest))
     return Report("\n\n".join(filter(None, [_lines(module, version, plan), _rules(version)])), version.function.name, kept,
-                  f"Not kept: {again['recompute']} values computed again, {again['reload']} read again",
-                  is_estimate, record_bytes, "\n\n".join(filter(None, behind)), _lines_of_blocks(module, version))
+                  f"Not kept: {again['recompute']} values computed again, {again['reload'] + again['find']} read again",
+                  inductions.assumed if is_estimate else 0.0, record_bytes, "\n\n".join(filter(None, behind)),
+                  _lines_of_blocks(module, version))
 
 
 def _line(module: Module, value: Value) -> str:

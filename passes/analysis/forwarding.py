@@ -4,7 +4,8 @@ Requires: control flow; affine addresses; aliasing and overwrites; counters inse
 Ensures:  ``source(load)`` names a store that has written, before the load runs and in the same iteration of the loops around
           both, the cell that the load reads, and nothing has written there since. It ran in the iteration ``at`` of the loops
           that are around it alone: in each of these, the one whose number is the counter of a loop around the load and a
-          constant. No two iterations of these write the same cell.
+          constant, or in one that has written all of the array, the one whose cell the load reads, whichever that is. No two
+          iterations of these write the same cell.
 Algorithm: exact data flow of array elements (Feautrier, "Dataflow analysis of array and scalar references", IJPP 20 (1991)) for
           subscripts that differ by constants and loops with the same bounds.
 """
@@ -13,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations, product
+from math import gcd
 
-from ..ir.model import Block, Instruction
+from ..ir.model import Block, Instruction, Value
 from ..ir.types import I64, size_of
+from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .cfg import flood
 from .implied import Implied
 from .loops import Loop
@@ -34,10 +37,10 @@ _UPWARDS = frozenset({"slt", "sle", "ult", "ule"})
 
 @dataclass(frozen=True)
 class Source:
-    """``at``: for each loop around the store alone a loop around the load, and how much is added to the counter of that."""
+    """``at``: for each loop around the store alone, the outermost first, the number of the iteration."""
 
     store: Instruction
-    at: Mapping[Loop, tuple[Loop, int]]
+    at: Mapping[Loop, Polynomial]
 
 
 @dataclass
@@ -65,8 +68,11 @@ class Forwarding:
         around, inside, ahead = self._nests(store, load)
         if len(ahead) > MOST_LOOPS or not self._tells_cells_apart(store, ahead):
             return None
-        at = next((at for at in _pairings(ahead, inside) if self._agrees(store, load, at)), None)
-        return Source(store, at) if at is not None and self._runs_always(store, load, around, ahead) else None
+        paired = next((at for at in _pairings(ahead, inside) if self._agrees(store, load, at)), None)
+        at = _numbers(paired) if paired is not None else self._cell_of_all(store, load, ahead)
+        # Where a load is right, the array that it reads has cells: the loop that writes them all has an iteration.
+        least = {self._most(loop, store).symbol: 1 for loop in ahead} if paired is None else {}
+        return Source(store, at) if at is not None and self._runs_always(store, load, around, ahead, least) else None
 
     def _nests(self, store: Instruction, load: Instruction) -> tuple[Loop | None, tuple[Loop, ...], tuple[Loop, ...]]:
         """The innermost loop around both, the loops in it around the load, and those around the store."""
@@ -75,12 +81,13 @@ class Forwarding:
         common = sum(1 for one, other in zip(of_load, of_store, strict=False) if one is other)
         return of_load[common - 1] if common else None, of_load[common:], of_store[common:]
 
-    def _runs_always(self, store: Instruction, load: Instruction, around: Loop | None, ahead: tuple[Loop, ...]) -> bool:
+    def _runs_always(self, store: Instruction, load: Instruction, around: Loop | None, ahead: tuple[Loop, ...],
+                     least: Mapping[Symbol | None, int]) -> bool:
         """Whether the store runs before the load, in each iteration of the loops around it alone, all of which run to their
-        ends."""
+        ends; ``least``: numbers of which more is known."""
         if any(self.recipes.inductions.trip_count(loop) is None for loop in ahead):
             return False
-        implied = Implied(self.recipes.cfg, self.recipes.forest, load.parent, around)
+        implied = Implied(self.recipes.cfg, self.recipes.forest, load.parent, around, least)
         start = around.header if around is not None else self.recipes.cfg.function.entry
         inner = [*(loop.header for loop in ahead), store.parent]
         return (implied.passes(start, load.parent, inner[0]) and (bool(ahead) or _is_before(store, load))
@@ -136,6 +143,44 @@ class Forwarding:
         return to.offset.substitute(there) == from_.offset and all(
             self._covers(loop, store, other, load, further) for loop, (other, further) in at.items())
 
+    def _cell_of_all(self, store: Instruction, load: Instruction, ahead: tuple[Loop, ...]) -> Mapping[Loop, Polynomial] | None:
+        """Which iteration has written what the load reads, where one loop writes the array from its first cell to its last."""
+        to, from_ = self._addresses(store, load)
+        assert to is not None and from_ is not None
+        parts = to.offset.split(ahead[0]) if len(ahead) == 1 else None
+        first, step = (part.constant for part in parts) if parts is not None else (None, None)
+        if first is None or step is None or not 0 <= first < step or not self._writes_all(ahead[0], store, to.base, step):
+            return None
+        further = from_.offset - Polynomial.of(first)
+        if any(number % step for number in further.terms.values()):
+            return None
+        return {ahead[0]: Polynomial({monomial: number // step for monomial, number in further.terms.items()})}
+
+    def _writes_all(self, loop: Loop, store: Instruction, base: Value, step: int) -> bool:
+        """Whether the loop comes to the end of the array, by so many bytes an iteration."""
+        trips = self.recipes.inductions.trip_count(loop)
+        return trips is not None and trips.step == 1 and self._most(loop, store) * step == self._allocated(base)
+
+    def _allocated(self, base: Value) -> Polynomial | None:
+        """How many bytes lie behind the beginning of an array that the function allocates."""
+        field = base.operands[0] if isinstance(base, Instruction) and base.opcode == "load" else None
+        address = self.recipes.inductions.pointer_affine(field) if field is not None else None
+        if address is None or address.offset != Polynomial.of(MEMINFO_DATA) or not isinstance(address.base, Instruction):
+            return None
+        known = classify(address.base.callee_name) if address.base.opcode == "call" else None
+        if known is None or (known.kind, known.returns, len(known.size)) != ("allocate", "meminfo", 1):
+            return None
+        return self._bytes(address.base.arguments[known.size[0]])
+
+    def _bytes(self, number: Value) -> Polynomial | None:
+        """A number of bytes, as arithmetic gives it that looks for overflow."""
+        parts = number.operands[0] if isinstance(number, Instruction) and number.opcode == "extractvalue" else None
+        if isinstance(parts, Instruction) and parts.callee_name.startswith("llvm.smul.with.overflow."):
+            one, other = map(self._bytes, parts.arguments)
+            return one * other if one is not None and other is not None else None
+        affine = self.recipes.inductions.affine(number)
+        return affine.polynomial if affine is not None else None
+
     def _covers(self, loop: Loop, store: Instruction, other: Loop, load: Instruction, further: int) -> bool:
         """Whether the loop of the store has run iteration k + ``further`` whenever that of the load runs k."""
         mine, theirs = map(self.recipes.inductions.trip_count, (loop, other))
@@ -160,7 +205,20 @@ class Forwarding:
         """Whether nothing else writes there after the store and before the load, in an iteration of the loop around both."""
         around = self._nests(store, load)[0]
         barred = around.header if around is not None else None
-        return not any(w is not store and self._reaches(store, w, barred) and self._reaches(w, load, barred) for w in writers)
+        return not any(w is not store and self._reaches(store, w, barred) and self._reaches(w, load, barred)
+                       and not self._never_meet(w, load) for w in writers)
+
+    def _never_meet(self, store: Instruction, load: Instruction) -> bool:
+        """Whether no iterations of the two touch the same bytes: what lies side by side in elements of an array."""
+        if store.opcode != "store" or not self._same_base(store, load):
+            return False
+        to, from_ = self._addresses(store, load)
+        assert to is not None and from_ is not None
+        step = gcd(*(number for address in (to, from_) for monomial, number in address.offset.terms.items() if monomial))
+        apart = to.offset.offset - from_.offset.offset
+        if not step:
+            return apart >= size_of(load.type) or -apart >= size_of(store.operands[0].type)
+        return size_of(load.type) <= apart % step <= step - size_of(store.operands[0].type)
 
     def _reaches(self, first: Instruction, second: Instruction, barred: Block | None) -> bool:
         """Whether ``second`` may run after ``first`` before control comes to ``barred`` again."""
@@ -171,6 +229,10 @@ class Forwarding:
             successors = self.recipes.cfg.successors
             self._behind[key] = flood(successors[first.parent], successors.__getitem__, barred)
         return second.parent in self._behind[key]
+
+
+def _numbers(paired: Mapping[Loop, tuple[Loop, int]]) -> dict[Loop, Polynomial]:
+    return {loop: Polynomial.of(other) + Polynomial.of(further) for loop, (other, further) in paired.items()}
 
 
 def _pairings(ahead: tuple[Loop, ...], inside: tuple[Loop, ...]) -> Iterator[dict[Loop, tuple[Loop, int]]]:

@@ -11,13 +11,14 @@ that one of two such loops over the same range runs says that the other has.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..ir.model import Block, Constant, Instruction, Value
 from .cfg import ControlFlow, flood
 from .loops import Loop, LoopForest
+from .polynomial import Symbol
 
 #: What comparisons with a constant say of the least that the other number can be, where they hold and where they do not.
 _LEAST = {("sgt", True): 1, ("sge", True): 0, ("slt", False): 0, ("sle", False): 1}
@@ -31,6 +32,8 @@ class Implied:
     forest: LoopForest
     place: Block
     around: Loop | None
+    #: The least that some numbers are known to be besides.
+    given: Mapping[Symbol | None, int] = field(default_factory=dict)
 
     def passes(self, start: Block, end: Block, block: Block) -> bool:
         return end not in flood([start], self._open, block)
@@ -70,7 +73,7 @@ class Implied:
     @cached_property
     def _least(self) -> dict[Value, int]:
         """The least that numbers can be."""
-        found: dict[Value, int] = {}
+        found = {number: least for number, least in self.given.items() if isinstance(number, Value)}
         for condition, holds in self._known.items():
             number, bound = _compared(condition)
             further = _LEAST.get((condition.predicate, holds)) if isinstance(condition, Instruction) else None

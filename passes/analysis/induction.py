@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..ir.model import Block, Function, Instruction, Value
 from ..ir.types import IntType, PointerType
@@ -28,8 +29,8 @@ from .polynomial import Polynomial, Symbol
 from .symbolic import Address, Affine, Evaluator, is_analysable, substitute
 from .trip_count import TripCount, count_trips
 
-#: Iterations that the cost models assume where the trip count is not a constant.
-ASSUMED_ITERATIONS = 32.0
+#: The fewest and the most iterations that the cost models assume where the trip count is not a constant.
+FEWEST_ASSUMED, MOST_ASSUMED = 32.0, 1024.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,14 @@ class Inductions:
     def estimate(self, loop: Loop) -> float:
         """About how many iterations are begun each time the loop is entered."""
         trips = self.trip_count(loop)
-        return ASSUMED_ITERATIONS if trips is None or trips.constant is None else trips.constant + 1.0
+        return self.assumed if trips is None or trips.constant is None else trips.constant + 1.0
+
+    @cached_property
+    def assumed(self) -> float:
+        """What is assumed where only the run knows: no fewer iterations than of the loops that are known, for what is written
+        into a kernel is mostly the smaller number."""
+        constants = [trips.constant for trips in self._trip_counts.values() if trips is not None]
+        return min(max([FEWEST_ASSUMED, *(float(number) for number in constants if number is not None)]), MOST_ASSUMED)
 
     def invariant(self, value: Value, loop: Loop) -> bool:
         """Whether ``value`` is defined outside the loop, so one value for all iterations."""

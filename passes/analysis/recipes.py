@@ -45,7 +45,7 @@ class Recipe:
     operands: tuple[Value, ...]
     write: Callable[[Builder, Lookup], Value]
     cost: float
-    what: str           # recompute | reload
+    what: str           # recompute | reload | find
     relies: tuple[Value, ...] = ()
 
     @property
@@ -72,6 +72,8 @@ class Recipes:
     exact: set[Value] = field(default_factory=set)
     #: For a load of what is overwritten later, what it reads, made once more of what is not.
     remade: dict[Value, Value] = field(default_factory=dict)
+    #: Values that are there to be kept, for loads that find them on the tape.
+    held: set[Value] = field(default_factory=set)
     _known: dict[Value, Recipe | str] = field(default_factory=dict)
 
     def of(self, value: Value) -> Recipe | None:
@@ -93,6 +95,8 @@ class Recipes:
         assert isinstance(value, Instruction)
         if value in self.exact:
             return "it is compared with what stands in memory, to the last bit"
+        if value in self.held:
+            return "loads of it behind the loop find it here"
         opcode = value.opcode
         if opcode == "phi":
             return self._phi(value)
@@ -115,6 +119,10 @@ class Recipes:
         """A load may be had from now on as that value, which stands in front of it."""
         self.remade[load] = value
         self._known.pop(load, None)
+
+    def offer(self, value: Value, recipe: Recipe) -> None:
+        """A value may be had from now on by that recipe."""
+        self._known[value] = recipe
 
     def offer_undoing(self, undone: Mapping[Value, tuple[Value, ...]]) -> None:
         """Loads may be repeated from now on where what overwrites them is undone."""

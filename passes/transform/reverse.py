@@ -180,7 +180,7 @@ class _Build:
             dump("unread", partial(str, found))
             for store in found.unread:
                 store.erase()
-        self.forwarded.remove()
+        self.forwarded.remove(self.plan.kept)
 
     def _executions(self, value: Value) -> float:
         """How often a value is computed."""
@@ -210,10 +210,10 @@ class _Build:
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors,
                                exact=set(self.bounds.compared()))
         self.needed.put_back = {i for i in analysed.warm_instructions() if self.bounds.needs_putting_back(i, overwritten)}
-        self.forwarded = ForwardedLoads(self.recipes)
         self.raising = {instruction for block in analysed.cfg.cold for instruction in block.instructions}
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
+        self.forwarded = ForwardedLoads(self.recipes, self.planner, self.scopes.tape)
         self.at_hand = self._given() | set(counters.loop)
         self._settle(counters)
         for value in self.plan.kept:

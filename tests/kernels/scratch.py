@@ -265,3 +265,115 @@ def one_number(x, n):
         for i in range(x.size):
             total += cell[0] * cell[0] * x[i]
     return total
+
+
+def places():
+    return (np.arange(60) * 7 + np.arange(60) // 9) % 8
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up(x, places, n):
+    """The array is written from its first cell to its last: whatever cell is read, the loop has kept what it wrote there."""
+    table, running, total = np.empty(x.size), 1.0, 0.0
+    for _ in range(n):
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.sin(running) * x[i]
+        for p in places:
+            total += table[p] * table[p] * x[p]
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_in_elements(x, places, n):
+    """Two stores fill the array together."""
+    table, running, total = np.empty(x.size, np.complex128), 1.0, 0.0
+    for _ in range(n):
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.exp(1j * running) * x[i]
+        for p in places:
+            total += (table[p] * table[p]).real * x[p]
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_within_an_array_of_the_round(x, places, n):
+    running, total, t = 1.0, 0.0, 0.0
+    while t < n:
+        t += 0.5 + 0.1 * x[0]
+        table = np.empty(x.size)
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.sin(running) * x[i]
+        for k in range(3):
+            for p in places:
+                if p > k:
+                    total += table[p] * table[p] * x[p]
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_in_a_longer_array(x, places, n):
+    """The loop leaves out the last cell, which changes as well."""
+    table, running, total = np.ones(x.size + 1), 1.0, 0.0
+    for _ in range(n):
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.sin(running) * x[i]
+        for p in places:
+            total += table[p + 1] * table[p + 1] * x[p]
+        table[x.size] = running
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_behind_the_first_cell(x, places, n):
+    table, running, total = np.ones(x.size), 1.0, 0.0
+    for _ in range(n):
+        for i in range(1, x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.sin(running) * x[i]
+        for p in places:
+            total += table[p] * table[p] * x[p]
+        table[0] = running
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_and_changed(x, places, n):
+    table, running, total = np.ones(x.size), 1.0, 0.0
+    for _ in range(n):
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.sin(running) * x[i]
+        for p in places:
+            total += table[p] * table[p] * x[p]
+            table[p] *= 0.99
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_where_not_all_is_written(x, places, n):
+    table, running, total = np.ones(x.size), 1.0, 0.0
+    for _ in range(n):
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            if running > 2.0:
+                table[i] = np.sin(running) * x[i]
+        for p in places:
+            total += table[p] * table[p] * x[p]
+    return total
+
+
+@kernel(args=lambda: (vector(8), places(), 3))
+def looked_up_in_two_that_change_places(x, places, n):
+    table, before, running, total = np.ones(x.size), np.ones(x.size), 1.0, 0.0
+    for _ in range(n):
+        for i in range(x.size):
+            running = 0.9 * running + x[i]
+            table[i] = np.sin(running) * x[i]
+        for p in places:
+            total += table[p] * table[p] * before[p]
+        table, before = before, table
+    return total
