@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize._numdiff import group_columns
 from scipy.sparse import csr_array
 
 from ..errors import SparsityError
@@ -78,6 +77,9 @@ def entry_rows(pattern: csr_array) -> np.ndarray:
 
 def _coloured(pattern) -> np.ndarray:
     """The better of two orders: as they stand, which suits bands, and the fullest first."""
+    # Few need it, and it takes as long to import as the half of this package.
+    from scipy.optimize._numdiff import group_columns
+
     rows, columns = pattern.shape
     if not rows or not columns:
         return np.zeros(columns, np.int64)
