@@ -19,7 +19,7 @@ from numba.core.registry import CPUDispatcher
 from numba.core.types import WrapperAddressProtocol
 
 from .errors import NotAFunctionError, RuleError
-from .frontend import foreign, intercept, structure, target
+from .frontend import foreign, intercept, late_rules, structure, target
 from .frontend.intercept import Wanted
 from .frontend.marks import copied
 from .frontend.ruled import JvpRule, StopRule, VjpRule, is_own
@@ -94,11 +94,19 @@ def register_jvp(function: Any, jvp: Callable, types: Wanted = None, arity: int 
 
 
 def _set(dispatcher: Dispatcher, rule: JvpRule | VjpRule | StopRule) -> None:
+    if _comes_late(dispatcher):
+        late_rules.begin_anew()
     setattr(dispatcher, target.RULE, rule)
     if not hasattr(dispatcher, "stands_for"):
         foreign.RULED.add(dispatcher)
-    vars(dispatcher).pop("__dpcompile__", None)
-    target.forget_mirror(dispatcher)
+
+
+def _comes_late(dispatcher: Dispatcher) -> bool:
+    """Whether something has been differentiated that calls what gets a rule now."""
+    if target.is_mirrored(dispatcher):
+        return True
+    stands_for = getattr(dispatcher, "stands_for", None)
+    return stands_for is not None and not dispatcher.is_own and intercept.was_met(_key(stands_for))
 
 
 def _owner(function: Any, model: Callable | int, types: Wanted, own: bool) -> Dispatcher:

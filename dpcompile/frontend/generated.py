@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from weakref import WeakSet
 
 from numba.core import types
 from numba.core.dispatcher import Dispatcher, _FunctionCompiler
@@ -16,6 +17,8 @@ from numba.core.registry import CPUDispatcher
 from . import structure
 
 Implementation = Callable[[tuple[types.Type, ...]], Callable]
+#: All that there are.
+ALL: WeakSet[GeneratedDispatcher] = WeakSet()
 
 
 class _ImplementingCompiler(_FunctionCompiler):
@@ -42,6 +45,7 @@ class GeneratedDispatcher(CPUDispatcher):
         self.implementation = implementation
         self.recipe = recipe
         implement(self, implementation)
+        ALL.add(self)
 
     def __reduce__(self):
         return self.recipe

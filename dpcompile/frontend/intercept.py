@@ -53,6 +53,8 @@ def _is(given: types.Type, wanted: types.Type | type) -> bool:
 
 
 _entries: dict[Hashable, list[Entry]] = {}
+#: The keys of all that has been looked up.
+_met: set[Hashable] = set()
 
 
 #: Modules of rules for functions that a package gives to Numba, by the package: they wait until that is there.
@@ -76,6 +78,11 @@ def load_waiting() -> None:
         importlib.import_module(_waiting.pop(package))
 
 
+def was_met(key: Hashable) -> bool:
+    """Whether something that was differentiated calls what has this key, or may do so."""
+    return key in _met
+
+
 def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
     """The dispatcher that was added for the key and just these types."""
     return next((entry.dispatcher for entry in _entries.get(key, ()) if entry.wanted == wanted), None)
@@ -83,7 +90,7 @@ def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
 
 def pointer(value: object) -> Dispatcher | None:
     """The dispatcher that stands for a function pointer of C."""
-    entries = _entries.get(pointer_key(value)) if is_pointer(value) else None
+    entries = _looked_up(pointer_key(value)) if is_pointer(value) else None
     return entries[0].dispatcher if entries else None
 
 
@@ -147,9 +154,14 @@ def _candidates(function) -> tuple[list[Entry], types.Type | None]:
     """The rules of what is called, and the object where it is a method."""
     if isinstance(function, types.BoundFunction):
         name = str(function.typing_key).rpartition(".")[2] if isinstance(function.typing_key, str) else function.typing_key[-1]
-        return _entries.get((type(function.this), name), []), function.this
-    keys = [function.typing_key] if isinstance(function, types.Function) else [function]
-    return [entry for key in keys if _hashable(key) for entry in _entries.get(key, ())], None
+        return _looked_up((type(function.this), name)), function.this
+    key = function.typing_key if isinstance(function, types.Function) else function
+    return _looked_up(key) if _hashable(key) else [], None
+
+
+def _looked_up(key: Hashable) -> list[Entry]:
+    _met.add(key)
+    return _entries.get(key, [])
 
 
 def _hashable(key) -> bool:

@@ -318,9 +318,14 @@ def mirror(dispatcher):
     return _mirrors[dispatcher]
 
 
-def forget_mirror(dispatcher):
+def is_mirrored(dispatcher) -> bool:
+    """Whether something that was differentiated has met ``dispatcher``."""
+    return dispatcher in _mirrors
+
+
+def forget_mirrors() -> None:
     """A rule given later must not come too late for what is compiled from now on."""
-    _mirrors.pop(dispatcher, None)
+    _mirrors.clear()
 
 
 def result_type(made, argument_types) -> types.Type:

@@ -10,7 +10,7 @@ import bisect
 import inspect
 import warnings
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numba
 from numba.core import types
@@ -19,7 +19,7 @@ from numba.core.dispatcher import Dispatcher
 
 from ..cache import lookup
 from ..errors import ArgumentSelectionError, ComparisonWarning, IntegerArgumentError, NonScalarResultError, NotAFunctionError
-from ..frontend import structure
+from ..frontend import late_rules, structure
 from ..frontend.compile import Primal, compile_primal
 from ..frontend.containers.arguments import FLAT, carries_floats
 from ..frontend.generated import GeneratedDispatcher
@@ -42,13 +42,23 @@ def dispatcher_of(function) -> Dispatcher:
 
 
 def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
-    """What ``make`` gave for this key of ``owner`` the first time."""
-    made = vars(owner).setdefault("__dpcompile__", {})
+    """What ``make`` gave for this key of ``owner`` the first time since a rule came late."""
+    made = _made_of(owner)
     if key not in made:
         with global_compiler_lock:
             if key not in made:
                 made[key] = make()
     return made[key]
+
+
+def _made_of(owner) -> dict[Hashable, Any]:
+    """What is kept for ``owner``: the Numba function that stands for it, and that its user has been warned, for ever."""
+    made = vars(owner).setdefault("__dpcompile__", {})
+    if made.setdefault("rules", late_rules.count) != late_rules.count:
+        kept = {key: made[key] for key in ("dispatcher", "warned") if key in made}
+        made.clear()
+        made.update(kept, rules=late_rules.count)
+    return made
 
 
 def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
@@ -76,7 +86,7 @@ def compared(made: CompiledDerivative) -> list[int]:
 def warn_of_comparisons(function: Dispatcher, positions: list[int]) -> None:
     """Once a function that a user wrote: zero is right, but seldom what was meant."""
     function = getattr(function, FLAT, function)
-    known = vars(function).setdefault("__dpcompile__", {})
+    known = _made_of(function)
     if positions and not isinstance(function, GeneratedDispatcher) and not known.get("warned"):
         known["warned"] = True
         names = [list(signature_of(function).parameters)[position] for position in positions]

@@ -16,7 +16,7 @@ from numba.extending import overload
 
 import dpcompile as dp
 from dpcompile import errors
-from dpcompile.frontend import intercept, target
+from dpcompile.frontend import intercept, late_rules, target
 
 X = np.array([0.5, -1.0, 2.0])
 
@@ -834,3 +834,41 @@ def test_result_that_is_an_argument_and_only_read():
         return (handed_back(y) * y[1:]).sum()
 
     assert dp.grad(read)(X).tolist() == [0.0, -8.0, 16.0]
+
+
+class TestLateRules:
+    """Functions that have been differentiated, within others, before they got a rule."""
+
+    def test_of_a_numba_function(self):
+        square = njit(lambda x: x * x)
+        outer = njit(lambda x: 3.0 * square(x))
+        held = dp.grad(outer)
+        assert held(2.0) == 12.0
+        dp.register_vjp(square, njit(lambda x: (x * x, x)), njit(lambda x, c: (100.0 * c,)))
+        assert held(2.0) == dp.grad(outer)(2.0) == 300.0
+        assert dp.value_and_grad(outer)(2.0) == (12.0, 300.0)
+
+    def test_of_a_function_that_numba_knows(self):
+        outer = njit(lambda x: np.trapezoid(x) ** 2)
+        assert np.allclose(dp.grad(outer)(X), 2 * np.trapezoid(X) * np.array([0.5, 1.0, 0.5]))
+        dp.register_jvp(np.trapezoid, njit(lambda primals, tangents: (np.trapezoid(primals[0]), 7.0 * tangents[0][0])), arity=1)
+        try:
+            assert np.allclose(dp.grad(outer)(X), 2 * np.trapezoid(X) * np.array([7.0, 0.0, 0.0]))
+        finally:
+            intercept._entries.pop(np.trapezoid)
+
+    def test_of_another_mode(self):
+        cube = njit(lambda x: x * x * x)
+        dp.register_vjp(cube, njit(lambda x: (x * x * x, x)), njit(lambda x, c: (5.0 * c,)))
+        outer = njit(lambda x: 2.0 * cube(x))
+        assert dp.grad(outer)(1.0) == 10.0
+        dp.register_jvp(cube, njit(lambda primals, tangents: (primals[0]**3, 7.0 * tangents[0])))
+        assert dp.grad(outer)(1.0) == 10.0
+        assert dp.jvp(outer, (1.0,), (1.0,)) == (2.0, 14.0)
+
+    def test_that_nobody_has_missed(self):
+        before = late_rules.count
+        fresh = dp.custom_vjp(lambda x: x * x)
+        fresh.defvjp(njit(lambda x: (x * x, x)), njit(lambda x, c: (c,)))
+        assert dp.grad(fresh)(3.0) == 1.0
+        assert late_rules.count == before
