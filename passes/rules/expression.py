@@ -1,6 +1,6 @@
 """The language in which the derivative table writes partial derivatives: small immutable formulas.
 
-A formula reads the operands ``x0``, ``x1``, ``x2`` of a call and its result ``r``; Python's operators build it:
+A formula reads the operands ``x0`` … ``x3`` of a call and its result ``r``; Python's operators build it:
 ``1 / (1 + x0 * x0)``, ``where(x0 < 0, -1, 1)``, ``call("cos", x0)``.  One can be asked how it reads (``str``), which
 primal values it reads (``needs``), whether it ``may_be_non_finite`` and for its value; ``emit.emit`` writes it as IR.
 """
@@ -201,6 +201,30 @@ class Predecessor(Expr):
 
 
 @dataclass(frozen=True)
+class Successor(Expr):
+    """An integer operand plus one, as an integer."""
+
+    operand: Operand
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.operand,)
+
+    def __str__(self) -> str:
+        return f"{self.operand} + 1"
+
+
+@dataclass(frozen=True)
+class Unavailable(Expr):
+    """A partial for which there is no formula: an operand that carries a derivative is refused, as ``reason`` says."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"refused ({self.reason})"
+
+
+@dataclass(frozen=True)
 class ToFloat(Expr):
     """A signed integer operand as a floating-point number."""
 
@@ -286,11 +310,13 @@ def evaluate(expr: Expr, operands: tuple[Any, ...], result: Any,
                 return functions[function](*map(value, arguments))
             case Predecessor(operand):
                 return value(operand) - 1
+            case Successor(operand):
+                return value(operand) + 1
             case ToFloat(operand):
                 return value(operand) * 1.0
         raise TypeError(f"no value for {node!r}")
     return value(expr)
 
 
-x0, x1, x2 = map(Operand, range(3))
+x0, x1, x2, x3 = map(Operand, range(4))
 r = Result()

@@ -1,0 +1,60 @@
+"""Functions of ``scipy.special`` in Numba's engine, by the symbols that the derivative table knows them by.
+
+Ensures:  ``provide`` makes a symbol mean its function in this process, also where another process has compiled the code.
+"""
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterable
+
+import llvmlite.binding as llvm
+
+from dpcompile.passes.rules.special import PREFIX
+
+from ..frontend import special
+from .objects import loaded
+
+_RAW = f"{PREFIX}raw."
+#: The real and the imaginary part of a complex function, as functions of two numbers.
+_PARTS = "\n".join(f"""
+define double @{PREFIX}wofz_{part}.f64(double %x, double %y) {{
+  %w = call {{double, double}} @{_RAW}wofz(double %x, double %y, i32 0)
+  %part = extractvalue {{double, double}} %w, {index}
+  ret double %part
+}}""" for index, part in enumerate(("real", "imag")))
+
+
+def provide(symbol: str) -> bool:
+    """Whether the symbol is that of a function of SciPy, which can be called from now on."""
+    return symbol.startswith(PREFIX) and symbol in _provided()
+
+
+def provide_all(symbols: Iterable[str]) -> None:
+    for symbol in symbols:
+        if symbol.startswith(PREFIX) and not provide(symbol):
+            raise LookupError(f"this SciPy has no function {symbol.removeprefix(PREFIX)}")
+
+
+@functools.cache
+def _provided() -> frozenset[str]:
+    """All symbols, once they mean something."""
+    importlib.import_module(special.MODULE)
+    found = {function.symbol: function for function in special.functions()}
+    for symbol, function in found.items():
+        llvm.add_symbol(_RAW + function.exported if function.has_options else symbol, function.address)
+    llvm.add_symbol(f"{_RAW}wofz", special.get_cython_function_address(special.MODULE, "wofz"))
+    wrapped = [_without_options(function) for function in found.values() if function.has_options]
+    loaded("\n".join([f"declare {{double, double}} @{_RAW}wofz(double, double, i32)", _PARTS, *wrapped]))
+    return frozenset({*found, f"{PREFIX}wofz_real.f64", f"{PREFIX}wofz_imag.f64"})
+
+
+def _without_options(function: special.CFunction) -> str:
+    given = ", ".join(f"{ty} %a{index}" for index, ty in enumerate(function.parameters))
+    raw = f"{_RAW}{function.exported}"
+    return f"""
+declare {function.result} @{raw}({', '.join(function.parameters)}, i32, ptr)
+define {function.result} @{function.symbol}({given}) {{
+  %result = call {function.result} @{raw}({given}, i32 0, ptr null)
+  ret {function.result} %result
+}}"""
