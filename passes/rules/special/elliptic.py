@@ -46,10 +46,15 @@ _COMPLETE = sp("ellipk", _MEAN_PARAMETER)
 _SLOPE_OF_LOGARITHM = _slope_of_first(_MEAN_PARAMETER, _COMPLETE) / _COMPLETE * 4 * (x0 - x1) / ((x0 + x1) * (x0 + x1) * (x0 + x1))
 
 
+def _apart(one: Expr, other: Expr) -> Expr:
+    return where(magnitude(one - other) < 1e-4 * (one + other), math.nan, one - other)
+
+
 def _second_kind_by_first() -> tuple[Expr, Expr, Expr]:
-    """Partials of Carlson's R_D(x, y, z), by the equation of Euler and Darboux and by homogeneity."""
-    by_x = 0.5 * (sp("elliprd", x1, x2, x0) - r) / (x0 - x2)
-    by_y = 0.5 * (sp("elliprd", x0, x2, x1) - r) / (x1 - x2)
+    """Partials of Carlson's R_D(x, y, z), by the equation of Euler and Darboux and by homogeneity; NaN where two operands are so
+    close that the difference has lost its digits."""
+    by_x = 0.5 * (sp("elliprd", x1, x2, x0) - r) / _apart(x0, x2)
+    by_y = 0.5 * (sp("elliprd", x0, x2, x1) - r) / _apart(x1, x2)
     return by_x, by_y, -(1.5 * r + x0 * by_x + x1 * by_y) / x2
 
 

@@ -14,17 +14,27 @@ _ANGLE = math.pi * x0
 _FLIPPED = 1 - x0
 #: Of 1 / Γ(x) = sin(πx) Γ(1 - x) / π, which is smooth at the poles of Γ.
 _REFLECTED = sp("gamma", _FLIPPED) * (call("cos", _ANGLE) - call("sin", _ANGLE) / math.pi * sp("psi", _FLIPPED))
+#: Shapes from which on Stirling's series has all digits.
+_LARGE = 100.0
 _SUM = sp("psi", x0 + x1)
+
+
+def _logarithm_of_gamma_density(a: Expr, x: Expr) -> Expr:
+    """For large shapes by Stirling's series, since the terms would cancel."""
+    u, square = (x - a) / a, 1 / (a * a)
+    series = (1 / 12 - square * (1 / 360 - square / 1260)) / a
+    large = (a - 1) * log1p(u) - a * u - 0.5 * log(2 * math.pi * a) - series
+    return where(a > _LARGE, large, sp("xlogy", a - 1, x) - x - sp("gammaln", a))
 
 
 def _gamma_density(shape: Expr, x: Expr) -> Expr:
     """The derivative of the regularised lower incomplete gamma function."""
-    return exp(sp("xlogy", shape - 1, x) - x - sp("gammaln", shape))
+    return exp(_logarithm_of_gamma_density(shape, x))
 
 
 def _gamma_steepness(shape: Expr, x: Expr) -> Expr:
     """Its inverse."""
-    return exp(x + sp("gammaln", shape) - sp("xlogy", shape - 1, x))
+    return exp(-_logarithm_of_gamma_density(shape, x))
 
 
 def _logarithm_of_beta_density(a: Expr, b: Expr, x: Expr) -> Expr:
@@ -51,11 +61,12 @@ def _logarithm_of_t_density(x: Expr) -> Expr:
 
 
 def _noncentral_density() -> Expr:
-    """Of χ² with ``x1`` degrees of freedom and noncentrality ``x2``, by Bessel's function; Johnson, Kotz and Balakrishnan (1995),
-    chapter 29."""
-    half, difference = 0.5 * x1 - 1, call("sqrt", x0) - call("sqrt", x2)
-    some = 0.5 * exp(-0.5 * difference * difference + 0.5 * half * log(x0 / x2)) * sp("ive", half, call("sqrt", x0 * x2))
-    return where(x2.equals(0), 0.5 * _gamma_density(0.5 * x1, 0.5 * x0), some)
+    """Of χ² with ``x1`` degrees of freedom and noncentrality ``x2``, by Bessel's function, by its power series where that is
+    smooth; Johnson, Kotz and Balakrishnan (1995), chapter 29."""
+    half, difference, product = 0.5 * x1, call("sqrt", x0) - call("sqrt", x2), x0 * x2
+    some = 0.5 * exp(-0.5 * difference * difference + 0.5 * (half - 1) * log(x0 / x2)) * sp("ive", half - 1, call("sqrt", product))
+    small = 0.5 * _gamma_density(half, 0.5 * x0) * exp(-0.5 * x2) * sp("hyp0f1", half, 0.25 * product)
+    return where(product < 1, small, some)
 
 
 def _binomial(n: Expr) -> tuple[Expr, Expr]:
@@ -77,7 +88,7 @@ _GAMMA = (
     special("betaln(a, b)", (sp("psi", x0) - _SUM, sp("psi", x1) - _SUM), ((0.5, 4), (0.5, 4))),
     special("binom(n, k)", (r * (sp("psi", x0 + 1) - sp("psi", x0 - x1 + 1)), r * (sp("psi", x0 - x1 + 1) - sp("psi", x1 + 1))),
             ((3.2, 6), (0.5, 2.8))),
-    special("gammainc(a, x)", (SHAPE, _gamma_density(x0, x1)), ((0.5, 4), (0.3, 5))),
+    special("gammainc(a, x)", (SHAPE, _gamma_density(x0, x1)), ((0.5, 4), (0.3, 5)), ((2000, 2100), (2000, 2100))),
     special("gammaincc(a, x)", (SHAPE, -_gamma_density(x0, x1)), ((0.5, 4), (0.3, 5))),
     special("gammaincinv(a, y)", (SHAPE, _gamma_steepness(x0, r)), ((0.5, 4), (0.1, 0.9))),
     special("gammainccinv(a, y)", (SHAPE, -_gamma_steepness(x0, r)), ((0.5, 4), (0.1, 0.9))),
@@ -90,7 +101,7 @@ _GAMMA = (
     special("chdtrc(v, x)", (DEGREES, -0.5 * _gamma_density(0.5 * x0, 0.5 * x1)), ((1, 6), (0.3, 8))),
     special("chdtri(v, p)", (DEGREES, -2 * _gamma_steepness(0.5 * x0, 0.5 * r)), ((1, 6), (0.1, 0.9))),
     special("chndtr(x, df, nc)", (_noncentral_density(), DEGREES, 0.5 * (sp("chndtr", x0, x1 + 2, x2) - r)),
-            ((0.5, 8), (1, 5), (0.5, 3))),
+            ((0.5, 8), (1, 5), (2, 3)), ((0.5, 1), (1, 5), (0.1, 0.8))),
     special("pdtr(k, m)", (COUNT, -_gamma_density(call("floor", x0) + 1, x1)), ((0, 6), (0.5, 6))),
     special("pdtrc(k, m)", (COUNT, _gamma_density(call("floor", x0) + 1, x1)), ((0, 6), (0.5, 6))),
     special("pdtri(k, y)", (COUNT, -_gamma_steepness(call("floor", x0) + 1, r)), ((0, 6), (0.1, 0.9))),
