@@ -104,7 +104,9 @@ def named(text: str) -> str:
         if int(number) in used:
             text = _with_cell(text, cell, used[int(number)].symbol)
     text = re.sub(_NUMBER, lambda found: f"@{used[int(found[1])].symbol}" if int(found[1]) in used else found[0], text)
-    return text + "\n" + "\n".join(dict.fromkeys(found.declaration for found in used.values())) + "\n"
+    declared = set(re.findall(rf"^declare \w+ @({re.escape(PREFIX)}[\w.]+)\(", text, re.MULTILINE))
+    new = dict.fromkeys(found.declaration for found in used.values() if found.symbol not in declared)
+    return "\n".join([text, *new, ""])
 
 
 def _with_cell(text: str, cell: str, symbol: str) -> str:
