@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dpcompile.passes.rules.expression import Unavailable
 from dpcompile.passes.rules.scalar import SPECIAL
-from dpcompile.passes.rules.special import OPERANDS
+from dpcompile.passes.rules.special import OPERANDS, RESULTS
 from numba import njit
 
 import dpcompile as dp
@@ -101,13 +101,14 @@ def special_row(name: str) -> str:
     refused = [f"`{operand}`, {partial.reason}" for operand, partial in zip(operands, row.partials, strict=True)
                if isinstance(partial, Unavailable)]
     integers = {(True, True): "also", (False, True): "only"}.get((name in SPECIAL, whole in SPECIAL), "")
-    call = f"`{name.removeprefix('special.')}({', '.join(operands)})`"
+    name = name.removeprefix("special.").removesuffix(".0")
+    call = f"`{name}({', '.join(operands)}{', …' if name in RESULTS else ''})`"
     return f"| {call} | {', '.join(known) or 'constant in pieces'} | {'; '.join(refused)} | {integers} |"
 
 
 def special_page(page: str) -> str:
     """The page of special functions with its table renewed."""
-    names = dict.fromkeys(name.removesuffix(".n") for name in SPECIAL if "wofz" not in name)
+    names = dict.fromkeys(name.removesuffix(".n") for name in SPECIAL if "wofz" not in name and not name.endswith((".1", ".2", ".3")))
     head, _, _ = page.partition(SPECIAL_FUNCTIONS)
     return "\n".join([head + SPECIAL_FUNCTIONS, "", "| function | derivative by | refused by | integer orders |", "|---|---|---|---|",
                       *map(special_row, sorted(names)), ""])

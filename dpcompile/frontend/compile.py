@@ -245,7 +245,8 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
-    return prange.without_pins(optimised(main, machine)), _support(text, graph), bound_by
+    done = special.with_results(optimised(main, machine), lambda module: optimised(module, machine))
+    return prange.without_pins(done), _support(text, graph), bound_by
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:

@@ -11,19 +11,20 @@ import ctypes
 import functools
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import llvmlite.binding as llvm
 from numba.core.types import WrapperAddressProtocol
 from numba.extending import get_cython_function_address
 
-from dpcompile.passes.rules.special import PREFIX
+from dpcompile.passes.rules.special import PREFIX, RESULTS
 
 from . import intercept, symbols
 
 MODULE = "scipy.special.cython_special"
 _TYPES = {"double": "double", "float": "float", "long": f"i{8 * ctypes.sizeof(ctypes.c_long)}",
-          "Py_ssize_t": f"i{8 * ctypes.sizeof(ctypes.c_ssize_t)}"}
+          "Py_ssize_t": f"i{8 * ctypes.sizeof(ctypes.c_ssize_t)}", "double *": "ptr"}
 _PURE = "nounwind willreturn memory(none)"
 _NUMBER = r"inttoptr \(i64 (\d+) to ptr\)"
 _CELL = re.compile(rf"^@({re.escape(symbols.DYNAMIC)}\.[0-9a-f]+) = linkonce global ptr {_NUMBER}.*$", re.MULTILINE)
@@ -46,11 +47,22 @@ class CFunction:
     def symbol(self) -> str:
         """As the table spells it: with the type of floats, and that of integers if there are any."""
         integers = [f".{ty}" for ty in self.parameters if ty.startswith("i")]
-        return f"{PREFIX}{self.name}.{'f64' if self.result == 'double' else 'f32'}{''.join(integers[:1])}"
+        return f"{PREFIX}{self.name}.{'f32' if self.result == 'float' else 'f64'}{''.join(integers[:1])}"
 
     @property
     def declaration(self) -> str:
-        return f"declare {self.result} @{self.symbol}({', '.join(self.parameters)}) {_PURE}"
+        attributes = "nounwind willreturn" if self.results else _PURE
+        return f"declare {self.result} @{self.symbol}({', '.join(self.parameters)}) {attributes}"
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The parameters that are no pointers."""
+        return tuple(ty for ty in self.parameters if ty != "ptr")
+
+    @property
+    def results(self) -> list[str]:
+        """Symbols of the results that it leaves behind pointers, as functions of their own."""
+        return [f"{PREFIX}{self.name}.{index}.f64" for index in range(self.parameters.count("ptr"))]
 
     @property
     def address(self) -> int:
@@ -62,9 +74,12 @@ def _parsed(exported: str, text: str) -> CFunction | None:
     result, _, rest = text.removesuffix(")").partition(" (")
     parts = rest.split(", ")
     parameters = tuple(_TYPES.get(part, "") for part in parts if not _BESIDES.fullmatch(part))
-    if result not in ("double", "float") or not {result, "i32", "i64"}.issuperset(parameters):
-        return None
     name = re.sub(r"^__pyx_fuse_\d+(_\d+)?", "", exported)
+    if result == "void":
+        if name not in RESULTS or not {"double", "ptr"}.issuperset(parameters):
+            return None
+    elif result not in ("double", "float") or not {result, "i32", "i64"}.issuperset(parameters):
+        return None
     return CFunction(exported, name, result, parameters, "optional_args" in rest)
 
 
@@ -113,3 +128,24 @@ def _with_cell(text: str, cell: str, symbol: str) -> str:
     """The cell in which Numba keeps an address is constant, so that what it holds is called directly."""
     text = re.sub(rf"^@{re.escape(cell)} = .*$", f"@{cell} = internal constant ptr @{symbol}", text, flags=re.MULTILINE)
     return re.sub(rf"@{re.escape(cell)}\b", f"@dp.cell.{symbol}.{cell.rpartition('.')[2]}", text)
+
+
+def with_results(text: str, optimised: Callable[[llvm.ModuleRef], str]) -> str:
+    """The text of an optimised module without calls of functions that leave results behind pointers."""
+    used = [found for found in _by_address().values() if found.results and f"@{found.symbol}(" in text]
+    if not used:
+        return text
+    module = llvm.parse_assembly(text)
+    module.link_in(llvm.parse_assembly("\n".join(dict.fromkeys(map(_with_stores, used)))))
+    return optimised(module)
+
+
+def _with_stores(function: CFunction) -> str:
+    """The body of such a function."""
+    operands = ", ".join(f"{ty} %x{index}" for index, ty in enumerate(function.operands))
+    pointers = ", ".join(f"ptr %p{index}" for index in range(len(function.results)))
+    lines = [line for index, symbol in enumerate(function.results) for line in
+             (f"%r{index} = call double @{symbol}({operands})", f"store double %r{index}, ptr %p{index}, align 8")]
+    declared = [f"declare double @{symbol}({', '.join(function.operands)}) {_PURE}" for symbol in function.results]
+    return "\n".join([*declared, f"define linkonce_odr void @{function.symbol}({operands}, {pointers}) alwaysinline {{", *lines,
+                      "ret void", "}"])

@@ -42,11 +42,14 @@ def _provided() -> frozenset[str]:
     importlib.import_module(special.MODULE)
     found = {function.symbol: function for function in special.functions()}
     for symbol, function in found.items():
-        llvm.add_symbol(_RAW + function.exported if function.has_options else symbol, function.address)
+        is_wrapped = function.has_options or function.results
+        llvm.add_symbol(_RAW + function.exported if is_wrapped else symbol, function.address)
     llvm.add_symbol(f"{_RAW}wofz", special.get_cython_function_address(special.MODULE, "wofz"))
     wrapped = [_without_options(function) for function in found.values() if function.has_options]
+    wrapped += [_each_result(function) for function in found.values() if function.results]
     loaded("\n".join([f"declare {{double, double}} @{_RAW}wofz(double, double, i32)", _PARTS, *wrapped]))
-    return frozenset({*found, f"{PREFIX}wofz_real.f64", f"{PREFIX}wofz_imag.f64"})
+    results = {symbol for function in found.values() for symbol in function.results}
+    return frozenset({*found, *results, f"{PREFIX}wofz_real.f64", f"{PREFIX}wofz_imag.f64"})
 
 
 def _without_options(function: special.CFunction) -> str:
@@ -58,3 +61,19 @@ define {function.result} @{function.symbol}({given}) {{
   %result = call {function.result} @{raw}({given}, i32 0, ptr null)
   ret {function.result} %result
 }}"""
+
+
+def _each_result(function: special.CFunction) -> str:
+    """A function for each result that is left behind a pointer."""
+    given = ", ".join(f"{ty} %a{index}" for index, ty in enumerate(function.operands))
+    places = [f"%p{index}" for index in range(len(function.results))]
+    raw, pointers = f"{_RAW}{function.exported}", ", ".join(f"ptr {place}" for place in places)
+    made = "\n".join(f"  {place} = alloca double" for place in places)
+    bodies = [f"""
+define double @{symbol}({given}) {{
+{made}
+  call void @{raw}({given}, {pointers})
+  %result = load double, ptr {place}
+  ret double %result
+}}""" for symbol, place in zip(function.results, places, strict=True)]
+    return "\n".join([f"declare void @{raw}({', '.join(function.parameters)})", *bodies])

@@ -18,15 +18,22 @@ from numba.types import WrapperAddressProtocol
 import dpcompile as dp
 from dpcompile.frontend import special, structure
 
-C_TYPES = {"double": ctypes.c_double, "float": ctypes.c_float, "i64": ctypes.c_int64, "i32": ctypes.c_int32}
+C_TYPES = {"double": ctypes.c_double, "float": ctypes.c_float, "i64": ctypes.c_int64, "i32": ctypes.c_int32,
+           "ptr": ctypes.c_void_p, "void": None}
 FUNCTIONS = {function.symbol: function for function in special.functions()}
 
 
-def symbol_of(row) -> str:
-    return row.symbol("double", integer="i64")
+#: What results of functions belong to that leave several behind pointers, and where there.
+RESULTS = {symbol: (function, k) for function in FUNCTIONS.values() for k, symbol in enumerate(function.results)}
 
 
-NAMES = [name for name, row in SPECIAL.items() if symbol_of(row) in FUNCTIONS]
+def function_of(name: str):
+    symbol = SPECIAL[name].symbol("double", integer="i64")
+    return FUNCTIONS[symbol] if symbol in FUNCTIONS else RESULTS.get(symbol, (None,))[0]
+
+
+#: All rows but those of the parts of a complex function.
+NAMES = [name for name in SPECIAL if function_of(name)]
 #: Weights by which central differences of eighth order take what lies on either side.
 WEIGHTS = 4 / 5, -1 / 5, 4 / 105, -1 / 280
 
@@ -43,13 +50,18 @@ def by_name(exported: str, *parameters, result=ctypes.c_double):
     return ctypes.CFUNCTYPE(result, *parameters)(get_cython_function_address(special.MODULE, exported))
 
 
-def kernel_of(function, active: list[int]):
+def kernel_of(name: str, active: list[int]):
     """``kernel(x, rest)``: the function of all operands, those that are active in an array."""
-    operands = [f"x[{active.index(k)}]" if k in active else f"rest[{k}]" for k in range(len(function.parameters))]
-    operands = [f"int({text})" if ty.startswith("i") else text for text, ty in zip(operands, function.parameters, strict=True)]
-    options = ", 0, 0" if function.has_options else ""
-    text = f"def kernel(x, rest):\n    return called({', '.join(operands)}{options}) * 1.0\n"
-    return njit(structure.definition("kernel", text, {"called": pointer(function)}))
+    function = function_of(name)
+    operands = [f"x[{active.index(k)}]" if k in active else f"rest[{k}]" for k in range(len(function.operands))]
+    operands = [f"int({text})" if ty.startswith("i") else text for text, ty in zip(operands, function.parameters, strict=False)]
+    operands += ["0", "0"] if function.has_options else [f"out[{k}:].ctypes" for k in range(len(function.results))]
+    result, names = f"called({', '.join(operands)})", {"called": pointer(function), "np": np}
+    lines = [f"return {result} * 1.0"]
+    if function.results:
+        _, place = RESULTS[SPECIAL[name].symbol("double")]
+        lines = [f"out = np.empty({len(function.results)})", result, f"return out[{place}]"]
+    return njit(structure.function("kernel", "x, rest", lines, names))
 
 
 def has_formula(row) -> list[int]:
@@ -58,7 +70,7 @@ def has_formula(row) -> list[int]:
 
 def points(row, count=2) -> list[list[float]]:
     generator = np.random.default_rng(1)
-    whole = [k for k, ty in enumerate(FUNCTIONS[symbol_of(row)].parameters) if ty.startswith("i")]
+    whole = [k for k, ty in enumerate(function_of(row.name).parameters) if ty.startswith("i")]
     return [[float(generator.integers(low, high + 1)) if k in whole else generator.uniform(low, high)
              for k, (low, high) in enumerate(box)] for box in row.domain for _ in range(count)]
 
@@ -78,7 +90,7 @@ def test_row(name: str):
     active = has_formula(row)
     if not active:
         pytest.skip("it is constant in pieces")
-    kernel = kernel_of(FUNCTIONS[symbol_of(row)], active)
+    kernel = kernel_of(name, active)
     gradient = dp.value_and_grad(kernel)
     for point in points(row):
         x, rest = np.array([point[k] for k in active]), np.array(point)
@@ -93,7 +105,7 @@ def test_row(name: str):
 @pytest.mark.parametrize("name", [name for name in NAMES if SPECIAL[name].kinks])
 def test_kinks(name: str):
     row = SPECIAL[name]
-    gradient = dp.grad(kernel_of(FUNCTIONS[symbol_of(row)], list(range(row.arity))))
+    gradient = dp.grad(kernel_of(name, list(range(row.arity))))
     for point, expected in row.kinks:
         np.testing.assert_allclose(gradient(np.array(point, float), np.array(point, float)), expected, rtol=1e-14, atol=1e-15)
 
@@ -101,14 +113,14 @@ def test_kinks(name: str):
 #: One of each kind of formula: quotients, neighbouring orders, densities, inverses, chosen branches, parts of a complex function.
 SAMPLE = """erfcx log_ndtr ndtri_exp voigt_profile exprel psi rgamma beta gammaincinv chndtr betainc stdtr jv kve i1e yn.n
     spherical_jn.n struve kerp ellipkinc ellipk agm expn.n spence eval_legendre.n eval_jacobi lpmv hyp2f1 xlogy boxcox
-    inv_boxcox pseudo_huber""".split()
+    inv_boxcox pseudo_huber airy.1 airye.2 sici.0 ellipj.2 pbdv.1""".split()
 
 
 @pytest.mark.parametrize("name", SAMPLE)
 def test_second_derivative(name: str):
     row = SPECIAL[f"special.{name}"]
     active = has_formula(row)
-    kernel = kernel_of(FUNCTIONS[symbol_of(row)], active)
+    kernel = kernel_of(row.name, active)
     gradient = dp.grad(kernel)
     for point in points(row, count=1):
         x, rest = np.array([point[k] for k in active]), np.array(point)
@@ -122,7 +134,7 @@ def test_second_derivative(name: str):
 def test_dot_product(name: str):
     row = SPECIAL[f"special.{name}"]
     (last,) = has_formula(row)[-1:]
-    called, rest = kernel_of(FUNCTIONS[symbol_of(row)], [last]), np.array(points(row, count=1)[0])
+    called, rest = kernel_of(row.name, [last]), np.array(points(row, count=1)[0])
 
     @njit
     def kernel(x):
@@ -143,8 +155,8 @@ REFUSED = [(name, k) for name in NAMES for k, partial in enumerate(SPECIAL[name]
 
 @pytest.mark.parametrize(("name", "operand"), REFUSED)
 def test_operands_without_formula_are_refused(name: str, operand: int):
-    function = FUNCTIONS[symbol_of(SPECIAL[name])]
-    kernel, point = kernel_of(function, [operand]), np.array(points(SPECIAL[name], count=1)[0])
+    function = function_of(name)
+    kernel, point = kernel_of(name, [operand]), np.array(points(SPECIAL[name], count=1)[0])
     says = rf"(?s)scipy\.special\.{function.name} with respect to '{OPERANDS[name][operand]}'.*no closed form.*stop_gradient"
     with pytest.raises(dp.errors.UnsupportedError, match=says):
         dp.grad(kernel)(point[[operand]], point)
@@ -278,7 +290,7 @@ ENDS = (("log_ndtr", -40.0, 40.02496884720727), ("log_ndtr", -1e5, 1e5 + 1e-5), 
 
 @pytest.mark.parametrize(("name", "x", "expected"), ENDS)
 def test_ends(name: str, x: float, expected: float):
-    kernel = kernel_of(FUNCTIONS[f"dp.special.{name}.f64"], [0])
+    kernel = kernel_of(f"special.{name}", [0])
     assert dp.grad(kernel)(np.array([x]), np.array([x]))[0] == pytest.approx(expected, rel=1e-9)
 
 

@@ -6,10 +6,11 @@ Carlson's R_D and hypergeometric functions.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-from ..expression import Expr, ToFloat, Predecessor, call, r, where, x0, x1, x2
+from ..expression import Expr, Predecessor, ToFloat, call, r, where, x0, x1, x2
 from ..row import Rule
-from .row import ORDER, exp, log, magnitude, sp, special
+from .row import ORDER, cos, exp, log, magnitude, sin, sp, special, sqrt
 
 #: Below this parameter hypergeometric series take the place of quotients by it.
 _SMALL = 0.3
@@ -26,20 +27,44 @@ def _slope_of_second(m: Expr, value: Expr) -> Expr:
     return where(magnitude(m) < _SMALL, -math.pi / 8 * sp("hyp2f1", 0.5, 1.5, 2, m), (value - sp("ellipk", m)) / (2 * m))
 
 
-_TURNS = call("rint", x0 / math.pi)
-_PHASE = x0 - math.pi * _TURNS
-_SINE, _COSINE = call("sin", _PHASE), call("cos", _PHASE)
-_ROOT = 1 - x1 * _SINE * _SINE
-_CUBE = _SINE * _SINE * _SINE / 6
+@dataclass(frozen=True)
+class _Amplitude:
+    """An amplitude as whole half turns and the rest, which is all that Carlson's functions take."""
+
+    turns: Expr
+    sine: Expr
+    cosine: Expr
+
+    @staticmethod
+    def of(phi: Expr) -> _Amplitude:
+        turns = call("rint", phi / math.pi)
+        return _Amplitude(turns, sin(phi - math.pi * turns), cos(phi - math.pi * turns))
+
+    def root(self, m: Expr) -> Expr:
+        return 1 - m * self.sine * self.sine
+
+    @property
+    def cube(self) -> Expr:
+        return self.sine * self.sine * self.sine / 6
+
+    def whole(self, slope: Expr) -> Expr:
+        """What whole turns add; nothing where there are none, whatever the complete integral is."""
+        return where(self.turns.equals(0), 0, 2 * self.turns * slope)
 
 
-def _whole(slope: Expr) -> Expr:
-    """What whole turns add; nothing where there are none, whatever the complete integral is."""
-    return where(_TURNS.equals(0), 0, 2 * _TURNS * slope)
+def slope_by_parameter(phi: Expr, m: Expr) -> Expr:
+    """∂F(φ | m)/∂m, F being Legendre's first incomplete integral."""
+    at = _Amplitude.of(phi)
+    return at.cube * sp("elliprd", at.cosine * at.cosine, 1, at.root(m)) + at.whole(_slope_of_first(m, sp("ellipk", m)))
 
 
-_COMPLETE_FIRST = _slope_of_first(x1, sp("ellipk", x1))
-_COMPLETE_SECOND = _slope_of_second(x1, sp("ellipe", x1))
+def _second_by_parameter(phi: Expr, m: Expr) -> Expr:
+    """∂E(φ | m)/∂m."""
+    at = _Amplitude.of(phi)
+    return -at.cube * sp("elliprd", at.cosine * at.cosine, at.root(m), 1) + at.whole(_slope_of_second(m, sp("ellipe", m)))
+
+
+_ROOT = _Amplitude.of(x0).root(x1)
 _OTHER = 1 - x0
 _MEAN_PARAMETER = ((x0 - x1) / (x0 + x1)) * ((x0 - x1) / (x0 + x1))
 _COMPLETE = sp("ellipk", _MEAN_PARAMETER)
@@ -72,10 +97,10 @@ ROWS: tuple[Rule, ...] = (
                                    (sp("ellipe", _OTHER) / x0 - r) / (2 * _OTHER)),), ((0.75, 1.25),), ((0.1, 0.65),)),
     special("ellipe(m)", (_slope_of_second(x0, r),), ((-0.25, 0.25),), ((0.35, 0.9),), ((-3, -0.35),),
             kinks=(((0,), (-math.pi / 8,)),)),
-    special("ellipkinc(phi, m)", (1 / call("sqrt", _ROOT), _CUBE * sp("elliprd", _COSINE * _COSINE, 1, _ROOT)
-                                  + _whole(_COMPLETE_FIRST)), ((-1.5, 1.5), (-0.9, 0.9)), ((1.7, 4.5), (-0.9, 0.9))),
-    special("ellipeinc(phi, m)", (call("sqrt", _ROOT), -_CUBE * sp("elliprd", _COSINE * _COSINE, _ROOT, 1)
-                                  + _whole(_COMPLETE_SECOND)), ((-1.5, 1.5), (-0.9, 0.9)), ((1.7, 4.5), (-0.9, 0.9))),
+    special("ellipkinc(phi, m)", (1 / sqrt(_ROOT), slope_by_parameter(x0, x1)),
+            ((-1.5, 1.5), (-0.9, 0.9)), ((1.7, 4.5), (-0.9, 0.9))),
+    special("ellipeinc(phi, m)", (sqrt(_ROOT), _second_by_parameter(x0, x1)),
+            ((-1.5, 1.5), (-0.9, 0.9)), ((1.7, 4.5), (-0.9, 0.9))),
     *_CARLSON,
     special("agm(a, b)", (r * (1 / (x0 + x1) - _SLOPE_OF_LOGARITHM * x1), r * (1 / (x0 + x1) + _SLOPE_OF_LOGARITHM * x0)),
             ((0.5, 3), (0.5, 3))),

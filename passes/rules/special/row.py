@@ -47,6 +47,14 @@ def sqrt(value: Expr) -> Expr:
     return call("sqrt", value)
 
 
+def sin(value: Expr) -> Expr:
+    return call("sin", value)
+
+
+def cos(value: Expr) -> Expr:
+    return call("cos", value)
+
+
 def magnitude(value: Expr = x0) -> Expr:
     return call("fabs", value)
 
