@@ -108,10 +108,11 @@ def special_row(name: str) -> str:
 
 def special_page(page: str) -> str:
     """The page of special functions with its table renewed."""
-    names = dict.fromkeys(name.removesuffix(".n") for name in SPECIAL if "wofz" not in name and not name.endswith((".1", ".2", ".3")))
+    parts = ("wofz_real", "wofz_imag", ".1", ".2", ".3")
+    names = dict.fromkeys(name.removesuffix(".n") for name in SPECIAL if not name.endswith(parts))
     head, _, _ = page.partition(SPECIAL_FUNCTIONS)
-    return "\n".join([head + SPECIAL_FUNCTIONS, "", "| function | derivative by | refused by | integer orders |", "|---|---|---|---|",
-                      *map(special_row, sorted(names)), ""])
+    top = ["| function | derivative by | refused by | integer orders |", "|---|---|---|---|"]
+    return "\n".join([head + SPECIAL_FUNCTIONS, "", *top, *map(special_row, sorted(names)), ""])
 
 
 def main() -> None:

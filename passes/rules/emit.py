@@ -102,7 +102,7 @@ class _Emission:
 
     def _through_double(self, name: str, arguments: list[Value]) -> Value:
         """A function that is there in double precision only."""
-        wide = [self.builder.cast("fpext", argument, DOUBLE) if argument.type == self.type else argument for argument in arguments]
+        wide = [self.builder.cast("fpext", a, DOUBLE) if a.type == self.type else a for a in arguments]
         inner = _Emission(self.builder, [], None, self.module, DOUBLE, self.dialect, self.flags)
         return self.builder.cast("fptrunc", inner._call(name, wide), self.type)
 

@@ -66,9 +66,11 @@ def _second_by_parameter(phi: Expr, m: Expr) -> Expr:
 
 _ROOT = _Amplitude.of(x0).root(x1)
 _OTHER = 1 - x0
-_MEAN_PARAMETER = ((x0 - x1) / (x0 + x1)) * ((x0 - x1) / (x0 + x1))
+_TWICE_MEAN = x0 + x1
+_MEAN_PARAMETER = ((x0 - x1) / _TWICE_MEAN) * ((x0 - x1) / _TWICE_MEAN)
 _COMPLETE = sp("ellipk", _MEAN_PARAMETER)
-_SLOPE_OF_LOGARITHM = _slope_of_first(_MEAN_PARAMETER, _COMPLETE) / _COMPLETE * 4 * (x0 - x1) / ((x0 + x1) * (x0 + x1) * (x0 + x1))
+_SLOPE_OF_LOGARITHM = (_slope_of_first(_MEAN_PARAMETER, _COMPLETE) / _COMPLETE
+                       * 4 * (x0 - x1) / (_TWICE_MEAN * _TWICE_MEAN * _TWICE_MEAN))
 
 
 def _apart(one: Expr, other: Expr) -> Expr:
@@ -76,16 +78,19 @@ def _apart(one: Expr, other: Expr) -> Expr:
 
 
 def _second_kind_by_first() -> tuple[Expr, Expr, Expr]:
-    """Partials of Carlson's R_D(x, y, z), by the equation of Euler and Darboux and by homogeneity; NaN where two operands are so
-    close that the difference has lost its digits."""
+    """Partials of Carlson's R_D(x, y, z), by the equation of Euler and Darboux and by homogeneity; NaN where two operands are
+    so close that the difference has lost its digits."""
     by_x = 0.5 * (sp("elliprd", x1, x2, x0) - r) / _apart(x0, x2)
     by_y = 0.5 * (sp("elliprd", x0, x2, x1) - r) / _apart(x1, x2)
     return by_x, by_y, -(1.5 * r + x0 * by_x + x1 * by_y) / x2
 
 
+#: Of R_C by its first operand; the second one's is what is left of the sum of both.
+_DEGENERATE = where(magnitude(x0 - x1) < 0.1 * (x0 + x1), -sp("elliprd", x1, x1, x0) / 6, (1 / sqrt(x0) - r) / (2 * (x0 - x1)))
 _CARLSON = (
-    special("elliprc(x, y)", (-sp("elliprd", x1, x1, x0) / 6, -sp("elliprd", x0, x1, x1) / 3), ((0.5, 3), (0.5, 3))),
-    special("elliprf(x, y, z)", (-sp("elliprd", x1, x2, x0) / 6, -sp("elliprd", x0, x2, x1) / 6, -sp("elliprd", x0, x1, x2) / 6),
+    special("elliprc(x, y)", (_DEGENERATE, -0.5 / (sqrt(x0) * x1) - _DEGENERATE), ((2, 3), (0.5, 1)), ((1, 1.1), (1.2, 1.3))),
+    special("elliprf(x, y, z)",
+            (-sp("elliprd", x1, x2, x0) / 6, -sp("elliprd", x0, x2, x1) / 6, -sp("elliprd", x0, x1, x2) / 6),
             ((0.5, 1), (1.2, 2), (2.3, 3))),
     special("elliprd(x, y, z)", _second_kind_by_first(), ((0.5, 1), (1.2, 2), (2.3, 3))),
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 from ..expression import Expr, call, formula, r, where, x0, x1, x2
 from ..row import Rule
@@ -43,7 +44,10 @@ class Complex:
         return Complex(where(is_far, self.real, near.real), where(is_far, self.imag, near.imag))
 
 
-def _series(inverse: Expr | Complex, one: Expr | Complex) -> Expr | Complex:
+Number = TypeVar("Number", Expr, Complex)
+
+
+def _series(inverse: Number, one: Number) -> Number:
     """The sum of (2k + 1)!! inverse^k."""
     total = one
     for factor in reversed(range(3, 17, 2)):
@@ -68,21 +72,20 @@ def _slope_of_normal_logarithm(x: Expr, logarithm: Expr) -> Expr:
 def _faddeeva() -> tuple[Complex, Complex]:
     """w'(z) and w''(z) by w' = 2i/√π - 2zw, far away by its asymptotic series: at z = (x + iγ) / (σ √2)."""
     z = Complex(x0, x2) * (1 / (x1 * math.sqrt(2)))
-    w, one = Complex(sp("wofz_real", z.real, z.imag), sp("wofz_imag", z.real, z.imag)), Complex(1.0 + 0 * x0, 0 * x0)
-    near = Complex(0 * x0, 2 / _ROOT_PI + 0 * x0) + z * w * -2.0
-    inverse = one / (z * z)
-    far = Complex(0 * x0, -1 / _ROOT_PI + 0 * x0) * inverse * _series(inverse * 0.5, one)
-    slope = far.where_far(z, near)
-    bent = Complex(0 * x0, 2 / _ROOT_PI + 0 * x0) * inverse / z * _bent_series(inverse * 0.5, one)
+    one, i = Complex(formula(1), formula(0)), Complex(formula(0), formula(1))
+    w = Complex(sp("wofz_real", z.real, z.imag), sp("wofz_imag", z.real, z.imag))
+    near, inverse = i * (2 / _ROOT_PI) + z * w * -2.0, one / (z * z)
+    slope = (i * (-1 / _ROOT_PI) * inverse * _series(inverse * 0.5, one)).where_far(z, near)
+    bent = i * (2 / _ROOT_PI) * inverse / z * _bent_series(inverse * 0.5, one)
     return slope, bent.where_far(z, (w + z * near) * -2.0)
 
 
 def _voigt() -> tuple[Expr, Expr, Expr]:
     """Partials of V = Re w(z) / (σ √(2π)); V_σ = σ V_xx, as heat spreads; where σ is 0, those of Cauchy's density."""
     slope, bent = _faddeeva()
-    by_x, by_gamma = slope.real / (2 * _ROOT_PI * x1 * x1), -slope.imag / (2 * _ROOT_PI * x1 * x1)
-    by_sigma = bent.real / (2 * math.sqrt(2 * math.pi) * x1 * x1)
-    square, third = x0 * x0 + x2 * x2, (3 * x0 * x0 - x2 * x2) * x2
+    variance, square, third = x1 * x1, x0 * x0 + x2 * x2, (3 * x0 * x0 - x2 * x2) * x2
+    by_x, by_gamma = slope.real / (2 * _ROOT_PI * variance), -slope.imag / (2 * _ROOT_PI * variance)
+    by_sigma = bent.real / (2 * math.sqrt(2 * math.pi) * variance)
     cauchy_x, cauchy_gamma = -2 * x0 * x2 / (math.pi * square * square), (x0 * x0 - x2 * x2) / (math.pi * square * square)
     cauchy_xx = 2 * third / (math.pi * square * square * square)
     return (where(x1.equals(0), cauchy_x, by_x), where(x1.equals(0), x1 * cauchy_xx, by_sigma),
@@ -92,8 +95,8 @@ def _voigt() -> tuple[Expr, Expr, Expr]:
 ROWS: tuple[Rule, ...] = (
     special("erf(x)", (_ERF,), ((-2.5, 2.5),)),
     special("erfc(x)", (-_ERF,), ((-2.5, 2.5),)),
-    special("erfcx(x)", (where(x0 > _FAR, -1 / _ROOT_PI / (x0 * x0) * _series(-0.5 / (x0 * x0), formula(1)), 2 * x0 * r - 2 / _ROOT_PI),),
-            ((-1.5, 3),), ((5, 29),), ((31, 200),)),
+    special("erfcx(x)", (where(x0 > _FAR, -1 / _ROOT_PI / (x0 * x0) * _series(-0.5 / (x0 * x0), formula(1)),
+                               2 * x0 * r - 2 / _ROOT_PI),), ((-1.5, 3),), ((5, 29),), ((31, 200),)),
     special("erfi(x)", (2 / _ROOT_PI * exp(x0 * x0),), ((-2, 2),)),
     special("dawsn(x)", (where(magnitude() > _FAR, -0.5 / (x0 * x0) * _series(0.5 / (x0 * x0), formula(1)), 1 - 2 * x0 * r),),
             ((-3, 3),), ((31, 200),), ((-200, -31),)),

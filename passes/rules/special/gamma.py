@@ -5,6 +5,7 @@ Source: DLMF, chapters 5 and 8.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from ..expression import Expr, ToFloat, call, r, where, x0, x1, x2
 from ..row import Rule
@@ -64,15 +65,16 @@ def _noncentral_density() -> Expr:
     """Of χ² with ``x1`` degrees of freedom and noncentrality ``x2``, by Bessel's function, by its power series where that is
     smooth; Johnson, Kotz and Balakrishnan (1995), chapter 29."""
     half, difference, product = 0.5 * x1, call("sqrt", x0) - call("sqrt", x2), x0 * x2
-    some = 0.5 * exp(-0.5 * difference * difference + 0.5 * (half - 1) * log(x0 / x2)) * sp("ive", half - 1, call("sqrt", product))
+    exponent = 0.5 * (half - 1) * log(x0 / x2) - 0.5 * difference * difference
+    some = 0.5 * exp(exponent) * sp("ive", half - 1, call("sqrt", product))
     small = 0.5 * _gamma_density(half, 0.5 * x0) * exp(-0.5 * x2) * sp("hyp0f1", half, 0.25 * product)
     return where(product < 1, small, some)
 
 
-def _binomial(n: Expr) -> tuple[Expr, Expr]:
-    """The shapes of the beta function behind the binomial distribution of ``n`` draws."""
+def _binomial(form: Callable[[Expr, Expr, Expr], Expr], n: Expr, x: Expr) -> Expr:
+    """``form`` of the beta distribution behind the binomial one of ``n`` draws, of which ``x0`` or fewer succeed."""
     k = call("floor", x0)
-    return n - k, k + 1
+    return form(k + 1, n - k, x)
 
 
 _GAMMA = (
@@ -118,14 +120,14 @@ _BETA = (
     special("fdtri(dfn, dfd, p)", (DEGREES, DEGREES, 1 / _f_density(r)), ((1, 6), (2, 6), (0.1, 0.9))),
     special("stdtr(df, t)", (DEGREES, exp(_logarithm_of_t_density(x1))), ((1, 9), (-3, 3))),
     special("stdtrit(df, p)", (DEGREES, exp(-_logarithm_of_t_density(r))), ((1, 9), (0.1, 0.9))),
-    special("bdtr(k, n, p)", (COUNT, COUNT, -_beta_density(*reversed(_binomial(x1)), x2)), ((0, 4), (5, 5), (0.1, 0.9))),
-    special("bdtr(k, n, p)", (COUNT, None, -_beta_density(*reversed(_binomial(ToFloat(x1))), x2)),
+    special("bdtr(k, n, p)", (COUNT, COUNT, -_binomial(_beta_density, x1, x2)), ((0, 4), (5, 5), (0.1, 0.9))),
+    special("bdtr(k, n, p)", (COUNT, None, -_binomial(_beta_density, ToFloat(x1), x2)),
             ((0, 4), (5, 9), (0.1, 0.9)), integers=True),
-    special("bdtrc(k, n, p)", (COUNT, COUNT, _beta_density(*reversed(_binomial(x1)), x2)), ((0, 4), (5, 5), (0.1, 0.9))),
-    special("bdtrc(k, n, p)", (COUNT, None, _beta_density(*reversed(_binomial(ToFloat(x1))), x2)),
+    special("bdtrc(k, n, p)", (COUNT, COUNT, _binomial(_beta_density, x1, x2)), ((0, 4), (5, 5), (0.1, 0.9))),
+    special("bdtrc(k, n, p)", (COUNT, None, _binomial(_beta_density, ToFloat(x1), x2)),
             ((0, 4), (5, 9), (0.1, 0.9)), integers=True),
-    special("bdtri(k, n, y)", (COUNT, COUNT, -_beta_steepness(*reversed(_binomial(x1)), r)), ((0, 4), (5, 5), (0.1, 0.9))),
-    special("bdtri(k, n, y)", (COUNT, None, -_beta_steepness(*reversed(_binomial(ToFloat(x1))), r)),
+    special("bdtri(k, n, y)", (COUNT, COUNT, -_binomial(_beta_steepness, x1, r)), ((0, 4), (5, 5), (0.1, 0.9))),
+    special("bdtri(k, n, y)", (COUNT, None, -_binomial(_beta_steepness, ToFloat(x1), r)),
             ((0, 4), (5, 9), (0.1, 0.9)), integers=True),
     special("nbdtr(k, n, p)", (None, None, _beta_density(ToFloat(x1), ToFloat(x0) + 1, x2)),
             ((0, 4), (1, 5), (0.1, 0.9)), integers=True),

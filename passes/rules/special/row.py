@@ -1,8 +1,8 @@
 """How rows of functions of SciPy are written.
 
 Requires: nothing.
-Ensures:  a row named ``special.NAME``, whose symbols begin with ``dp.special.NAME.``; the same name with ``.n`` for the function
-          whose orders are integers.
+Ensures:  a row named ``special.NAME``, whose symbols begin with ``dp.special.NAME.``; the same name with ``.n`` for the
+          function whose orders are integers.
 """
 from __future__ import annotations
 
