@@ -9,9 +9,11 @@ import importlib
 from collections.abc import Iterable
 
 import llvmlite.binding as llvm
+import scipy
 
 from dpcompile.passes.rules.special import PREFIX
 
+from ..errors import UnsupportedError
 from ..frontend import special
 from .objects import loaded
 
@@ -33,7 +35,9 @@ def provide(symbol: str) -> bool:
 def provide_all(symbols: Iterable[str]) -> None:
     for symbol in symbols:
         if symbol.startswith(PREFIX) and not provide(symbol):
-            raise LookupError(f"this SciPy has no function {symbol.removeprefix(PREFIX)}")
+            name = symbol.removeprefix(PREFIX).partition(".")[0]
+            raise UnsupportedError(f"a derivative calls scipy.special.{name}, which SciPy {scipy.__version__} does not give by "
+                                   f"address.\n  Use a newer SciPy.")
 
 
 @functools.cache

@@ -6,11 +6,12 @@ primal values it reads (``needs``), whether it ``may_be_non_finite`` and for its
 """
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 #: Opcode -> sign, binding strength, meaning.
 OPERATORS: dict[str, tuple[str, int, Callable[[Any, Any], Any]]] = {
@@ -86,6 +87,20 @@ class Expr:
 
 
 Formula: TypeAlias = Expr | float | int
+Node = TypeVar("Node")
+
+
+def _hashed_once(kind: type[Node]) -> type[Node]:
+    """A class whose objects remember their hash: formulas share parts, and as trees they may be exponentially larger."""
+    computed = kind.__hash__
+
+    def remembered(self: Node) -> int:
+        if "_hash" not in vars(self):
+            vars(self)["_hash"] = computed(self)
+        return vars(self)["_hash"]
+
+    kind.__hash__ = remembered      # type: ignore[assignment, method-assign]
+    return kind
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class Number(Expr):
         return f"{self.value:g}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Arithmetic(Expr):
     opcode: str
@@ -129,6 +145,7 @@ class Arithmetic(Expr):
         return f"{_bracketed(self.left, strength)} {sign} {_bracketed(self.right, strength + 1)}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Negation(Expr):
     value: Expr
@@ -141,6 +158,7 @@ class Negation(Expr):
         return f"-{_bracketed(self.value, 3)}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Comparison(Expr):
     """A truth value: only ``where`` takes one."""
@@ -157,6 +175,7 @@ class Comparison(Expr):
         return f"{self.left} {COMPARISONS[self.predicate][0]} {self.right}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Where(Expr):
     condition: Comparison
@@ -171,6 +190,7 @@ class Where(Expr):
         return f"where({self.condition}, {self.yes}, {self.no})"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Call(Expr):
     """A function of the derivative table, by the name of its row; its type is that of the whole formula."""
@@ -263,6 +283,7 @@ class Needs(NamedTuple):
     result: bool
 
 
+@functools.cache
 def needs(expr: Expr) -> Needs:
     """What must be at hand when ``expr`` is computed: this is what the cache plan pays for."""
     match expr:

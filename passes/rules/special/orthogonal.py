@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from ..expression import Expr, Predecessor, ToFloat, r, where, x0, x1, x2, x3
 from ..row import Rule
-from .row import ORDER, SHAPE, exp, sp, special
+from .row import ORDER, SHAPE, sp, special
 
 _DEGREE = "a degree"
 
@@ -66,6 +66,4 @@ ROWS: tuple[Rule, ...] = (
             ((0.5, 2), (0.5, 2), (0.5, 3), (-2, 0.8))),
     special("hyperu(a, b, x)", (SHAPE, SHAPE, -x0 * sp("hyperu", x0 + 1, x1 + 1, x2)), ((0.5, 2), (0.5, 2), (0.5, 4))),
     special("wright_bessel(a, b, x)", (SHAPE, SHAPE, sp("wright_bessel", x0, x0 + x1, x2)), ((0.5, 2), (0.5, 2), (0.2, 3))),
-    special("log_wright_bessel(a, b, x)", (SHAPE, SHAPE, exp(sp("log_wright_bessel", x0, x0 + x1, x2) - r)),
-            ((0.5, 2), (0.5, 2), (0.2, 3))),
 )
