@@ -20,7 +20,7 @@ def _polynomial(signature: str, slope: Callable[[Expr, Expr, str], Expr], *domai
     shapes = (SHAPE,) * (len(domain) - 1)
     for degree, less, suffix, given in ((x0, x0 - 1, "", (2.3, 4.7)), (ToFloat(x0), Predecessor(x0), ".n", (0, 5))):
         partial = where(degree.equals(0), 0, slope(degree, less, suffix))
-        partials = (None if suffix else _DEGREE, *shapes, partial)
+        partials: tuple[Expr | str | None, ...] = (None if suffix else _DEGREE, *shapes, partial)
         yield special(signature, partials, (given, *domain), integers=bool(suffix))
 
 
