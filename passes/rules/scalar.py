@@ -11,7 +11,7 @@ has x-partial p x^(p-1), exactly 0 at p = 0, and p-partial 0 at every base that 
 the operand is an integer.
 
 Adding a function is adding a row; ``INACTIVE`` lists those that carry no derivative at all.  A function in neither is
-an error for its caller, never a zero.
+an error for its caller, never a zero.  Functions of SciPy have rows of their own, in ``special``.
 """
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ _ROWS = (
     # Roots and powers
     row("sqrt", "llvm.sqrt.% sqrt __nv_sqrt", (0.5 / nonzero(r),), ((0.1, 9),), kinks=(((0,), (0,)),)),
     row("cbrt", "cbrt __nv_cbrt", (1 / (3 * nonzero(r) * nonzero(r)),), ((0.1, 9),), ((-9, -0.1),),
-         kinks=(((0,), (0,)),)),
+        kinks=(((0,), (0,)),)),
     row("rsqrt", "__nv_rsqrt", (-0.5 * r / x0,), ((0.1, 9),)),
     row("rcbrt", "__nv_rcbrt", (r / (-3 * x0),), ((0.1, 9),), ((-9, -0.1),)),
     row("fdivide", "__nv_fast_fdivide", (1 / x1, -r / x1), ((-3, 3), (0.2, 3))),
     row("hypot", "hypot __nv_hypot", (x0 / nonzero(r), x1 / nonzero(r)), ((-3, 3), (-3, 3)),
-         kinks=(((0, 0), (0, 0)), ((3, 0), (1, 0)))),
+        kinks=(((0, 0), (0, 0)), ((3, 0), (1, 0)))),
     row("pow", "llvm.pow.% pow __nv_pow __nv_fast_pow",
-         (x1 * where(x1.equals(0), _POWER_AT_ZERO_EXPONENT, _POWER), r * call("log", where(x0 <= 0, 1, x0))),
-         ((0.2, 4), (-3, 3)),
-         kinks=(((0, 0), (0, 0)), ((0, 1), (1, 0)), ((0, 2), (0, 0)), ((2, 0), (0, _LN2)), ((-2, 3), (12, 0)),
+        (x1 * where(x1.equals(0), _POWER_AT_ZERO_EXPONENT, _POWER), r * call("log", where(x0 <= 0, 1, x0))),
+        ((0.2, 4), (-3, 3)),
+        kinks=(((0, 0), (0, 0)), ((0, 1), (1, 0)), ((0, 2), (0, 0)), ((2, 0), (0, _LN2)), ((-2, 3), (12, 0)),
                 ((_NAN, 0), (0, _NAN)), ((math.inf, 0), (0, math.inf)))),
     row("powi", "llvm.powi.%.i32 __nv_powi",
-         (where(ToFloat(x1).equals(0), 0, ToFloat(x1) * call("powi", x0, Predecessor(x1))), None),
-         ((0.3, 3), (-4, 5)), ((-3, -0.3), (-4, 5)), kinks=(((0, 0), (0, 0)), ((0, 1), (1, 0)), ((0, 2), (0, 0)))),
+        (where(ToFloat(x1).equals(0), 0, ToFloat(x1) * call("powi", x0, Predecessor(x1))), None),
+        ((0.3, 3), (-4, 5)), ((-3, -0.3), (-4, 5)), kinks=(((0, 0), (0, 0)), ((0, 1), (1, 0)), ((0, 2), (0, 0)))),
     row("ldexp", "llvm.ldexp.%.@ ldexp numba_ldexp scalbn __nv_ldexp __nv_scalbn", (call("ldexp", 1, x1), None),
-         ((-3, 3), (-5, 5))),
+        ((-3, 3), (-5, 5))),
     # Exponentials and logarithms
     row("exp", "llvm.exp.% exp __nv_exp __nv_fast_exp", (r,), ((-5, 5),)),
     row("exp2", "llvm.exp2.% exp2 __nv_exp2", (_LN2 * r,), ((-5, 5),)),
@@ -76,7 +76,7 @@ _ROWS = (
     row("atan", "llvm.atan.% atan __nv_atan", (1 / (1 + x0 * x0),), ((-5, 5),)),
     # Divided twice by the radius: its square would overflow and underflow.
     row("atan2", "llvm.atan2.% atan2 __nv_atan2", (x1 / _RADIUS / _RADIUS, -x0 / _RADIUS / _RADIUS),
-         ((0.2, 3), (-3, 3)), ((-3, -0.2), (-3, 3)), ((-3, 3), (0.2, 3)), kinks=(((0, 0), (0, 0)),)),
+        ((0.2, 3), (-3, 3)), ((-3, -0.2), (-3, 3)), ((-3, 3), (0.2, 3)), kinks=(((0, 0), (0, 0)),)),
     # Hyperbolic functions
     row("sinh", "llvm.sinh.% sinh __nv_sinh", (call("cosh", x0),), ((-4, 4),)),
     row("cosh", "llvm.cosh.% cosh __nv_cosh", (call("sinh", x0),), ((-4, 4),)),
@@ -99,21 +99,21 @@ _ROWS = (
     row("trigamma", "dp.trigamma.%", (call("tetragamma", x0),), ((0.1, 60),), ((-3.9, -3.1),)),
     # Piecewise linear functions
     row("fabs", "llvm.fabs.% fabs __nv_fabs", (_SIGN,), ((0.1, 5),), ((-5, -0.1),),
-         kinks=(((0,), (1,)), ((-0.0,), (1,)))),
+        kinks=(((0,), (1,)), ((-0.0,), (1,)))),
     row("copysign", "llvm.copysign.% copysign __nv_copysign", (_SIGN * call("copysign", 1, x1), None),
-         ((0.1, 5), (0.1, 5)), ((-5, -0.1), (0.1, 5)), ((0.1, 5), (-5, -0.1)), ((-5, -0.1), (-5, -0.1)),
-         kinks=(((0, 2), (1, 0)), ((0, -2), (-1, 0)))),
+        ((0.1, 5), (0.1, 5)), ((-5, -0.1), (0.1, 5)), ((0.1, 5), (-5, -0.1)), ((-5, -0.1), (-5, -0.1)),
+        kinks=(((0, 2), (1, 0)), ((0, -2), (-1, 0)))),
     row("fmax", "llvm.maxnum.% llvm.maximum.% llvm.maximumnum.% fmax __nv_fmax", _FIRST_IS_MAX,
-         ((0, 1), (2, 3)), ((2, 3), (0, 1)), kinks=(((1, 1), (1, 0)), ((_NAN, 1), (0, 1)), ((1, _NAN), (1, 0)))),
+        ((0, 1), (2, 3)), ((2, 3), (0, 1)), kinks=(((1, 1), (1, 0)), ((_NAN, 1), (0, 1)), ((1, _NAN), (1, 0)))),
     row("fmin", "llvm.minnum.% llvm.minimum.% llvm.minimumnum.% fmin __nv_fmin", _FIRST_IS_MIN,
-         ((0, 1), (2, 3)), ((2, 3), (0, 1)), kinks=(((1, 1), (0, 1)), ((_NAN, 1), (0, 1)), ((1, _NAN), (1, 0)))),
+        ((0, 1), (2, 3)), ((2, 3), (0, 1)), kinks=(((1, 1), (0, 1)), ((_NAN, 1), (0, 1)), ((1, _NAN), (1, 0)))),
     row("fdim", "fdim __nv_fdim", (where(x0 > x1, 1, 0), where(x0 > x1, -1, 0)),
-         ((0, 1), (2, 3)), ((2, 3), (0, 1)), kinks=(((1, 1), (0, 0)),)),
+        ((0, 1), (2, 3)), ((2, 3), (0, 1)), kinks=(((1, 1), (0, 0)),)),
     row("fma", "llvm.fma.% llvm.fmuladd.% fma __nv_fma", (x1, x0, 1), ((-3, 3), (-3, 3), (-3, 3))),
     row("fmod", "fmod numba_fixed_fmod __nv_fmod", (1, _MINUS_QUOTIENT),
-         ((4.1, 4.9), (0.95, 1.02)), ((-4.9, -4.1), (0.95, 1.02)), kinks=(((1.0, 0.1), (1, -9)),)),
+        ((4.1, 4.9), (0.95, 1.02)), ((-4.9, -4.1), (0.95, 1.02)), kinks=(((1.0, 0.1), (1, -9)),)),
     row("remainder", "remainder __nv_remainder", (1, _MINUS_QUOTIENT), ((3.7, 4.3), (0.97, 1.03)),
-         ((-4.3, -3.7), (0.97, 1.03)), kinks=(((1.0, 0.1), (1, -10)),)),
+        ((-4.3, -3.7), (0.97, 1.03)), kinks=(((1.0, 0.1), (1, -10)),)),
     row("nextafter", "nextafter numba_nextafter __nv_nextafter", (1, None), ((-3, 3), (4, 5))),
     row("canonicalize", "llvm.canonicalize.% llvm.arithmetic.fence.%", (1,), ((-3, 3),)),
     # Piecewise constant functions
@@ -122,7 +122,7 @@ _ROWS = (
     row("trunc", "llvm.trunc.% trunc __nv_trunc", (None,), ((1.1, 1.9),), ((-1.9, -1.1),)),
     row("round", "llvm.round.% round __nv_round", (None,), ((0.6, 1.4),), ((-1.4, -0.6),)),
     row("rint", "llvm.rint.% llvm.nearbyint.% llvm.roundeven.% rint nearbyint roundeven __nv_rint __nv_nearbyint",
-         (None,), ((0.6, 1.4),), ((-1.4, -0.6),)),
+        (None,), ((0.6, 1.4),), ((-1.4, -0.6),)),
     row("logb", "logb __nv_logb", (None,), ((1.1, 1.9),), ((-7.9, -4.1),)),
 )
 
@@ -145,7 +145,7 @@ _GATES = (
     row("gated_twice", "dp.gated_twice.%", (x1, x0), ((-3, 3), (-3, 3)), is_gate=True),
     row("gated_product", "dp.gated_product.%", (x1, x0), ((-3, 3), (-3, 3)), is_gate=True),
     row("gated_quotient", "dp.gated_quotient.%", (1 / x1, where(r.equals(0), 0, -r / x1)), ((-3, 3), (0.5, 3)),
-         is_gate=True),
+        is_gate=True),
 )
 
 
@@ -164,9 +164,9 @@ INACTIVE: frozenset[str] = frozenset(
     spell(template, precision, integer)
     for template, precision, integer in product(
         ("lround", "llround", "lrint", "llrint", "ilogb", "isnan", "isinf", "finite",
-         "__nv_lround", "__nv_llround", "__nv_lrint", "__nv_llrint", "__nv_ilogb",
-         "llvm.lround.@.%", "llvm.llround.@.%", "llvm.lrint.@.%", "llvm.llrint.@.%", "llvm.is.fpclass.%",
-         "llvm.fptosi.sat.@.%", "llvm.fptoui.sat.@.%", "numba_fptoui"),
+        "__nv_lround", "__nv_llround", "__nv_lrint", "__nv_llrint", "__nv_ilogb",
+        "llvm.lround.@.%", "llvm.llround.@.%", "llvm.lrint.@.%", "llvm.llrint.@.%", "llvm.is.fpclass.%",
+        "llvm.fptosi.sat.@.%", "llvm.fptoui.sat.@.%", "numba_fptoui"),
         ("double", "float"), ("i1", "i8", "i16", *INTEGERS))
 ) | {"__nv_isnand", "__nv_isnanf", "__nv_isinfd", "__nv_isinff", "__nv_isfinited", "__nv_finitef",
      "__nv_signbitd", "__nv_signbitf"}
