@@ -85,8 +85,7 @@ def _parsed(exported: str, text: str) -> CFunction | None:
 
 def functions() -> Iterator[CFunction]:
     """All that SciPy, which is imported, gives by address and the table can speak of."""
-    name_of = ctypes.pythonapi.PyCapsule_GetName
-    name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", ctypes.pythonapi))
     for exported, capsule in sys.modules[MODULE].__pyx_capi__.items():
         found = _parsed(exported, name_of(capsule).decode())
         if found is not None:
