@@ -1,7 +1,7 @@
 """Writes the parts of the documentation that the program itself can tell: ``python docs/generate.py``.
 
 ``errors.md`` is made of the docstrings of ``dp.errors``; the listings of ``how_it_works.md`` are what the passes make
-of its kernel.
+of its kernel; the table of ``special_functions.md`` is that of the derivatives.
 """
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import math
 import re
 from pathlib import Path
 
+from dpcompile.passes.rules.expression import Unavailable
+from dpcompile.passes.rules.scalar import SPECIAL
+from dpcompile.passes.rules.special import OPERANDS, RESULTS
 from numba import njit
 
 import dpcompile as dp
@@ -25,6 +28,8 @@ This page is made from the docstrings of `dpcompile/errors.py` by `docs/generate
 """
 #: Where a listing stands in ``how_it_works.md``: a marker, then a fenced block.
 LISTING = re.compile(r"(<!-- listing: (\w+) -->\n```\w*\n).*?(?=```)", re.DOTALL)
+#: Where the table of ``special_functions.md`` begins.
+SPECIAL_FUNCTIONS = "<!-- special functions -->"
 #: Debug locations, comments and attributes.
 NOISE = re.compile(r",? !dbg !\d+| +; preds = .*| (?:noalias|captures\(none\)|weak_odr|local_unnamed_addr)")
 
@@ -86,10 +91,36 @@ def how_it_works_page(page: str) -> str:
     return LISTING.sub(lambda match: match[1] + fresh[match[2]], page)
 
 
+def special_row(name: str) -> str:
+    """What is known of a function, the one with integer orders included."""
+    whole = f"{name}.n"
+    row = SPECIAL.get(name) or SPECIAL[whole]
+    operands = OPERANDS[name if name in SPECIAL else whole]
+    known = [f"`{operand}`" for operand, partial in zip(operands, row.partials, strict=True)
+             if partial is not None and not isinstance(partial, Unavailable)]
+    refused = [f"`{operand}`, {partial.reason}" for operand, partial in zip(operands, row.partials, strict=True)
+               if isinstance(partial, Unavailable)]
+    integers = {(True, True): "also", (False, True): "only"}.get((name in SPECIAL, whole in SPECIAL), "")
+    name = name.removeprefix("special.").removesuffix(".0")
+    call = f"`{name}({', '.join(operands)}{', …' if name in RESULTS else ''})`"
+    return f"| {call} | {', '.join(known) or 'constant in pieces'} | {'; '.join(refused)} | {integers} |"
+
+
+def special_page(page: str) -> str:
+    """The page of special functions with its table renewed."""
+    parts = ("wofz_real", "wofz_imag", ".1", ".2", ".3")
+    names = dict.fromkeys(name.removesuffix(".n") for name in SPECIAL if not name.endswith(parts))
+    head, _, _ = page.partition(SPECIAL_FUNCTIONS)
+    top = ["| function | derivative by | refused by | integer orders |", "|---|---|---|---|"]
+    return "\n".join([head + SPECIAL_FUNCTIONS, "", *top, *map(special_row, sorted(names)), ""])
+
+
 def main() -> None:
     (DOCS / "errors.md").write_text(errors_page())
     page = DOCS / "how_it_works.md"
     page.write_text(how_it_works_page(page.read_text()))
+    page = DOCS / "special_functions.md"
+    page.write_text(special_page(page.read_text()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .rules.scalar import Dialect
+from .rules.row import Dialect
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,11 @@ def test_errors_page_is_current(generate):
     assert (ROOT / "docs" / "errors.md").read_text() == generate.errors_page(), "run: python docs/generate.py"
 
 
+def test_table_of_special_functions_is_current(generate):
+    page = (ROOT / "docs" / "special_functions.md").read_text()
+    assert page == generate.special_page(page), "run: python docs/generate.py"
+
+
 def test_listings_can_be_renewed(generate):
     page = (ROOT / "docs" / "how_it_works.md").read_text()
     shown = {match[2] for match in generate.LISTING.finditer(page)}

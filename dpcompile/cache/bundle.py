@@ -25,7 +25,7 @@ from dpcompile.runtime import arena
 
 from ..frontend import symbols
 from ..frontend.compile import ENVIRONMENT
-from ..targets import calls, cells, fortran
+from ..targets import calls, cells, fortran, special
 from ..targets.cpu import DERIVATIVES, CompiledDerivative, environments
 from ..targets.objects import from_object, loaded, object_code, visible
 from .fingerprint import Fingerprint
@@ -216,4 +216,4 @@ def _is_there(codegen, symbol: str) -> bool:
     if symbol.startswith("llvm."):
         return True
     return (codegen._engine.is_symbol_defined(symbol) or llvm.address_of_symbol(symbol) is not None
-            or fortran.provide(symbol))
+            or fortran.provide(symbol) or special.provide(symbol))

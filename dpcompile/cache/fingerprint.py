@@ -24,7 +24,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
 from numba.core.typing.templates import Signature
 
-from ..frontend import foreign
+from ..frontend import foreign, intercept, special
 from ..frontend.generated import GeneratedDispatcher, unpicklable
 from ..frontend.references import ABSENT, LARGE, names, references
 
@@ -113,6 +113,8 @@ def _resolved(value: object) -> bool:
 @functools.singledispatch
 def _walk(value, found: Fingerprint) -> None:
     """What the compiler takes from an object, by its class; here that of all for which nothing is said."""
+    if intercept.is_pointer(value):
+        return _walk_pointer(value, found)
     if _is_plain_dataclass(value):
         return found.mapping({part.name: getattr(value, part.name) for part in dataclasses.fields(value)})
     if type(value).__module__.startswith("dpcompile.") and getattr(value, "__dict__", None) == {}:
@@ -123,6 +125,18 @@ def _walk(value, found: Fingerprint) -> None:
     found.write(home or value.__module__, getattr(value, "__qualname__", "") or value.__name__)
     return _registered(value, found)
 
+
+
+def _walk_pointer(value, found: Fingerprint) -> None:
+    """The address of a function that has a name in every process; what users' rules say of it is not known."""
+    known = special.known(value)
+    if known is None or intercept.pointer(value) is not None:
+        raise found.unknown(f"an object of type {_class_path(type(value))}")
+    found.write(known.symbol, known.exported)
+    if isinstance(value, intercept.PythonPointer):
+        found.write(value.restype, *(value.argtypes or ()))
+    else:
+        found.add(value.signature())
 
 
 def _is_plain_dataclass(value) -> bool:

@@ -27,7 +27,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import chosen, intercept, prange, stand_ins, structure, symbols, target, views
+from . import chosen, intercept, prange, special, stand_ins, structure, symbols, target, views
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .locations import defined_at
 from .ties import ties_of_minimum_to_second
@@ -236,7 +236,7 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     roots = [entry, *tangents.values(), *(name for rule in rules for name in rule.functions)]
     machine = target.DifferentiableDispatcher.targetdescr.target_context.codegen()._tm
     run_passes(module, machine, 0, ["add_sroa_pass", "add_instruction_combine_pass", "add_refprune_pass"], default=False)
-    text = str(module)
+    text = special.named(str(module))
     bound_by = _bound_by(text)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(HINDRANCES.sub(NO_HINDRANCE, text))))
     text = _with_tangents(text, tangents, rules, machine)
@@ -245,7 +245,8 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
-    return prange.without_pins(optimised(main, machine)), _support(text, graph), bound_by
+    done = special.with_results(optimised(main, machine), lambda module: optimised(module, machine))
+    return prange.without_pins(done), _support(text, graph), bound_by
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:

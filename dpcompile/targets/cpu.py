@@ -46,6 +46,7 @@ from ..frontend.diagnose import explained
 from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
 from ..frontend.views import without_views
+from . import special
 from .cells import Cells
 from .interface import FIRST_ARGUMENT, SHADOWED, Interface
 from .objects import loaded
@@ -284,6 +285,7 @@ def _complete(primal: Primal, derivative: pipeline.Derivative, name: str) -> llv
     for function in module.functions:
         if not function.is_declaration and function.name not in visible:
             function.linkage = "internal"
+    special.provide_all(function.name for function in module.functions if function.is_declaration)
     for variable in module.global_variables:
         if variable.name in primal.environments:
             variable.name, variable.linkage = _cell(name, variable.name), "external"

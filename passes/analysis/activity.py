@@ -17,12 +17,15 @@ from typing import NoReturn
 from ..errors import UnsupportedIR
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, PTR, FloatType, IntType, PointerType, Type, size_of
+from ..rules.expression import Unavailable
 from ..rules.runtime_calls import classify
 from ..rules.scalar import INACTIVE, MARKS, lookup
+from ..rules.special import OPERANDS
 from . import memory_types
 from .addresses import addresses_in
 from .alias import Aliasing, is_pointer, made_by
 from .call_kinds import (
+    fits_callee,
     is_atomic_bound,
     is_atomic_sum,
     is_fill,
@@ -31,8 +34,10 @@ from .call_kinds import (
     is_opaque,
     is_ruled,
     is_shuffle,
+    is_special,
     is_transfer,
     rule_of,
+    special_name,
 )
 from .memory_types import MemoryTypes
 from .objects import UNKNOWN, MemoryObject, Objects, Origin
@@ -434,6 +439,8 @@ class _Solver:
             return
         if call.callee_name in (*MARKS["discrete"].symbols, *MARKS["discrete"].symbols32):
             self._refuse_discrete(call)
+        if is_special(call):
+            self._refuse_special(call)
         if not is_opaque(call):
             return
         if is_interpreted(call):
@@ -443,9 +450,26 @@ class _Solver:
         by_value = any(a in self.result.varied for a in call.arguments) and (
             call in self.result.useful or touched & self.result.useful_objects)
         if through_memory or by_value or self.result.active(call):
-            name = call.callee_name
+            name = special_name(call.callee_name) if is_special(call) else call.callee_name
             self._fail(call, f"a call of {name}" if name else "a call through a function pointer",
-                       "It is given data that carry derivatives, and no rule says what their derivatives are.")
+                       "It is given data that carry derivatives, and no rule says what their derivatives are."
+                       + (" Give the pointer one (dp.register_jvp)." if is_special(call) else ""))
+
+    def _refuse_special(self, call: Instruction) -> None:
+        """An operand for which the table has no formula, or a function that is called by another type than it has."""
+        found = lookup(call.callee_name)
+        if found is None or not self.result.active(call):
+            return
+        name = special_name(call.callee_name)
+        if not fits_callee(call):
+            self._fail(call, f"a call of {name} by other types than it has",
+                       f"Its symbol is {call.callee_name}; declare the pointer with the types that SciPy says.")
+        for index, partial in enumerate(found[0].partials):
+            if isinstance(partial, Unavailable) and self.result.active(call.arguments[index]):
+                operand = OPERANDS[found[0].name][index]
+                self._fail(call, f"{name} with respect to '{operand}'",
+                           f"'{operand}' is {partial.reason}, by which the derivative has no closed form. Hand it over as a "
+                           f"constant (dp.stop_gradient), or give the pointer a rule of its own (dp.register_jvp).")
 
     def _refuse_interpreted(self, call: Instruction) -> None:
         """Whether or not something useful comes back at once: Python may keep what it is given, and give it back later.

@@ -14,6 +14,7 @@ from ..ir.types import IntType, PointerType
 from ..ir.vocabulary import INTERPRETED, STANDS_IN, VIEW
 from ..rules.runtime_calls import EXCEPTION_PARAMETER, classify
 from ..rules.scalar import INACTIVE, lookup
+from ..rules.special import PREFIX
 from ..rules.warps import mode_of
 
 TRANSFERS = ("llvm.memcpy", "llvm.memmove")
@@ -91,6 +92,27 @@ def is_opaque(instruction: Instruction) -> bool:
 def is_interpreted(instruction: Instruction) -> bool:
     """A call that hands its arguments to an interpreter."""
     return instruction.opcode == "call" and instruction.callee_name.startswith(INTERPRETED)
+
+
+def is_special(instruction: Instruction) -> bool:
+    """A call of a function of ``scipy.special``."""
+    return instruction.opcode == "call" and instruction.callee_name.startswith(PREFIX)
+
+
+def special_name(symbol: str) -> str:
+    """What Python calls it."""
+    return f"scipy.special.{symbol.removeprefix(PREFIX).partition('.')[0]}"
+
+
+def fits_callee(call: Instruction) -> bool:
+    """Whether the types of a call begin with those of the function, and nothing is behind them but what Cython hands over
+    besides: an integer that says nothing, and pointers that are null."""
+    assert isinstance(call.callee, Function)
+    wanted, given = call.callee.function_type, call.function_type
+    count = len(wanted.parameters)
+    rest = call.arguments[count:]
+    return (given.result == wanted.result and given.parameters[:count] == wanted.parameters
+            and all(isinstance(a.type, IntType) for a in rest[:1]) and all(a.ref in ("null", "0") for a in rest[1:]))
 
 
 def is_internal_call(instruction: Instruction) -> bool:

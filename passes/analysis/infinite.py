@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..ir.model import Constant, Function, Instruction, Value, is_float
-from ..rules.scalar import GATES, UNBOUNDED, lookup
+from ..rules.scalar import GATES, SPECIAL, UNBOUNDED, lookup
 from .alias import Aliasing, made_by
 from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .objects import MemoryObject
@@ -99,4 +99,6 @@ def _has_a_pole(instruction: Instruction) -> bool:
     if instruction.opcode != "call":
         return False
     found = lookup(instruction.callee_name)
-    return found is None or found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]
+    if found is None or found[0].name in SPECIAL:
+        return True
+    return found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]

@@ -16,6 +16,7 @@ from ..ir.model import Argument, Block, Instruction, Value
 from ..ir.types import I64, PTR, IntType
 from ..rules.runtime_calls import classify
 from ..rules.scalar import INACTIVE, MARKS, lookup
+from ..rules.special import PREFIX
 from .cfg import ControlFlow
 from .control_values import Counters
 from .induction import Inductions
@@ -36,6 +37,8 @@ _MARKS = tuple(f"dp.{mark}." for mark in MARKS)
 RELOAD_COST = 1.5
 CALL_COST = 25.0
 SQRT_COST = 6.0
+#: Of a function of SciPy; some iterate.
+SPECIAL_COST = 200.0
 
 
 @dataclass(frozen=True)
@@ -225,6 +228,8 @@ def _call_cost(name: str) -> float:
         return SQRT_COST
     if name.startswith(_MARKS):
         return 0.0
+    if name.startswith(PREFIX):
+        return SPECIAL_COST
     return 1.0 if name.startswith(_CHEAP_CALLS) else CALL_COST
 
 

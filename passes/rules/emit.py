@@ -21,11 +21,14 @@ from .expression import (
     Operand,
     Predecessor,
     Result,
+    Successor,
     ToFloat,
     Where,
 )
 from .library import ASYMPTOTIC_FROM, LIBRARY, LibraryFunction
-from .scalar import RULES, Dialect
+from .row import Dialect
+from .scalar import row_of
+from .special import is_special
 
 #: What an optimiser may know of every function of the table, errno aside.
 _PURE = "nounwind willreturn memory(none)"
@@ -80,14 +83,16 @@ class _Emission:
                 return builder.select(self.value(condition), self.value(yes), self.value(no))
             case Call(function, arguments):
                 return self._call(function, [self.value(argument) for argument in arguments])
-            case Predecessor(operand):
+            case Predecessor(operand) | Successor(operand):
                 integer = self.value(operand)
-                return builder.binary("sub", integer, const(integer.type, 1))
+                return builder.binary("sub" if isinstance(expr, Predecessor) else "add", integer, const(integer.type, 1))
             case ToFloat(operand):
                 return builder.cast("sitofp", self.value(operand), self.type)
         raise TypeError(f"no instruction for {expr!r}")
 
     def _call(self, name: str, arguments: list[Value]) -> Value:
+        if is_special(name) and self.type != DOUBLE:
+            return self._through_double(name, arguments)
         function_type = FunctionType(self.type, tuple(argument.type for argument in arguments))
         if name in LIBRARY:
             callee = define_library_function(name, self.module, self.type, self.dialect)
@@ -95,9 +100,15 @@ class _Emission:
             callee = self._declare(name, function_type)
         return self.builder.call(callee, function_type, arguments, name=name)
 
+    def _through_double(self, name: str, arguments: list[Value]) -> Value:
+        """A function that is there in double precision only."""
+        wide = [self.builder.cast("fpext", a, DOUBLE) if a.type == self.type else a for a in arguments]
+        inner = _Emission(self.builder, [], None, self.module, DOUBLE, self.dialect, self.flags)
+        return self.builder.cast("fptrunc", inner._call(name, wide), self.type)
+
     def _declare(self, name: str, function_type: FunctionType) -> Function:
         integers = [str(ty) for ty in function_type.parameters if isinstance(ty, IntType)]
-        symbol = RULES[name].symbol("double" if self.type == DOUBLE else "float", self.dialect, *integers)
+        symbol = row_of(name).symbol("double" if self.type == DOUBLE else "float", self.dialect, *integers[:1])
         known = symbol in self.module.functions
         callee = self.module.declare(symbol, function_type)
         if not known and not symbol.startswith("llvm."):

@@ -1,16 +1,17 @@
 """The language in which the derivative table writes partial derivatives: small immutable formulas.
 
-A formula reads the operands ``x0``, ``x1``, ``x2`` of a call and its result ``r``; Python's operators build it:
+A formula reads the operands ``x0`` … ``x3`` of a call and its result ``r``; Python's operators build it:
 ``1 / (1 + x0 * x0)``, ``where(x0 < 0, -1, 1)``, ``call("cos", x0)``.  One can be asked how it reads (``str``), which
 primal values it reads (``needs``), whether it ``may_be_non_finite`` and for its value; ``emit.emit`` writes it as IR.
 """
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 #: Opcode -> sign, binding strength, meaning.
 OPERATORS: dict[str, tuple[str, int, Callable[[Any, Any], Any]]] = {
@@ -86,6 +87,20 @@ class Expr:
 
 
 Formula: TypeAlias = Expr | float | int
+Node = TypeVar("Node")
+
+
+def _hashed_once(kind: type[Node]) -> type[Node]:
+    """A class whose objects remember their hash: formulas share parts, and as trees they may be exponentially larger."""
+    computed = kind.__hash__
+
+    def remembered(self: Node) -> int:
+        if "_hash" not in vars(self):
+            vars(self)["_hash"] = computed(self)
+        return vars(self)["_hash"]
+
+    kind.__hash__ = remembered      # type: ignore[assignment, method-assign]
+    return kind
 
 
 @dataclass(frozen=True)
@@ -114,6 +129,7 @@ class Number(Expr):
         return f"{self.value:g}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Arithmetic(Expr):
     opcode: str
@@ -129,6 +145,7 @@ class Arithmetic(Expr):
         return f"{_bracketed(self.left, strength)} {sign} {_bracketed(self.right, strength + 1)}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Negation(Expr):
     value: Expr
@@ -141,6 +158,7 @@ class Negation(Expr):
         return f"-{_bracketed(self.value, 3)}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Comparison(Expr):
     """A truth value: only ``where`` takes one."""
@@ -157,6 +175,7 @@ class Comparison(Expr):
         return f"{self.left} {COMPARISONS[self.predicate][0]} {self.right}"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Where(Expr):
     condition: Comparison
@@ -171,6 +190,7 @@ class Where(Expr):
         return f"where({self.condition}, {self.yes}, {self.no})"
 
 
+@_hashed_once
 @dataclass(frozen=True)
 class Call(Expr):
     """A function of the derivative table, by the name of its row; its type is that of the whole formula."""
@@ -198,6 +218,30 @@ class Predecessor(Expr):
 
     def __str__(self) -> str:
         return f"{self.operand} - 1"
+
+
+@dataclass(frozen=True)
+class Successor(Expr):
+    """An integer operand plus one, as an integer."""
+
+    operand: Operand
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.operand,)
+
+    def __str__(self) -> str:
+        return f"{self.operand} + 1"
+
+
+@dataclass(frozen=True)
+class Unavailable(Expr):
+    """A partial for which there is no formula: an operand that carries a derivative is refused, as ``reason`` says."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"refused ({self.reason})"
 
 
 @dataclass(frozen=True)
@@ -239,6 +283,7 @@ class Needs(NamedTuple):
     result: bool
 
 
+@functools.cache
 def needs(expr: Expr) -> Needs:
     """What must be at hand when ``expr`` is computed: this is what the cache plan pays for."""
     match expr:
@@ -286,11 +331,13 @@ def evaluate(expr: Expr, operands: tuple[Any, ...], result: Any,
                 return functions[function](*map(value, arguments))
             case Predecessor(operand):
                 return value(operand) - 1
+            case Successor(operand):
+                return value(operand) + 1
             case ToFloat(operand):
                 return value(operand) * 1.0
         raise TypeError(f"no value for {node!r}")
     return value(expr)
 
 
-x0, x1, x2 = map(Operand, range(3))
+x0, x1, x2, x3 = map(Operand, range(4))
 r = Result()

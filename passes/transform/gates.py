@@ -10,7 +10,8 @@ from __future__ import annotations
 from ..ir.builder import Builder
 from ..ir.model import Module, Value
 from ..ir.types import DOUBLE, FunctionType, Type, VectorType
-from ..rules.scalar import GATES, Rule
+from ..rules.row import Rule
+from ..rules.scalar import GATES
 
 _PURE = "nounwind willreturn speculatable memory(none)"
 #: By the instruction that one takes the place of, zero where the first operand is; ``both``: where either is.

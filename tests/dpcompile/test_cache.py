@@ -40,6 +40,8 @@ EDITS = (
     ("helpers.py", "CLOSED_OVER = 2.0", "CLOSED_OVER = 5.0", "by_closure", [5.0, 15.0, 25.0]),
     ("kernels.py", "LOCAL = 1.5", "LOCAL = 2.5", "by_global", [2.5, 0.0, 0.0]),
     ("kernels.py", "power=3.0", "power=2.0", "by_default", [1.0, 0.0, 0.0]),
+    ("kernels.py", "__pyx_fuse_1jv", "__pyx_fuse_1iv", "of_special",
+     [1.0265948409366494, 0.5879930867904164, -0.09358153377874262]),
     ("kernels.py", "@njit(cache=True)\ndef raising(", "@njit(cache=True, error_model='numpy')\ndef raising(", "raising",
      [1.5, 0.5, 0.0]),
 )

@@ -150,6 +150,18 @@ def test_function_of_c_that_has_an_address_and_a_rule():
     check(level, np.array([0.3, 0.8]), 0.1)
 
 
+def test_functions_of_scipy_that_have_an_address():
+    voigt, student, poisson = (pytest.importorskip(f"numba_stats.{name}") for name in ("voigt", "t", "poisson"))
+    profile, distribution, quantile, below = voigt._pdf, student._cdf, student._ppf, poisson._cdf
+
+    @numba.njit
+    def several(x, p, gamma, sigma, centre):
+        total = np.sum(profile(x, gamma, centre, sigma) * distribution(x, 3.0, centre, sigma))
+        return total + np.sum(quantile(p, 3.0, centre, sigma)) + np.sum(below(np.array([2.0, 5.0]), sigma))
+
+    check(several, np.array([-1.3, 0.4, 2.2]), np.array([0.2, 0.7]), 0.8, 1.3, 0.2)
+
+
 def test_root_of_a_function_that_is_an_argument():
     newton = pytest.importorskip("quantecon.optimize.root_finding").newton
 

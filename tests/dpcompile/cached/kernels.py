@@ -6,12 +6,17 @@ import helpers
 import numpy as np
 from helpers import TABLE, callee, factory, jitable, known_to_numba, ruled
 from numba import njit, prange
+from numba.extending import get_cython_function_address
 
 import dpcompile as dp
 
 LOCAL = 1.5
 NAMES = {"a": 1}
 cosine = ctypes.CDLL(ctypes.util.find_library("m")).cos
+special = "scipy.special.cython_special"
+bessel = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * 2)(get_cython_function_address(special, "__pyx_fuse_1jv"))
+spherical = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_ssize_t, ctypes.c_double, ctypes.c_int, ctypes.c_void_p)(
+    get_cython_function_address(special, "__pyx_fuse_1spherical_jn"))
 cosine.restype, cosine.argtypes = ctypes.c_double, [ctypes.c_double]
 
 
@@ -131,6 +136,12 @@ def of_a_pointer(x):
 
 
 @njit(cache=True)
+def of_special(x):
+    """By a function of SciPy and one that takes a pointer to options besides."""
+    return bessel(0.5, x[0]) * x[1] + spherical(1, x[2], 0, 0)
+
+
+@njit(cache=True)
 def calling(x):
     return dp.grad(cube)(x) * 2.0
 
@@ -215,6 +226,7 @@ CASES = {
     "given_a_function": (dp.grad(given_a_function, 1), (cube, 2.0)),
     "cube": (dp.grad(cube), (2.0,)),
     "cube_again": (dp.grad(dp.grad(cube)), (2.0,)),
+    "of_special": (dp.grad(of_special), (POINT,)),
     "with_a_gradient": (dp.grad(with_a_gradient), (2.0,)),
     "jitted": (dp.grad(jitted), (POINT,)),
     "jacobian": (dp.jacobian(of_many), (POINT,)),

@@ -12,7 +12,8 @@ from dpcompile.passes.ir.model import Module
 from dpcompile.passes.rules import INACTIVE, RULES, Rule, classify, evaluate, lookup
 from dpcompile.passes.rules.expression import Call, Expr, x0
 from dpcompile.passes.rules.library import LIBRARY
-from dpcompile.passes.rules.scalar import UNBOUNDED, _load
+from dpcompile.passes.rules.row import load
+from dpcompile.passes.rules.scalar import UNBOUNDED
 from mpmath import mp
 from numba import _helperlib
 from numba.core import intrinsics
@@ -220,7 +221,7 @@ def test_a_row_with_a_domain_of_another_arity_does_not_load():
 
 def test_a_symbol_belongs_to_one_row():
     with pytest.raises(ValueError, match="sin is in the rows"):
-        _load((RULES["sin"], Rule("other", ("sin",), (x0,), (((0, 1),),))))
+        load((RULES["sin"], Rule("other", ("sin",), (x0,), (((0, 1),),))))
 
 
 def test_inactive_functions_have_no_row():
