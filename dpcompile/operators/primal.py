@@ -52,15 +52,15 @@ def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
 
 
 def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
-             mode: str, width: int = 1, unread: bool = False) -> CompiledDerivative:
+             mode: str, width: int = 1, unread: bool = False, seeded: bool = False) -> CompiledDerivative:
     """The derivative of a function for argument types, made once for each combination; ``unread``: nobody looks at what the
-    function returns."""
+    function returns; ``seeded``: callers give cotangents of what it leaves in its arguments."""
     def make() -> CompiledDerivative:
-        made = compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width, unread)
+        made = compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width, unread, seeded)
         _warn_of_comparisons(function, made)
         return made
 
-    return remembered(function, (argument_types, wanted, mode, width, unread), make)
+    return remembered(function, (argument_types, wanted, mode, width, unread, seeded), make)
 
 
 def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None:

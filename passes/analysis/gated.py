@@ -13,16 +13,18 @@ Algorithm: backward dataflow: a value is *surely seeded* if some use of it that 
           is infinite as well (``analysis.infinite``).
 Debug:    dp-opt --pass=gated
 
-A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.  A function that is
+A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.  Memory for which he
+passes none, as that of arguments in a gradient or of auxiliary results, has none that is sure.  A function that is
 called may have arms of its own, and so may those that call it: what is handed to it, in numbers or in memory, is not surely
 seeded, and in it nothing is.  That holds of the chunks of parallel loops too, into which nobody has to look therefore.
 """
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 
-from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Value, is_float
 from ..ir.types import PTR
 from ..rules.scalar import lookup
 from . import infinite
@@ -51,11 +53,13 @@ class Gates:
         return "\n".join([f"gates of {self.function.ref}", *rows])
 
 
-def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool) -> Gates:
-    """The instructions that are gated; the callers of what is no entry may have arms themselves."""
+def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool,
+            unseeded: Container[Argument] = ()) -> Gates:
+    """The instructions that are gated; the callers of what is no entry may have arms themselves.  ``unseeded``: parameters for
+    whose memory the caller gives no cotangents, or not for all of it."""
     instructions = [i for b in blocks for i in b.instructions]
     infinities = infinite.analyse(activity.function, instructions, activity.aliasing)
-    solver = _SurelySeeded(activity, instructions, cfg, forest)
+    solver = _SurelySeeded(activity, instructions, cfg, forest, unseeded)
     seeded = solver.solve(through_flat=True) if is_entry else set()
     steeply_seeded = solver.solve(through_flat=False) if is_entry else set()
     nearly_seeded = solver.solve(through_flat=False, through_gaps=False) if is_entry else set()
@@ -95,7 +99,8 @@ def _is_gated_product(instruction: Instruction) -> bool:
 class _SurelySeeded:
     """Spreads from what the caller sees back to the values that lead there."""
 
-    def __init__(self, activity: Activity, instructions: list[Instruction], cfg: ControlFlow, forest: LoopForest):
+    def __init__(self, activity: Activity, instructions: list[Instruction], cfg: ControlFlow, forest: LoopForest,
+                 unseeded: Container[Argument]):
         self.activity = activity
         self.forest = forest
         self.later = warm_post_dominators(cfg)
@@ -105,7 +110,7 @@ class _SurelySeeded:
         self.dominators = cfg.dominators
         # Memory of the caller's that is read here too may be work space, with a seed of zero where nothing reads it.
         read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
-        self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT
+        self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT and a not in unseeded
                         for o in activity.aliasing.reachable(activity.aliasing.objects_of(a))} - read
         # A number in memory that others may win over has no cotangent then.
         self.contested = {o for i in instructions if is_atomic_bound(i) for o in activity.aliasing.objects_of(i.operands[0])}

@@ -91,3 +91,53 @@ def test_gap(kernel, expected):
     np.testing.assert_allclose(dp.grad(kernel)(X), expected, rtol=1e-14)
     tangents = [dp.jvp(kernel, (X,), (direction,))[1] for direction in np.eye(3)]
     np.testing.assert_allclose(tangents, expected, rtol=1e-14)
+
+
+@njit(error_model="numpy")
+def written_and_not_read(a, r):
+    total = 0.0
+    for i in range(a.size):
+        r[i] = 1.0 / a[i]
+        total += a[i]
+    return total
+
+
+@njit(error_model="numpy")
+def written_and_read_in_an_arm(a, r):
+    total = 0.0
+    for i in range(a.size):
+        r[i] = a[i] / (a[i] * a[i])
+        if a[i] > 0.0:
+            total += r[i]
+    return total
+
+
+@njit(error_model="numpy")
+def written_in_turns(a, r):
+    total = 0.0
+    for i in range(a.size):
+        power = 1.0
+        for _ in range(3):
+            power *= a[i]
+        r[i] = 1.0 / power
+        total += power
+    return total
+
+
+@njit(error_model="numpy")
+def with_auxiliary(a, r):
+    return a.sum(), 1.0 / a[0]
+
+
+@pytest.mark.parametrize(("kernel", "expected"), [
+    (written_and_not_read, np.ones(3)), (written_and_read_in_an_arm, OF_INVERSE), (written_in_turns, 3 * X * X),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_nobody_gives_a_cotangent_for_what_is_left_in_an_argument(kernel, expected):
+    for argnums in ((0,), (0, 1)):
+        np.testing.assert_allclose(dp.grad(kernel, argnums)(X, np.ones(3))[0], expected, rtol=1e-14)
+    np.testing.assert_allclose(dp.vjp(kernel, X, np.ones(3))[1](1.0)[0], expected, rtol=1e-14)
+
+
+def test_nor_for_what_is_auxiliary():
+    np.testing.assert_array_equal(dp.grad(with_auxiliary, has_aux=True)(X, X)[0], np.ones(3))
+    np.testing.assert_array_equal(dp.vjp(with_auxiliary, X, X, has_aux=True)[1](1.0)[0], np.ones(3))

@@ -1,4 +1,5 @@
 ; RUN: dp-opt --pass=gated --function=always %s | filecheck %s --check-prefix=ALWAYS
+; RUN: dp-opt --pass=gated --function=always --set unseeded=y %s | filecheck %s --check-prefix=UNSEEDED
 ; RUN: dp-opt --pass=gated --function=arm %s | filecheck %s --check-prefix=ARM
 ; RUN: dp-opt --pass=gated --function=chosen %s | filecheck %s --check-prefix=CHOSEN
 ; RUN: dp-opt --pass=gated --function=flat %s | filecheck %s --check-prefix=FLAT
@@ -16,6 +17,10 @@ declare double @llvm.fabs.f64(double)
 ; What is used whenever it is computed has a seed of its own.
 ; ALWAYS:     gates of @always
 ; ALWAYS-NOT:   its seed is asked
+; Unless nobody gives a cotangent for what is left in memory.
+; UNSEEDED:      gates of @always
+; UNSEEDED-NEXT:   %product: its seed is asked
+; UNSEEDED-NEXT:   %quotient: its seed is asked
 define i32 @always(double %a, double %b, ptr %y) {
 entry:
   %product = fmul double %a, %b
