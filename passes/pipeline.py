@@ -68,8 +68,8 @@ class Parameter:
     ``kind``: ``const``; ``active`` (a float by value whose derivative is wanted); ``duplicated`` (a pointer whose shadow
     is given).  ``element``: the scalar type that Numba knows to lie behind a pointer (``double``, ``i64``, ``ptr`` …).
     ``empty``: no pointer lies there that the function could follow: memory for results, for example.  ``unread``: nobody
-    looks at what the function leaves there.  ``unseeded``: of what the function leaves there, nobody may give a cotangent, or of
-    parts of it.
+    looks at what the function leaves there.  ``unseeded``: perhaps nobody gives a cotangent of what it leaves there, or only of
+    parts.
     """
 
     kind: str = "const"

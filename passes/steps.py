@@ -3,8 +3,9 @@
 Requires: a module as ``pipeline`` reads it; ``settings`` as ``--set NAME=VALUE`` gives them:
           ``kinds``: what is asked of each parameter, ``active``, ``duplicated`` or ``const``, by default active for a
           float and duplicated for a pointer; ``elements``: the scalar type behind each pointer where it is known
-          (``double,,i64``); ``unread``: the parameters at whose memory nobody looks afterwards, by name; ``unseeded``: those for
-          whose memory nobody gives a cotangent; ``name``: what the derivatives are called after, by default the function; ``target``: ``host`` or ``device``.
+          (``double,,i64``); ``unread``: the parameters at whose memory nobody looks afterwards, by name; ``unseeded``: those
+          for whose memory nobody gives a cotangent; ``name``: what the derivatives are called after, by default the
+          function; ``target``: ``host`` or ``device``.
 Ensures:  an analysis gives its result, made of a copy that the front of the pipeline has prepared; a transform leaves
           the primal in the module and the derivative beside it.
 """
