@@ -106,8 +106,10 @@ class _SurelySeeded:
         self.later = warm_post_dominators(cfg)
         self.entry = cfg.function.entry
         self.seeded: set[Value] = set()
+        #: The blocks with a seeded phi that takes a value from the end of a block.
+        self.takers: dict[tuple[Value, Block], set[Block]] = defaultdict(set)
         self.through_flat = self.through_gaps = True
-        self.dominators = cfg.dominators
+        self.cfg, self.dominators = cfg, cfg.dominators
         # Memory of the caller's that is read here too may be work space, with a seed of zero where nothing reads it.
         read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
         self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT and a not in unseeded
@@ -131,7 +133,7 @@ class _SurelySeeded:
     def solve(self, through_flat: bool, through_gaps: bool = True) -> set[Value]:
         """``through_gaps``: through memory of which some cells may not be read, or be overwritten first."""
         self.through_flat, self.through_gaps = through_flat, through_gaps
-        self.seeded, self.memory = set(), set(self.outside)
+        self.seeded, self.memory, self.takers = set(), set(self.outside), defaultdict(set)
         for call in self.ruled if through_flat else ():
             self._spread_operands(call)
             for argument in call.arguments:
@@ -166,8 +168,9 @@ class _SurelySeeded:
         return self.dominators.dominates(first.parent, second.parent)
 
     def _reach_behind(self, pointer: Value) -> None:
-        """The memory that a pointer leads to is read, unless it was chosen among several: which of them, nobody knows."""
-        if not self._is_chosen(pointer) and (self.through_gaps or self._walks(pointer)):
+        """The memory that a pointer leads to is read, unless it was chosen among several: which of them, nobody knows; nor
+        whether all of it is."""
+        if not self._is_chosen(pointer) and self.through_gaps:
             self._reach_all(self.activity.aliasing.objects_of(pointer))
 
     def _walks(self, pointer: Value) -> bool:
@@ -215,10 +218,20 @@ class _SurelySeeded:
                 self._reach_behind(user.operands[0])
         elif user.opcode == "phi":
             for value, source in user.incoming():
-                self._seed_from(value, source)
+                if self._leaves_by_all_ways(value, source, user):
+                    self._seed_from(value, source)
         elif user.opcode != "select" and not is_internal_call(user) and not _chooses(user):
             for operand in user.operands if self.through_flat else _steep_operands(user):
                 self._seed(operand, user)
+
+    def _leaves_by_all_ways(self, value: Value, source: Block, user: Instruction) -> bool:
+        """Whether a phi behind each way out of ``source`` that returns takes the value: what only the next iteration uses, or
+        only what follows the last, is thrown away by the others.  Asked only of what may be infinite: most loops leave
+        something behind."""
+        if self.through_flat:
+            return True
+        self.takers[value, source].add(user.parent)
+        return self.takers[value, source] >= {b for b in self.cfg.successors[source] if b not in self.cfg.cold}
 
     def _runs_in_each_iteration(self, block: Block) -> bool:
         loop = self.forest.loop_of(block)
