@@ -4,8 +4,8 @@ Requires: activity; control flow of the prepared function.
 Ensures:  an arm that is not taken leaks no infinity and no NaN into a cotangent: not through a select or a maximum, not
           through a branch, and not through memory that only arms read or that is one of several of which one is read; nor
           does a value that the program lets be infinite on its way into exp(-x), 1 / x or another function that is flat
-          there; nor what has a pole, into memory of which single cells are overwritten, or of which only some are read that
-          are looked up.
+          there; nor what has a pole, into memory of the function's own, of which some cells may not be read, or of which single
+          cells are overwritten, nor into what the last iteration hands on.
 Algorithm: backward dataflow: a value is *surely seeded* if some use of it that runs whenever it runs leads, through such
           uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken, and
           its partial infinite or NaN: arms guard against just that, in arrays with gaps, say.  Where every such way

@@ -81,7 +81,57 @@ def logarithm_replaced(a):
     return r.sum()
 
 
+@njit
+def left_out_by_a_slice(a):
+    return (1.0 / a)[1:].sum()
+
+
+@njit
+def left_out_by_a_loop(a):
+    r = 1.0 / a
+    total = 0.0
+    for i in range(1, a.size):
+        total += r[i]
+    return total
+
+
+@njit
+def smallest_of_all(a):
+    return (1.0 / a).min()
+
+
+@njit(error_model="numpy")
+def last_one_thrown_away(a):
+    total = term = 0.0
+    for i in range(a.size - 1, -1, -1):
+        total += term
+        term = 1.0 / a[i]
+    return total
+
+
+@njit(error_model="numpy")
+def until_infinite(a):
+    total, i = 0.0, a.size - 1
+    term = 1.0 / a[i]
+    while term < 1e10:
+        total += term
+        i -= 1
+        term = 1.0 / a[i]
+    return total
+
+
+@njit
+def rows_thrown_away(a):
+    row, total = np.zeros(3), 0.0
+    for i in range(2):
+        total += row.sum()
+        row = 1.0 / (a + (1 - i))
+    return total
+
+
 @pytest.mark.parametrize(("kernel", "expected"), [
+    (left_out_by_a_slice, OF_INVERSE), (left_out_by_a_loop, OF_INVERSE), (smallest_of_all, np.array([0.0, 0.0, -1 / 16])),
+    (last_one_thrown_away, OF_INVERSE), (until_infinite, OF_INVERSE), (rows_thrown_away, -1 / (X + 1) ** 2),
     (masked_afterwards, OF_INVERSE), (replaced_in_a_loop, OF_INVERSE), (first_cell_replaced, OF_INVERSE),
     (chosen_by_where, OF_INVERSE), (chosen_by_select, OF_INVERSE), (whole_array_chosen, np.ones(3)),
     (left_out_by_a_mask, OF_INVERSE), (never_looked_up, OF_INVERSE), (made_finite, OF_INVERSE),
