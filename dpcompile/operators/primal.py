@@ -41,6 +41,20 @@ def dispatcher_of(function) -> Dispatcher:
         f"function. Wrap what you want in one: numba.njit(lambda x: ...)")
 
 
+def of_fixed_arity(function: Dispatcher, count: int) -> Dispatcher:
+    """The function, or, where it takes ``*args``, one of ``count`` parameters that calls it: each argument has a derivative."""
+    if all(p.kind is not p.VAR_POSITIONAL for p in signature_of(function).parameters.values()):
+        return function
+
+    def make() -> Dispatcher:
+        name = function.py_func.__name__.strip("<>")
+        names = ", ".join(f"argument_{index}" for index in range(count))
+        text = f"def {name}({names}):\n    return function({names})\n"
+        return numba.njit(structure.definition(name, text, {"function": function}))
+
+    return remembered(function, ("of fixed arity", count), make)
+
+
 def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
     """What ``make`` gave for this key of ``owner`` the first time."""
     made = vars(owner).setdefault("__dpcompile__", {})
