@@ -37,6 +37,9 @@ from .objects import MemoryObject
 #: Where indices come from that follow no counter.
 _LOOKED_UP = frozenset({"load", "fptosi", "fptoui", "call"})
 
+#: Of a counter they make the same number again.
+_IN_TURNS = frozenset({"and", "urem", "srem", "udiv", "sdiv", "lshr", "ashr", "select", "call"})
+
 
 @dataclass
 class Gates:
@@ -156,10 +159,25 @@ class _SurelySeeded:
     def _overwrites(self, other: Instruction, writer: Instruction) -> bool:
         """Whether ``other`` may overwrite some cells that ``writer`` wrote before they are read: it does not come before, does
         not add to them, and is no loop over all."""
-        if other is writer or _accumulates(other) or self._precedes(other, writer):
-            return False
         pointer = other.operands[1] if other.opcode == "store" else other.arguments[0]
+        if other is writer:
+            return not _accumulates(other) and not self._is_apart_in_all_loops(pointer, other.parent)
+        if _accumulates(other) or self._precedes(other, writer):
+            return False
         return not (self._runs_in_each_iteration(other.parent) and self._walks(pointer))
+
+    def _is_apart_in_all_loops(self, pointer: Value, block: Block) -> bool:
+        """Whether an address in ``block`` follows the counters of all loops around it, and not in turns."""
+        seen: set[Value] = set()
+        pending = [pointer]
+        while pending:
+            value = pending.pop()
+            if value not in seen and isinstance(value, Instruction) and value.opcode != "load":
+                if value.opcode in _IN_TURNS or (value.opcode == "phi" and not self._is_header_of_loop(value.parent)):
+                    return False
+                seen.add(value)
+                pending += value.operands
+        return all(any(phi in seen for phi in loop.header.phis) for loop in self.forest.nest(block))
 
     def _precedes(self, first: Instruction, second: Instruction) -> bool:
         """Whether one instruction comes before another on every way to that."""

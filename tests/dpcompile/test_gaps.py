@@ -191,3 +191,15 @@ def test_nobody_gives_a_cotangent_for_what_is_left_in_an_argument(kernel, expect
 def test_nor_for_what_is_auxiliary():
     np.testing.assert_array_equal(dp.grad(with_auxiliary, has_aux=True)(X, X)[0], np.ones(3))
     np.testing.assert_array_equal(dp.vjp(with_auxiliary, X, X, has_aux=True)[1](1.0)[0], np.ones(3))
+
+
+@njit(error_model="numpy")
+def cells_in_turns(a):
+    r = np.empty(2)
+    for i in range(a.size):
+        r[i % 2] = 1.0 / a[i]
+    return r
+
+
+def test_a_cell_that_the_same_store_overwrites():
+    np.testing.assert_array_equal(dp.vjp(cells_in_turns, X)[1](np.ones(2))[0], OF_INVERSE)
