@@ -22,7 +22,7 @@ from .errors import GradientCheckError
 from .frontend import structure
 from .frontend.activity import is_differentiable
 from .operators.gradient import grad
-from .operators.primal import dispatcher_of, signature_of
+from .operators.primal import dispatcher_of, of_fixed_arity, signature_of
 from .operators.products import jvp, vjp
 
 
@@ -34,7 +34,7 @@ def check_grads(f, args: Sequence, order: int = 1, modes: Sequence[str] = ("forw
     unknown = set(modes) - {"forward", "reverse"}
     if unknown:
         raise ValueError(f"modes are 'forward' and 'reverse', not {sorted(unknown)}")
-    function, random = dispatcher_of(f), np.random.default_rng(seed)
+    function, random = of_fixed_arity(dispatcher_of(f), len(args)), np.random.default_rng(seed)
     for left in reversed(range(order)):
         check = _Check(function, tuple(args), random, atol, rtol, step)
         if "forward" in modes:

@@ -68,13 +68,15 @@ class Parameter:
     ``kind``: ``const``; ``active`` (a float by value whose derivative is wanted); ``duplicated`` (a pointer whose shadow
     is given).  ``element``: the scalar type that Numba knows to lie behind a pointer (``double``, ``i64``, ``ptr`` …).
     ``empty``: no pointer lies there that the function could follow: memory for results, for example.  ``unread``: nobody
-    looks at what the function leaves there.
+    looks at what the function leaves there.  ``unseeded``: perhaps nobody gives a cotangent of what it leaves there, or only of
+    parts.
     """
 
     kind: str = "const"
     element: str | None = None
     empty: bool = False
     unread: bool = False
+    unseeded: bool = False
     #: Of the data of an array: bytes of an element, and for each axis the parameters that hold its length and its stride.
     extent: tuple[int, tuple[tuple[int, int], ...]] | None = None
 
@@ -197,6 +199,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         check(module)
         program = Program(module, primal, kinds, facts, request.name, suffix, empty)
     program.entry.leave_unseen(a for a in program.entry.parameters if given[a.name].unread)
+    program.entry.unseeded = {a for a in program.entry.parameters if given[a.name].unseeded}
     for version in program.transformed:
         for name, move in (("hoist", hoist_loads), ("sink", sink_stores)):
             move(version)

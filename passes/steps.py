@@ -3,8 +3,9 @@
 Requires: a module as ``pipeline`` reads it; ``settings`` as ``--set NAME=VALUE`` gives them:
           ``kinds``: what is asked of each parameter, ``active``, ``duplicated`` or ``const``, by default active for a
           float and duplicated for a pointer; ``elements``: the scalar type behind each pointer where it is known
-          (``double,,i64``); ``unread``: the parameters at whose memory nobody looks afterwards, by name; ``name``: what the
-          derivatives are called after, by default the function; ``target``: ``host`` or ``device``.
+          (``double,,i64``); ``unread``: the parameters at whose memory nobody looks afterwards, by name; ``unseeded``: those
+          for whose memory nobody gives a cotangent; ``name``: what the derivatives are called after, by default the
+          function; ``target``: ``host`` or ``device``.
 Ensures:  an analysis gives its result, made of a copy that the front of the pipeline has prepared; a transform leaves
           the primal in the module and the derivative beside it.
 """
@@ -69,7 +70,8 @@ def find_infinite(module: Module, function: Function, settings: Settings) -> Inf
 
 def find_gates(module: Module, function: Function, settings: Settings) -> Gates:
     version = _program(module, function, settings, "analysed").entry
-    return gated.analyse(version.activity, version.warm_blocks(), version.cfg, version.forest, version.is_entry)
+    unseeded = {a for a in version.parameters if a.name in settings.get("unseeded", "").split(",")}
+    return gated.analyse(version.activity, version.warm_blocks(), version.cfg, version.forest, version.is_entry, unseeded)
 
 
 def find_course(module: Module, function: Function, settings: Settings) -> Course:

@@ -20,7 +20,7 @@ from ..frontend.containers.arguments import carries_floats, is_container
 from . import values
 from .containers import InPlace, is_through_parts
 from .entries import Derivative, entry, new_record
-from .primal import bound, dispatcher_of, result_type
+from .primal import bound, dispatcher_of, of_fixed_arity, result_type
 from .products import check_aliases
 from .roles import COMBINED, FORWARD, SPLIT, derivative_of, fitting, keep
 from .values import mapped
@@ -30,7 +30,7 @@ def autodiff(mode: Mode, f, *annotated: Annotated, seed: Any = 1.0) -> tuple[Any
     """Reverse: ``(value, cotangents)``, a number for each ``Active``. Forward: ``(value, tangent)``."""
     if not isinstance(mode, Mode):
         raise AnnotationError(f"the first argument of autodiff is dp.Reverse or dp.Forward, not {mode!r}")
-    function = dispatcher_of(f)
+    function = of_fixed_arity(dispatcher_of(f), len(annotated))
     arguments = in_place(function, annotated, mode)
     if is_through_parts(function, arguments.types):
         return _of_containers(mode, function, arguments, seed)

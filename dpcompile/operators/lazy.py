@@ -13,7 +13,7 @@ from ..errors import ArgumentSelectionError, NonFloatResultError
 from ..frontend import structure
 from ..frontend.activity import is_differentiable
 from .gradient import grad
-from .primal import Selection, bound, check_differentiable, dispatcher_of, selected
+from .primal import Selection, bound, check_differentiable, dispatcher_of, of_fixed_arity, selected
 from .products import jvp, vjp
 
 
@@ -69,7 +69,7 @@ def lazy_hessian(f, *args, argnums: Selection = None, argnames: Selection = None
 
 
 def _prepared(f, args: tuple, argnums: Selection, argnames: Selection) -> tuple:
-    function = dispatcher_of(f)
+    function = of_fixed_arity(dispatcher_of(f), len(args))
     (position, *more), _ = selected(function, argnums, argnames)
     given, labels = bound(function, args)
     found = tuple(map(structure.typeof, given))

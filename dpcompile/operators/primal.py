@@ -41,6 +41,20 @@ def dispatcher_of(function) -> Dispatcher:
         f"function. Wrap what you want in one: numba.njit(lambda x: ...)")
 
 
+def of_fixed_arity(function: Dispatcher, count: int) -> Dispatcher:
+    """The function, or, where it takes ``*args``, one of ``count`` parameters that calls it: each argument has a derivative."""
+    if all(p.kind is not p.VAR_POSITIONAL for p in signature_of(function).parameters.values()):
+        return function
+
+    def make() -> Dispatcher:
+        name = function.py_func.__name__.strip("<>")
+        names = ", ".join(f"argument_{index}" for index in range(count))
+        text = f"def {name}({names}):\n    return function({names})\n"
+        return numba.njit(structure.definition(name, text, {"function": function}))
+
+    return remembered(function, ("of fixed arity", count), make)
+
+
 def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
     """What ``make`` gave for this key of ``owner`` the first time since a rule came late."""
     made = _made_of(owner)
@@ -62,15 +76,15 @@ def _made_of(owner) -> dict[Hashable, Any]:
 
 
 def compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
-             mode: str, width: int = 1, unread: bool = False) -> CompiledDerivative:
+             mode: str, width: int = 1, unread: bool = False, seeded: bool = False) -> CompiledDerivative:
     """The derivative of a function for argument types, made once for each combination; ``unread``: nobody looks at what the
-    function returns."""
+    function returns; ``seeded``: callers give cotangents of what it leaves in its arguments."""
     def make() -> CompiledDerivative:
-        made = compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width, unread)
+        made = compile_derivative(function, _primal_for(function, argument_types, mode), wanted, mode, width, unread, seeded)
         _warn_of_comparisons(function, made)
         return made
 
-    return remembered(function, (argument_types, wanted, mode, width, unread), make)
+    return remembered(function, (argument_types, wanted, mode, width, unread, seeded), make)
 
 
 def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None:

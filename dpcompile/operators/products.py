@@ -21,7 +21,7 @@ from .arguments import aliasing_message, repetition_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
 from .entries import Derivative, entry, new_record
 from .memory import overlap
-from .primal import bound, differentiated_part, dispatcher_of, result_type
+from .primal import bound, differentiated_part, dispatcher_of, of_fixed_arity, result_type
 from .roles import FORWARD, PULLBACK, derivative_of, fitting, keep
 from .values import mapped
 
@@ -31,7 +31,7 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
 
     With ``has_aux``, ``f`` returns ``(value, auxiliary)`` and the answer is ``(value, pullback, auxiliary)``.
     """
-    function = dispatcher_of(f)
+    function = of_fixed_arity(dispatcher_of(f), len(args))
     given, labels = bound(function, args)
     argument_types = tuple(map(structure.typeof, given))
     if is_through_parts(function, tuple(map(structure.contiguous, argument_types))):
@@ -136,7 +136,7 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     """
     if not (isinstance(primals, (tuple, list)) and isinstance(tangents, (tuple, list))):
         raise ShadowShapeError("dp.jvp takes a tuple of primals and a tuple of tangents")
-    function = dispatcher_of(f)
+    function = of_fixed_arity(dispatcher_of(f), len(primals))
     if len(tangents) != len(primals):
         raise ShadowShapeError(f"{len(primals)} primals need as many tangents, not {len(tangents)}")
     given, labels = bound(function, tuple(primals))

@@ -59,10 +59,16 @@ def derivative_of(function: Dispatcher, argument_types: tuple[types.Type, ...], 
     """The derivative in the mode of these roles."""
     def make() -> Derivative:
         if not lookup.caches(function) or surroundings.is_watched():
-            return compiled(function, argument_types, wanted, _MODES[roles])
+            return _compiled(function, argument_types, wanted, roles)
         return _found(function, argument_types, wanted, roles)
 
     return remembered(function, ("derivative", argument_types, wanted, roles), make)
+
+
+def _compiled(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted: tuple[bool, ...],
+              roles: Roles) -> CompiledDerivative:
+    """Only ``autodiff`` is given cotangents of what a function leaves in its arguments."""
+    return compiled(function, argument_types, wanted, _MODES[roles], seeded=roles in (COMBINED, SPLIT))
 
 
 def fitting(derivative: Derivative, roles: Roles, given: tuple) -> Derivative:
@@ -71,7 +77,7 @@ def fitting(derivative: Derivative, roles: Roles, given: tuple) -> Derivative:
         return derivative
     function = derivative.function()
     assert function is not None, "whoever calls a derivative holds its function"
-    return compiled(function, derivative.primal.argument_types, derivative.wanted, _MODES[roles])
+    return _compiled(function, derivative.primal.argument_types, derivative.wanted, roles)
 
 
 def keep(derivative: Derivative, roles: Roles) -> None:
@@ -108,7 +114,7 @@ def _found(function: Dispatcher, argument_types: tuple[types.Type, ...], wanted:
     except Exception as reason:     # as above
         if digest is None:
             lookup.say(f"{_NAMES[roles]}_of_{function.py_func.__name__}", function, reason)
-    made = compiled(function, argument_types, wanted, _MODES[roles])
+    made = _compiled(function, argument_types, wanted, roles)
     if digest is not None:
         vars(made).setdefault(_PENDING, {None: argument_types})[roles] = digest
     return made

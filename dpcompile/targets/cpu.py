@@ -174,11 +174,13 @@ def _constant_derivative(context, builder, ty, value):
 
 @global_compiler_lock
 def compile_derivative(function: Dispatcher, primal: Primal, wanted: tuple[bool, ...], mode: str,
-                       width: int = 1, unread: bool = False, usual: pipeline.Derivative | None = None) -> CompiledDerivative:
+                       width: int = 1, unread: bool = False, seeded: bool = False,
+                       usual: pipeline.Derivative | None = None) -> CompiledDerivative:
     """Differentiates the primal in ``mode`` (reverse, split, forward) and loads the result; ``unread``: nobody looks at what
-    the primal returns; with the ``usual`` derivative, another one that runs its heaviest loop again."""
+    the primal returns; ``seeded``: callers give cotangents of what it leaves in its arguments; with the ``usual`` derivative,
+    another one that runs its heaviest loop again."""
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
-    request = pipeline.Request(primal.entry, parameters(primal, wanted, unread), mode, name, width, primal.rules)
+    request = pipeline.Request(primal.entry, parameters(primal, wanted, unread, seeded), mode, name, width, primal.rules)
     if usual is not None:
         request = replace(request, rerun=usual.heaviest, ungated=usual.ungated)
     request = replace(request, parallel=usual is None and mode != "dependency" and MARK in primal.text,
@@ -227,15 +229,18 @@ def _with_its_cycles(primal: Primal, request: pipeline.Request) -> pipeline.Deri
         return pipeline.differentiate(with_reducible_cycles(primal).text, request)
 
 
-def parameters(primal: Primal, wanted: tuple[bool, ...], unread: bool = False) -> tuple[pipeline.Parameter, ...]:
-    """The request for each LLVM parameter of the primal: return value, exception, arguments."""
+def parameters(primal: Primal, wanted: tuple[bool, ...], unread: bool = False,
+               seeded: bool = False) -> tuple[pipeline.Parameter, ...]:
+    """The request for each LLVM parameter of the primal: return value, exception, arguments.  Of a tuple that is returned,
+    auxiliary results and other rows of a Jacobian have no seed."""
     result = primal.signature.return_type
     kind = "duplicated" if is_differentiable(result) else "const"
-    found = [pipeline.Parameter(kind, _scalar(result), empty=True, unread=unread),
+    is_tuple = isinstance(result, types.BaseTuple)
+    found = [pipeline.Parameter(kind, _scalar(result), empty=True, unread=unread, unseeded=is_tuple),
              pipeline.Parameter("const", empty=True)]
     for ty, active in zip(primal.signature.args, wanted, strict=True):
         extents = {place + ARRAY_DATA: _extent(array, place) for array, place, _ in arrays_with_offsets(ty, len(found))}
-        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, extent=extents.get(place))
+        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, unseeded=not seeded, extent=extents.get(place))
                   for place, leaf in enumerate(leaves(ty, active), len(found))]
     return tuple(found)
 

@@ -4,8 +4,8 @@ Requires: activity; control flow of the prepared function.
 Ensures:  an arm that is not taken leaks no infinity and no NaN into a cotangent: not through a select or a maximum, not
           through a branch, and not through memory that only arms read or that is one of several of which one is read; nor
           does a value that the program lets be infinite on its way into exp(-x), 1 / x or another function that is flat
-          there; nor what has a pole, into memory of which single cells are overwritten, or of which only some are read that
-          are looked up.
+          there; nor what has a pole, into memory of the function's own, of which some cells may not be read, or of which single
+          cells are overwritten, nor into what the last iteration hands on.
 Algorithm: backward dataflow: a value is *surely seeded* if some use of it that runs whenever it runs leads, through such
           uses, to memory that the caller sees.  The seed of any other value may be the zero of an arm not taken, and
           its partial infinite or NaN: arms guard against just that, in arrays with gaps, say.  Where every such way
@@ -13,16 +13,18 @@ Algorithm: backward dataflow: a value is *surely seeded* if some use of it that 
           is infinite as well (``analysis.infinite``).
 Debug:    dp-opt --pass=gated
 
-A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.  A function that is
+A zero seed that the caller passes himself is not gated: there zero times infinity is what was asked for.  Memory for which he
+passes none, as that of arguments in a gradient or of auxiliary results, has none that is sure.  A function that is
 called may have arms of its own, and so may those that call it: what is handed to it, in numbers or in memory, is not surely
 seeded, and in it nothing is.  That holds of the chunks of parallel loops too, into which nobody has to look therefore.
 """
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 
-from ..ir.model import Block, Constant, Function, Instruction, Value, is_float
+from ..ir.model import Argument, Block, Constant, Function, Instruction, Value, is_float
 from ..ir.types import PTR
 from ..rules.scalar import lookup
 from . import infinite
@@ -34,6 +36,9 @@ from .objects import MemoryObject
 
 #: Where indices come from that follow no counter.
 _LOOKED_UP = frozenset({"load", "fptosi", "fptoui", "call"})
+
+#: Of a counter they make the same number again.
+_IN_TURNS = frozenset({"and", "urem", "srem", "udiv", "sdiv", "lshr", "ashr", "select", "call"})
 
 
 @dataclass
@@ -51,11 +56,13 @@ class Gates:
         return "\n".join([f"gates of {self.function.ref}", *rows])
 
 
-def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool) -> Gates:
-    """The instructions that are gated; the callers of what is no entry may have arms themselves."""
+def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: LoopForest, is_entry: bool,
+            unseeded: Container[Argument] = ()) -> Gates:
+    """The instructions that are gated; the callers of what is no entry may have arms themselves.  ``unseeded``: parameters for
+    whose memory the caller gives no cotangents, or not for all of it."""
     instructions = [i for b in blocks for i in b.instructions]
     infinities = infinite.analyse(activity.function, instructions, activity.aliasing)
-    solver = _SurelySeeded(activity, instructions, cfg, forest)
+    solver = _SurelySeeded(activity, instructions, cfg, forest, unseeded)
     seeded = solver.solve(through_flat=True) if is_entry else set()
     steeply_seeded = solver.solve(through_flat=False) if is_entry else set()
     nearly_seeded = solver.solve(through_flat=False, through_gaps=False) if is_entry else set()
@@ -95,17 +102,20 @@ def _is_gated_product(instruction: Instruction) -> bool:
 class _SurelySeeded:
     """Spreads from what the caller sees back to the values that lead there."""
 
-    def __init__(self, activity: Activity, instructions: list[Instruction], cfg: ControlFlow, forest: LoopForest):
+    def __init__(self, activity: Activity, instructions: list[Instruction], cfg: ControlFlow, forest: LoopForest,
+                 unseeded: Container[Argument]):
         self.activity = activity
         self.forest = forest
         self.later = warm_post_dominators(cfg)
         self.entry = cfg.function.entry
         self.seeded: set[Value] = set()
+        #: The blocks with a seeded phi that takes a value from the end of a block.
+        self.takers: dict[tuple[Value, Block], set[Block]] = defaultdict(set)
         self.through_flat = self.through_gaps = True
-        self.dominators = cfg.dominators
+        self.cfg, self.dominators = cfg, cfg.dominators
         # Memory of the caller's that is read here too may be work space, with a seed of zero where nothing reads it.
         read = {o for i in instructions if i.opcode == "load" for o in activity.aliasing.objects_of(i.operands[0])}
-        self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT
+        self.outside = {o for a, kind in activity.kinds.items() if kind != CONSTANT and a not in unseeded
                         for o in activity.aliasing.reachable(activity.aliasing.objects_of(a))} - read
         # A number in memory that others may win over has no cotangent then.
         self.contested = {o for i in instructions if is_atomic_bound(i) for o in activity.aliasing.objects_of(i.operands[0])}
@@ -126,7 +136,7 @@ class _SurelySeeded:
     def solve(self, through_flat: bool, through_gaps: bool = True) -> set[Value]:
         """``through_gaps``: through memory of which some cells may not be read, or be overwritten first."""
         self.through_flat, self.through_gaps = through_flat, through_gaps
-        self.seeded, self.memory = set(), set(self.outside)
+        self.seeded, self.memory, self.takers = set(), set(self.outside), defaultdict(set)
         for call in self.ruled if through_flat else ():
             self._spread_operands(call)
             for argument in call.arguments:
@@ -149,10 +159,25 @@ class _SurelySeeded:
     def _overwrites(self, other: Instruction, writer: Instruction) -> bool:
         """Whether ``other`` may overwrite some cells that ``writer`` wrote before they are read: it does not come before, does
         not add to them, and is no loop over all."""
-        if other is writer or _accumulates(other) or self._precedes(other, writer):
-            return False
         pointer = other.operands[1] if other.opcode == "store" else other.arguments[0]
+        if other is writer:
+            return not _accumulates(other) and not self._is_apart_in_all_loops(pointer, other.parent)
+        if _accumulates(other) or self._precedes(other, writer):
+            return False
         return not (self._runs_in_each_iteration(other.parent) and self._walks(pointer))
+
+    def _is_apart_in_all_loops(self, pointer: Value, block: Block) -> bool:
+        """Whether an address in ``block`` follows the counters of all loops around it, and not in turns."""
+        seen: set[Value] = set()
+        pending = [pointer]
+        while pending:
+            value = pending.pop()
+            if value not in seen and isinstance(value, Instruction) and value.opcode != "load":
+                if value.opcode in _IN_TURNS or (value.opcode == "phi" and not self._is_header_of_loop(value.parent)):
+                    return False
+                seen.add(value)
+                pending += value.operands
+        return all(any(phi in seen for phi in loop.header.phis) for loop in self.forest.nest(block))
 
     def _precedes(self, first: Instruction, second: Instruction) -> bool:
         """Whether one instruction comes before another on every way to that."""
@@ -161,8 +186,9 @@ class _SurelySeeded:
         return self.dominators.dominates(first.parent, second.parent)
 
     def _reach_behind(self, pointer: Value) -> None:
-        """The memory that a pointer leads to is read, unless it was chosen among several: which of them, nobody knows."""
-        if not self._is_chosen(pointer) and (self.through_gaps or self._walks(pointer)):
+        """The memory that a pointer leads to is read, unless it was chosen among several: which of them, nobody knows; nor
+        whether all of it is."""
+        if not self._is_chosen(pointer) and self.through_gaps:
             self._reach_all(self.activity.aliasing.objects_of(pointer))
 
     def _walks(self, pointer: Value) -> bool:
@@ -210,10 +236,20 @@ class _SurelySeeded:
                 self._reach_behind(user.operands[0])
         elif user.opcode == "phi":
             for value, source in user.incoming():
-                self._seed_from(value, source)
+                if self._leaves_by_all_ways(value, source, user):
+                    self._seed_from(value, source)
         elif user.opcode != "select" and not is_internal_call(user) and not _chooses(user):
             for operand in user.operands if self.through_flat else _steep_operands(user):
                 self._seed(operand, user)
+
+    def _leaves_by_all_ways(self, value: Value, source: Block, user: Instruction) -> bool:
+        """Whether a phi behind each way out of ``source`` that returns takes the value: what only the next iteration uses, or
+        only what follows the last, is thrown away by the others.  Asked only of what may be infinite: most loops leave
+        something behind."""
+        if self.through_flat:
+            return True
+        self.takers[value, source].add(user.parent)
+        return self.takers[value, source] >= {b for b in self.cfg.successors[source] if b not in self.cfg.cold}
 
     def _runs_in_each_iteration(self, block: Block) -> bool:
         loop = self.forest.loop_of(block)

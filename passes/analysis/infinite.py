@@ -95,10 +95,25 @@ def _may_be_infinite(instruction: Instruction, aliasing: Aliasing, result: Infin
 def _has_a_pole(instruction: Instruction) -> bool:
     """Whether the result may be infinite although the operands are not."""
     if instruction.opcode in ("fdiv", "frem"):
-        return not isinstance(instruction.operands[1], Constant)
+        return not (isinstance(instruction.operands[1], Constant) or _is_a_count(instruction.operands[1]))
     if instruction.opcode != "call":
         return False
     found = lookup(instruction.callee_name)
     if found is None or found[0].name in SPECIAL:
         return True
     return found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]
+
+
+def _is_a_count(divisor: Value) -> bool:
+    """Whether a float is an integer that is not zero, as k (k + 1) is where k counts from 1."""
+    return isinstance(divisor, Instruction) and divisor.opcode in ("uitofp", "sitofp") and _is_positive(divisor.operands[0])
+
+
+def _is_positive(value: Value) -> bool:
+    """Whether an integer that is taken for unsigned is not zero, by sums and products that do not wrap."""
+    if isinstance(value, Constant):
+        return bool(value.integer)
+    if not isinstance(value, Instruction) or (value.opcode != "zext" and "nuw" not in value.flags):
+        return False
+    which = {"add": any, "mul": all, "zext": all}.get(value.opcode)
+    return which is not None and which(map(_is_positive, value.operands))

@@ -69,6 +69,8 @@ class Version:
     kept: set[MemoryObject] = field(default_factory=set)
     #: Memory of its caller's at which nobody looks when it has returned.
     unseen: set[MemoryObject] = field(default_factory=set)
+    #: Of the entry: the parameters for whose memory nobody may give a cotangent, or only for parts of it.
+    unseeded: set[Argument] = field(default_factory=set)
 
     def warm_blocks(self) -> list[Block]:
         """The blocks from which a normal return can be reached, in reverse postorder."""
@@ -200,6 +202,11 @@ class Program:
         for name, result in (("alias", version.aliasing), ("memory_types", version.activity.types),
                              ("loops", version.forest), ("activity", version.activity)):
             dump(name, partial(str, result))
+
+    def is_seeded(self, version: Version) -> bool:
+        """Whether a function that is not called from arms has the cotangents of its caller's results."""
+        everything = not any(map(self.entry.is_written, self.entry.unseeded))
+        return version.is_entry or (version.primal.fused > 0 and everything)
 
     def version_of(self, call: Instruction) -> Version:
         return self.versions[call.callee_name]

@@ -372,7 +372,7 @@ class _Build:
                           self.scopes, reverses, version.forest,
                           self.increments, self._uniform(), self.target)
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest,
-                              version.is_entry or version.primal.fused > 0)
+                              self.program.is_seeded(version), version.unseeded)
         dump("gated", lambda: gates)
         context.gated = gates.seeds
         if version.primal.checkpointed:

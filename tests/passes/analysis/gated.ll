@@ -1,10 +1,12 @@
 ; RUN: dp-opt --pass=gated --function=always %s | filecheck %s --check-prefix=ALWAYS
+; RUN: dp-opt --pass=gated --function=always --set unseeded=y %s | filecheck %s --check-prefix=UNSEEDED
 ; RUN: dp-opt --pass=gated --function=arm %s | filecheck %s --check-prefix=ARM
 ; RUN: dp-opt --pass=gated --function=chosen %s | filecheck %s --check-prefix=CHOSEN
 ; RUN: dp-opt --pass=gated --function=flat %s | filecheck %s --check-prefix=FLAT
 ; RUN: dp-opt --pass=gated --function=steep %s | filecheck %s --check-prefix=STEEP
 ; RUN: dp-opt --pass=gated --function=called %s | filecheck %s --check-prefix=CALLED
 ; RUN: dp-opt --pass=gated --function=contested %s | filecheck %s --check-prefix=CONTESTED
+; RUN: dp-opt --pass=gated --function=carried %s | filecheck %s --check-prefix=CARRIED
 ; RUN: dp-opt --pass=gated --function=uncontested %s | filecheck %s --check-prefix=UNCONTESTED
 
 @dp.shared.a = internal global double undef
@@ -16,6 +18,10 @@ declare double @llvm.fabs.f64(double)
 ; What is used whenever it is computed has a seed of its own.
 ; ALWAYS:     gates of @always
 ; ALWAYS-NOT:   its seed is asked
+; Unless nobody gives a cotangent for what is left in memory.
+; UNSEEDED:      gates of @always
+; UNSEEDED-NEXT:   %product: its seed is asked
+; UNSEEDED-NEXT:   %quotient: its seed is asked
 define i32 @always(double %a, double %b, ptr %y) {
 entry:
   %product = fmul double %a, %b
@@ -121,5 +127,30 @@ define i32 @uncontested(double %a, ptr %y) {
   call void @llvm.nvvm.barrier.cta.sync.aligned.all(i32 0)
   %v = load double, ptr @dp.shared.a
   store double %v, ptr %y
+  ret i32 0
+}
+
+; What the last iteration hands on is thrown away.
+; CARRIED:      gates of @carried
+; CARRIED-NEXT:   %inverse: its seed is asked
+; CARRIED-NOT:    %kept
+define i32 @carried(ptr %x, i64 %n, ptr %y) {
+entry:
+  br label %turn
+turn:
+  %i = phi i64 [ 0, %entry ], [ %next, %turn ]
+  %now = phi double [ 0.0, %entry ], [ %inverse, %turn ]
+  %sum = phi double [ 0.0, %entry ], [ %kept, %turn ]
+  %place = getelementptr double, ptr %x, i64 %i
+  %value = load double, ptr %place
+  %twice = fmul double %sum, 0.5
+  %kept = fadd double %twice, %now
+  %inverse = fdiv double 1.0, %value
+  %next = add nsw i64 %i, 1
+  %more = icmp slt i64 %next, %n
+  br i1 %more, label %turn, label %out
+out:
+  %last = phi double [ %kept, %turn ]
+  store double %last, ptr %y
   ret i32 0
 }

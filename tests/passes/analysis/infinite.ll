@@ -2,6 +2,7 @@
 ; RUN: dp-opt --pass=infinite --function=border %s | filecheck %s --check-prefix=BORDER
 ; RUN: dp-opt --pass=infinite --function=finite %s | filecheck %s --check-prefix=FINITE
 ; RUN: dp-opt --pass=infinite --function=across %s | filecheck %s --check-prefix=ACROSS
+; RUN: dp-opt --pass=infinite --function=counts %s | filecheck %s --check-prefix=COUNTS
 
 declare double @llvm.exp.f64(double)
 declare double @llvm.cos.f64(double)
@@ -74,5 +75,23 @@ entry:
   call void @fill(ptr %x)
   %value = load double, ptr %x
   store double %value, ptr %y
+  ret i32 0
+}
+
+; Counts that begin behind zero are no poles; others may be.
+; COUNTS:      infinities of @counts
+; COUNTS-NOT:    %term
+; COUNTS:        %other may be infinite
+define i32 @counts(double %a, i64 %k, ptr %y) {
+entry:
+  %next = add nuw nsw i64 %k, 1
+  %second = add nuw nsw i64 %k, 2
+  %both = mul nuw nsw i64 %next, %second
+  %factor = uitofp nneg i64 %both to double
+  %term = fdiv double %a, %factor
+  %wrapped = mul i64 %next, %k
+  %divisor = sitofp i64 %wrapped to double
+  %other = fdiv double %term, %divisor
+  store double %other, ptr %y
   ret i32 0
 }
