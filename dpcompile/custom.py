@@ -106,7 +106,7 @@ def _comes_late(dispatcher: Dispatcher) -> bool:
     if target.is_mirrored(dispatcher):
         return True
     stands_for = getattr(dispatcher, "stands_for", None)
-    return stands_for is not None and not dispatcher.is_own and intercept.was_met(_key(stands_for))
+    return stands_for is not None and not dispatcher.is_own and intercept.was_met(_key(stands_for), dispatcher)
 
 
 def _owner(function: Any, model: Callable | int, types: Wanted, own: bool) -> Dispatcher:

@@ -13,6 +13,7 @@ import ctypes
 import importlib
 import inspect
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +54,9 @@ def _is(given: types.Type, wanted: types.Type | type) -> bool:
 
 
 _entries: dict[Hashable, list[Entry]] = {}
-#: The keys of all that has been looked up.
-_met: set[Hashable] = set()
+#: With what argument types each has been called, None where names were given. Methods are known by name, all else by its
+#: identity, since nothing is to be kept alive for this.
+_met: defaultdict[tuple | int, set[tuple[types.Type, ...] | None]] = defaultdict(set)
 
 
 #: Modules of rules for functions that a package gives to Numba, by the package: they wait until that is there.
@@ -78,9 +80,14 @@ def load_waiting() -> None:
         importlib.import_module(_waiting.pop(package))
 
 
-def was_met(key: Hashable) -> bool:
-    """Whether something that was differentiated calls what has this key, or may do so."""
-    return key in _met
+def was_met(key: Hashable, dispatcher: Dispatcher) -> bool:
+    """Whether something that was differentiated calls what has this key as the rule of the dispatcher is for."""
+    entry = next(entry for entry in _entries[key] if entry.dispatcher is dispatcher)
+    return any(given is None or entry.fits(given) for given in _met.get(_mark(key), ()))
+
+
+def _mark(key: Hashable) -> tuple | int:
+    return key if isinstance(key, tuple) else id(key)
 
 
 def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
@@ -90,7 +97,10 @@ def find(key: Hashable, wanted: Wanted) -> Dispatcher | None:
 
 def pointer(value: object) -> Dispatcher | None:
     """The dispatcher that stands for a function pointer of C."""
-    entries = _looked_up(pointer_key(value)) if is_pointer(value) else None
+    if not is_pointer(value):
+        return None
+    _met[pointer_key(value)].add(None)
+    entries = _entries.get(pointer_key(value))
     return entries[0].dispatcher if entries else None
 
 
@@ -124,10 +134,15 @@ def _signature(found: Signature, mirror) -> RuledSignature:
 
 def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature | None:
     """The signature of a call that has a rule, or None."""
-    entries, this = _candidates(function)
-    if not entries or any(isinstance(ty, types.StarArgTuple) for ty in args):
+    key, this = _key_of(function)
+    if not all(isinstance(ty, types.Type) for ty in args):      # ``static_getitem``
         return None
     given = tuple(args) if this is None else (this, *args)
+    is_spread = any(isinstance(ty, types.StarArgTuple) for ty in args)
+    _met[_mark(key)].add(None if is_spread or kws else given)
+    entries = _entries.get(key)
+    if not entries or is_spread:
+        return None
     caller = _caller(context)
     # Inside the body of a dispatcher that has a rule for the function, it is itself, or what takes its place.
     is_itself = any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside)
@@ -144,24 +159,19 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
 
 def users_rule(function, signature: Signature) -> Dispatcher | None:
     """The dispatcher with the rule that a user gave a function, an operator or a method for the types of a call."""
-    entries, this = _candidates(function)
+    key, this = _key_of(function)
     given = signature.args if this is None else (this, *signature.args)
-    return next((entry.dispatcher for entry in entries
+    return next((entry.dispatcher for entry in _entries.get(key, ())
                  if not getattr(entry.dispatcher, "is_own", True) and entry.fits(given)), None)
 
 
-def _candidates(function) -> tuple[list[Entry], types.Type | None]:
-    """The rules of what is called, and the object where it is a method."""
+def _key_of(function) -> tuple[Hashable, types.Type | None]:
+    """The key of what is called, and the object where it is a method."""
     if isinstance(function, types.BoundFunction):
         name = str(function.typing_key).rpartition(".")[2] if isinstance(function.typing_key, str) else function.typing_key[-1]
-        return _looked_up((type(function.this), name)), function.this
+        return (type(function.this), name), function.this
     key = function.typing_key if isinstance(function, types.Function) else function
-    return _looked_up(key) if _hashable(key) else [], None
-
-
-def _looked_up(key: Hashable) -> list[Entry]:
-    _met.add(key)
-    return _entries.get(key, [])
+    return key if _hashable(key) else None, None
 
 
 def _hashable(key) -> bool:

@@ -67,11 +67,12 @@ def remembered(owner, key: Hashable, make: Callable[[], Made]) -> Made:
 
 def _made_of(owner) -> dict[Hashable, Any]:
     """What is kept for ``owner``: the Numba function that stands for it, and that its user has been warned, for ever."""
-    made = vars(owner).setdefault("__dpcompile__", {})
-    if made.setdefault("rules", late_rules.count) != late_rules.count:
-        kept = {key: made[key] for key in ("dispatcher", "warned") if key in made}
-        made.clear()
-        made.update(kept, rules=late_rules.count)
+    kept = vars(owner)
+    made = kept.setdefault("__dpcompile__", {})
+    if kept.setdefault("__dpcompile_rules__", late_rules.count) != late_rules.count:
+        kept["__dpcompile_rules__"] = late_rules.count
+        for key in made.keys() - {"dispatcher", "warned"}:
+            del made[key]
     return made
 
 

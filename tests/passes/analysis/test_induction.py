@@ -288,9 +288,16 @@ def test_invariant(two_loops: tuple[induction.Inductions, dict[str, Value]]) -> 
 def test_estimates() -> None:
     inductions = induction.analyse(read(TWO_LOOPS.replace("%j.next, %columns", "%j.next, 10")).functions["f"])
     outer, inner = inductions.forest
-    assert inductions.estimate(outer) == induction.ASSUMED_ITERATIONS
+    assert inductions.estimate(outer) == induction.FEWEST_ASSUMED
     assert inductions.estimate(inner) == 8.0
     assert str(inductions).splitlines()[0] == "inductions of @f"
+
+
+@pytest.mark.parametrize(("known", "assumed"), [(102, 99.0), (5000, induction.MOST_ASSUMED)])
+def test_no_fewer_iterations_are_assumed_than_are_known(known: int, assumed: float) -> None:
+    inductions = induction.analyse(read(TWO_LOOPS.replace("%j.next, %columns", f"%j.next, {known}")).functions["f"])
+    outer, inner = inductions.forest
+    assert (inductions.estimate(outer), inductions.estimate(inner)) == (assumed, known - 2.0)
 
 
 def test_polynomial_arithmetic_and_emission() -> None:
