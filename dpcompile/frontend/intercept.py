@@ -99,7 +99,7 @@ def pointer(value: object) -> Dispatcher | None:
     """The dispatcher that stands for a function pointer of C."""
     if not is_pointer(value):
         return None
-    _met[pointer_key(value)].add(None)
+    _met[_mark(pointer_key(value))].add(None)
     entries = _entries.get(pointer_key(value))
     return entries[0].dispatcher if entries else None
 

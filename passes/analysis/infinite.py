@@ -109,11 +109,15 @@ def _is_a_count(divisor: Value) -> bool:
     return isinstance(divisor, Instruction) and divisor.opcode in ("uitofp", "sitofp") and _is_positive(divisor.operands[0])
 
 
-def _is_positive(value: Value) -> bool:
-    """Whether an integer that is taken for unsigned is not zero, by sums and products that do not wrap."""
+def _is_positive(value: Value, around: frozenset[Value] = frozenset()) -> bool:
+    """Whether an integer that is taken for unsigned is not zero, by sums, products and shifts that do not wrap; ``around``: the
+    phis of which it is made, which are not zero if what came before is not."""
     if isinstance(value, Constant):
         return bool(value.integer)
-    if not isinstance(value, Instruction) or (value.opcode != "zext" and "nuw" not in value.flags):
+    if not isinstance(value, Instruction) or (value.opcode not in ("zext", "or", "phi") and "nuw" not in value.flags):
         return False
-    which = {"add": any, "mul": all, "zext": all}.get(value.opcode)
-    return which is not None and which(map(_is_positive, value.operands))
+    if value.opcode == "shl":
+        return _is_positive(value.operands[0], around)
+    which = {"add": any, "or": any, "mul": all, "zext": all, "phi": all}.get(value.opcode)
+    return value in around or (which is not None and which(
+        _is_positive(operand, around | {value} if value.opcode == "phi" else around) for operand in value.operands))

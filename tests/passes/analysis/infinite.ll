@@ -3,6 +3,7 @@
 ; RUN: dp-opt --pass=infinite --function=finite %s | filecheck %s --check-prefix=FINITE
 ; RUN: dp-opt --pass=infinite --function=across %s | filecheck %s --check-prefix=ACROSS
 ; RUN: dp-opt --pass=infinite --function=counts %s | filecheck %s --check-prefix=COUNTS
+; RUN: dp-opt --pass=infinite --function=loop %s | filecheck %s --check-prefix=LOOP
 
 declare double @llvm.exp.f64(double)
 declare double @llvm.cos.f64(double)
@@ -93,5 +94,30 @@ entry:
   %divisor = sitofp i64 %wrapped to double
   %other = fdiv double %term, %divisor
   store double %other, ptr %y
+  ret i32 0
+}
+
+; So are those that count themselves, and what is twice that and one more.
+; LOOP:      infinities of @loop
+; LOOP-NOT:    %term
+; LOOP:        %other may be infinite
+define i32 @loop(double %a, i64 %bound, ptr %y) {
+entry:
+  br label %body
+body:
+  %n = phi i64 [ 1, %entry ], [ %n.next, %body ]
+  %m = phi i64 [ 0, %entry ], [ %n, %body ]
+  %twice = shl nuw nsw i64 %n, 1
+  %more = or disjoint i64 %twice, 1
+  %both = mul nuw nsw i64 %twice, %more
+  %factor = uitofp nneg i64 %both to double
+  %term = fdiv double %a, %factor
+  %divisor = uitofp nneg i64 %m to double
+  %other = fdiv double %term, %divisor
+  store double %other, ptr %y
+  %n.next = add nuw nsw i64 %n, 1
+  %more.to.come = icmp ult i64 %n.next, %bound
+  br i1 %more.to.come, label %body, label %done
+done:
   ret i32 0
 }
