@@ -22,12 +22,13 @@ from numba.core.typing.templates import Signature
 
 from dpcompile.passes.ir.call_rule import CallRule
 from dpcompile.passes.ir.reader import read
+from dpcompile.passes.ir.vocabulary import STANDS_IN, VIEW
 from dpcompile.passes.ir.writer import write
 from dpcompile.passes.transform.reducible import make_reducible
 
 from ..errors import RuleError, UnsupportedError
 from ..runtime import helpers
-from . import chosen, intercept, prange, special, stand_ins, structure, symbols, target, views
+from . import chosen, intercept, prange, special, structure, symbols, target, telling_calls
 from .callgraph import UNRESOLVED, CallGraph, reached, scan, tangents_taken, without_cold_bodies
 from .locations import defined_at
 from .ties import ties_of_minimum_to_second
@@ -240,13 +241,14 @@ def _prepare(module: llvm.ModuleRef, entry: str, rules: tuple[CallRule, ...], ta
     bound_by = _bound_by(text)
     text = ties_of_minimum_to_second(_environments_declared(_direct_recursion(HINDRANCES.sub(NO_HINDRANCE, text))))
     text = _with_tangents(text, tangents, rules, machine)
-    text = stand_ins.kept(views.kept(prange.pinned(text)))
+    for start in (prange.PIN, VIEW, STANDS_IN):
+        text = telling_calls.kept(text, start)
     text = _MARK.sub(r"\1 nounwind willreturn memory(none)", text)
     graph = scan(text, roots)
     main = llvm.parse_assembly(without_cold_bodies(text, graph))
     _mark_inlined(main, graph, roots, {rule.symbol for rule in rules})
     done = special.with_results(optimised(main, machine), lambda module: optimised(module, machine))
-    return prange.without_pins(done), _support(text, graph), bound_by
+    return telling_calls.without(done, prange.PIN), _support(text, graph), bound_by
 
 
 def _with_tangents(text: str, tangents: dict[str, str], rules: tuple[CallRule, ...], machine: llvm.TargetMachine) -> str:

@@ -11,8 +11,6 @@ Ensures:  each branch from within such a loop back to its header carries ``!llvm
 """
 from __future__ import annotations
 
-import re
-
 from llvmlite import ir as llvm_ir
 from numba.core import cgutils
 
@@ -60,13 +58,3 @@ class Marks:
 
     def _pin(self) -> llvm_ir.Function:
         return cgutils.get_or_insert_function(self.module, llvm_ir.FunctionType(llvm_ir.VoidType(), []), PIN)
-
-
-def pinned(text: str) -> str:
-    """The module with what LLVM may think of pins: they are there, but touch nothing of the program's."""
-    return re.sub(rf"^(declare [^@]*@{PIN}\(\)).*$", r"\1 nounwind willreturn memory(inaccessiblemem: readwrite)", text,
-                  flags=re.MULTILINE)
-
-
-def without_pins(text: str) -> str:
-    return re.sub(rf"^.*@{PIN}\(.*\n", "", text, flags=re.MULTILINE)

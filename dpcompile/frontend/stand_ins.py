@@ -7,7 +7,6 @@ Ensures:  there a call of ``STANDS_IN`` with that symbol, given where the data o
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from llvmlite import ir
@@ -18,7 +17,6 @@ from numba.extending import intrinsic
 from dpcompile.passes.ir.vocabulary import STANDS_IN
 
 _BYTE = ir.IntType(8).as_pointer()
-_CALLED = re.compile(rf'^(declare [^@]*@"?{re.escape(STANDS_IN)}[^(]*)\(([^)]*)\).*$', re.MULTILINE)
 
 
 def telling(symbol: str) -> Callable:
@@ -36,17 +34,3 @@ def telling(symbol: str) -> Callable:
         return signature(types.none, arrays), codegen
 
     return tell
-
-
-def kept(text: str) -> str:
-    """The module with what LLVM may think of these calls: they are there, but touch nothing of the program's."""
-    def declared(found: re.Match) -> str:
-        parameters = ", ".join(["ptr captures(none)"] * found[2].count("ptr"))
-        return f"{found[1]}({parameters}) nounwind willreturn memory(inaccessiblemem: readwrite)"
-
-    return _CALLED.sub(declared, text) if STANDS_IN in text else text
-
-
-def without(text: str) -> str:
-    """The module without these calls."""
-    return re.sub(rf'^.*@"?{re.escape(STANDS_IN)}.*\n', "", text, flags=re.MULTILINE) if STANDS_IN in text else text

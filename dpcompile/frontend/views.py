@@ -19,11 +19,10 @@ from numba.core import cgutils, types
 from dpcompile.passes.ir.vocabulary import VIEW
 
 from .activity import is_differentiable
+from .telling_calls import HARMLESS
 
 _POINTERS = (types.CPointer, types.RawPointer)
 _OURS = f"{__name__.partition('.')[0]}."
-#: What LLVM may think of a call that tells of views.
-_HARMLESS = "nounwind willreturn memory(inaccessiblemem: readwrite)"
 _BYTE, _WORD = ir.IntType(8).as_pointer(), ir.IntType(64)
 
 
@@ -124,14 +123,4 @@ def untold(text: str, entry: str) -> str:
     text, count = re.subn(rf"^(define [^\n]*@{re.escape(entry)}\([^\n]*\{{\n(?:[\w.]+:[^\n]*\n)?)",
                           rf"\1  call void @{VIEW}untold()\n", text, flags=re.MULTILINE)
     assert count == 1, entry
-    return f"{text}\ndeclare void @{VIEW}untold() {_HARMLESS}\n"
-
-
-def kept(text: str) -> str:
-    """The module with what LLVM may think of these calls: they are there, but touch nothing of the program's."""
-    return re.sub(rf"^(declare [^@]*@{VIEW}\w+\(ptr)[^,]*(,[^)]*\)).*$",
-                  rf"\1 captures(none)\2 {_HARMLESS}", text, flags=re.MULTILINE)
-
-
-def without_views(text: str) -> str:
-    return re.sub(rf"^.*@{VIEW}\w+\(.*\n", "", text, flags=re.MULTILINE) if VIEW in text else text
+    return f"{text}\ndeclare void @{VIEW}untold() {HARMLESS}\n"

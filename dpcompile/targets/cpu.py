@@ -27,10 +27,11 @@ from numba.np.ufunc.parallel import _launch_threads
 from dpcompile.passes import pipeline
 from dpcompile.passes.errors import IrreducibleError, UnsupportedIR
 from dpcompile.passes.ir.vocabulary import PARALLEL as MARK
+from dpcompile.passes.ir.vocabulary import STANDS_IN, VIEW
 from dpcompile.runtime import arena, gates
 
 from ..errors import UnsupportedError
-from ..frontend import stand_ins
+from ..frontend import telling_calls
 from ..frontend.activity import (
     ARRAY_DATA,
     ARRAY_HEAD,
@@ -45,7 +46,6 @@ from ..frontend.compile import ENVIRONMENT, Primal, run_passes, with_reducible_c
 from ..frontend.diagnose import explained
 from ..frontend.locations import defined_at
 from ..frontend.target import DifferentiableDispatcher, RawLibrary
-from ..frontend.views import without_views
 from . import special
 from .cells import Cells
 from .interface import FIRST_ARGUMENT, SHADOWED, Interface
@@ -311,7 +311,7 @@ def _with_gates(text: str) -> llvm.ModuleRef:
 
 def _linkable(text: str) -> str:
     """Without calls that only told the passes something."""
-    return _environments_defined(stand_ins.without(without_views(text)))
+    return _environments_defined(telling_calls.without(telling_calls.without(text, VIEW), STANDS_IN))
 
 
 def _environments_defined(text: str) -> str:

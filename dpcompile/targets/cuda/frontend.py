@@ -18,11 +18,11 @@ import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.typing.templates import Signature, signature
 
-from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
+from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED, VIEW
 from dpcompile.passes.transform.shared_shadows import DYNAMIC_SIZE
 
 from ...errors import BackendError, NotAFunctionError, UnsupportedError
-from ...frontend import views
+from ...frontend import telling_calls
 from ...frontend.compile import HINDRANCES, NO_HINDRANCE, Primal, optimised, reducible, run_passes
 from ...frontend.ties import ties_of_minimum_to_second
 from . import atomics, externals
@@ -172,7 +172,8 @@ def _prepared(lowered: Lowered, processor: llvm.TargetMachine) -> str:
     linked.link_in(llvm.parse_assembly(entry(linked.get_function(lowered.entry))))
     externals.link(linked)
     linked.link_in(llvm.parse_assembly(atomics.definitions(str(linked))))
-    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, views.kept(str(linked))))))
+    told = telling_calls.kept(str(linked), VIEW)
+    text = exchanges_by_name(shared_by_name(registers_by_name(HINDRANCES.sub(NO_HINDRANCE, told))))
     if "addrspace(3)" in text:
         raise UnsupportedError(f"cannot differentiate {lowered.name}: it uses shared memory in a way that is not known.")
     linked = llvm.parse_assembly(text)

@@ -19,6 +19,7 @@ from numba.core import types
 
 from dpcompile.passes import pipeline
 from dpcompile.passes.errors import IrreducibleError
+from dpcompile.passes.ir.vocabulary import VIEW
 from dpcompile.passes.rules.warps import SHUFFLE, UNSHUFFLE
 from dpcompile.passes.target import DEVICE
 from dpcompile.passes.transform.shared_shadows import DISTANCE
@@ -28,7 +29,7 @@ from ...errors import UnsupportedError
 from ...frontend.activity import ARRAY_DATA, ARRAY_MEMORY_INFO, arrays_with_offsets, is_changeable, leaf_count, leaves
 from ...frontend.compile import Primal
 from ...frontend.diagnose import explained
-from ...frontend.views import without_views
+from ...frontend.telling_calls import without
 from .frontend import DEFAULT_CC, DYNAMIC_ALIGNMENT, ENTRY, compile_kernel, with_reducible_cycles
 from .host import HostFunction
 
@@ -104,7 +105,7 @@ class CompiledKernel:
     @property
     def text(self) -> str:
         """LLVM IR of a thread, mathematics and registers still by their names."""
-        return without_views(self.derivative.text if self.derivative else self.primal.text)
+        return without(self.derivative.text if self.derivative else self.primal.text, VIEW)
 
     @property
     def runtime(self) -> tuple[str, ...]:
