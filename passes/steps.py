@@ -65,7 +65,7 @@ def find_memory_types(module: Module, function: Function, settings: Settings) ->
 
 def find_infinite(module: Module, function: Function, settings: Settings) -> Infinite:
     version = _program(module, function, settings, "analysed").entry
-    return infinite.analyse(version.function, version.warm_instructions(), version.aliasing)
+    return infinite.analyse(version.function, version.warm_instructions(), version.aliasing, version.cfg)
 
 
 def find_gates(module: Module, function: Function, settings: Settings) -> Gates:

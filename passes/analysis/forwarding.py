@@ -1,19 +1,21 @@
-"""Which store wrote what a load reads, where one store of the same round wrote all of it.
+"""Which store wrote what a load reads, where one store of the same round wrote all of it; or which load has read it before.
 
 Requires: control flow; affine addresses; aliasing and overwrites; counters inserted.
-Ensures:  ``source(load)`` names a store that has written, before the load runs and in the same iteration of the loops around
-          both, the cell that the load reads, and nothing has written there since. It ran in the iteration ``at`` of the loops
-          that are around it alone: in each of these, the one whose number is the counter of a loop around the load and a
-          constant, or in one that has written all of the array, the one whose cell the load reads, whichever that is. No two
-          iterations of these write the same cell.
+Ensures:  ``source(load)`` names a store or another load that has written or read, before the load runs and in the same
+          iteration of the loops around both, the cell that the load reads, and nothing has written there since. It ran in the
+          iteration ``at`` of the loops that are around it alone: in each of these, the one whose number is the counter of a
+          loop around the load and a constant, or for a store in one that has written all of the array, the one whose cell the
+          load reads, whichever that is. No two iterations of these write the same cell.
 Algorithm: exact data flow of array elements (Feautrier, "Dataflow analysis of array and scalar references", IJPP 20 (1991)) for
           subscripts that differ by constants and loops with the same bounds.
 """
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import permutations, product
+from functools import cached_property
+from itertools import chain, permutations, product
 from math import gcd
 
 from ..ir.model import Block, Instruction, Value
@@ -37,10 +39,15 @@ _UPWARDS = frozenset({"slt", "sle", "ult", "ule"})
 
 @dataclass(frozen=True)
 class Source:
-    """``at``: for each loop around the store alone, the outermost first, the number of the iteration."""
+    """``access``: a store or a load; ``at``: for each loop around it alone, outermost first, the number of the iteration."""
 
-    store: Instruction
+    access: Instruction
     at: Mapping[Loop, Polynomial]
+
+    @property
+    def value(self) -> Value:
+        """What was stored or loaded."""
+        return self.access.operands[0] if self.access.opcode == "store" else self.access
 
 
 @dataclass
@@ -60,37 +67,59 @@ class Forwarding:
         if UNKNOWN in objects:
             return None
         writers = list(dict.fromkeys(w for obj in (*objects, UNKNOWN) for w in overwrites.writers.get(obj, ())))
-        found = (self._from(store, load) for store in writers if _stores_type_of(store, load) and self._same_base(store, load))
-        return next((source for source in found if source is not None and self._is_last(source.store, load, writers)), None)
+        stores = (store for store in writers if _stores_type_of(store, load) and self._same_base(store, load))
+        found = (self._from(access, load) for access in chain(stores, self._other_loads(load)))
+        return next((source for source in found if source is not None and self._is_last(source.access, load, writers)), None)
 
-    def _from(self, store: Instruction, load: Instruction) -> Source | None:
-        """The store as a source, if its address and the loops around it agree with those of the load."""
-        around, inside, ahead = self._nests(store, load)
-        if len(ahead) > MOST_LOOPS or not self._tells_cells_apart(store, ahead):
+    def _other_loads(self, load: Instruction) -> Iterator[Instruction]:
+        """Loads in loops before that may read the same, in the order of the function."""
+        nest, position = self.recipes.forest.nest, self.recipes.cfg.position
+        address = self.recipes.inductions.pointer_affine(load.operands[0])
+        others = self._loads.get(address.base, ()) if address is not None else ()
+        return (other for other in others if other.type == load.type and nest(other.parent) != nest(load.parent)
+                and position[other.parent] < position[load.parent])
+
+    @cached_property
+    def _loads(self) -> dict[Value, list[Instruction]]:
+        """All loads, by where their addresses begin."""
+        found = defaultdict(list)
+        for block in self.recipes.cfg.reverse_postorder:
+            for load in block.instructions:
+                if load.opcode == "load" and not load.is_ordered:
+                    address = self.recipes.inductions.pointer_affine(load.operands[0])
+                    if address is not None:
+                        found[address.base].append(load)
+        return found
+
+    def _from(self, access: Instruction, load: Instruction) -> Source | None:
+        """A store or load as a source, if its address and the loops around it agree with those of the load."""
+        around, inside, ahead = self._nests(access, load)
+        is_store = access.opcode == "store"
+        if len(ahead) > MOST_LOOPS or (is_store and not self._tells_cells_apart(access, ahead)):
             return None
-        paired = next((at for at in _pairings(ahead, inside) if self._agrees(store, load, at)), None)
-        at = _numbers(paired) if paired is not None else self._cell_of_all(store, load, ahead)
+        paired = next((at for at in _pairings(ahead, inside) if self._agrees(access, load, at)), None)
+        at = _numbers(paired) if paired is not None else self._cell_of_all(access, load, ahead) if is_store else None
         # Where a load is right, the array that it reads has cells: the loop that writes them all has an iteration.
-        least = {self._most(loop, store).symbol: 1 for loop in ahead} if paired is None else {}
-        return Source(store, at) if at is not None and self._runs_always(store, load, around, ahead, least) else None
+        least = {self._most(loop, access).symbol: 1 for loop in ahead} if paired is None else {}
+        return Source(access, at) if at is not None and self._runs_always(access, load, around, ahead, least) else None
 
-    def _nests(self, store: Instruction, load: Instruction) -> tuple[Loop | None, tuple[Loop, ...], tuple[Loop, ...]]:
-        """The innermost loop around both, the loops in it around the load, and those around the store."""
+    def _nests(self, access: Instruction, load: Instruction) -> tuple[Loop | None, tuple[Loop, ...], tuple[Loop, ...]]:
+        """The innermost loop around both, the loops in it around the load, and those around the other access."""
         forest = self.recipes.forest
-        of_load, of_store = forest.nest(load.parent), forest.nest(store.parent)
-        common = sum(1 for one, other in zip(of_load, of_store, strict=False) if one is other)
-        return of_load[common - 1] if common else None, of_load[common:], of_store[common:]
+        of_load, of_access = forest.nest(load.parent), forest.nest(access.parent)
+        common = sum(1 for one, other in zip(of_load, of_access, strict=False) if one is other)
+        return of_load[common - 1] if common else None, of_load[common:], of_access[common:]
 
-    def _runs_always(self, store: Instruction, load: Instruction, around: Loop | None, ahead: tuple[Loop, ...],
+    def _runs_always(self, access: Instruction, load: Instruction, around: Loop | None, ahead: tuple[Loop, ...],
                      least: Mapping[Symbol | None, int]) -> bool:
-        """Whether the store runs before the load, in each iteration of the loops around it alone, all of which run to their
+        """Whether the access runs before the load, in each iteration of the loops around it alone, all of which run to their
         ends; ``least``: numbers of which more is known."""
         if any(self.recipes.inductions.trip_count(loop) is None for loop in ahead):
             return False
         implied = Implied(self.recipes.cfg, self.recipes.forest, load.parent, around, least)
         start = around.header if around is not None else self.recipes.cfg.function.entry
-        inner = [*(loop.header for loop in ahead), store.parent]
-        return (implied.passes(start, load.parent, inner[0]) and (bool(ahead) or _is_before(store, load))
+        inner = [*(loop.header for loop in ahead), access.parent]
+        return (implied.passes(start, load.parent, inner[0]) and (bool(ahead) or _is_before(access, load))
                 and all(implied.passes(loop.header, loop.latch, block) for loop, block in zip(ahead, inner[1:], strict=True)))
 
     def _tells_cells_apart(self, store: Instruction, ahead: tuple[Loop, ...]) -> bool:
@@ -122,16 +151,16 @@ class Forwarding:
             return Polynomial.of(loop)
         return trips.bound - Polynomial.of(first - self._runs_at_end(loop, store))
 
-    def _addresses(self, store: Instruction, load: Instruction) -> tuple[Address | None, Address | None]:
+    def _addresses(self, access: Instruction, load: Instruction) -> tuple[Address | None, Address | None]:
         affine = self.recipes.inductions.pointer_affine
-        return affine(store.operands[1]), affine(load.operands[0])
+        return affine(access.operands[-1]), affine(load.operands[0])
 
-    def _same_base(self, store: Instruction, load: Instruction) -> bool:
-        to, from_ = self._addresses(store, load)
+    def _same_base(self, access: Instruction, load: Instruction) -> bool:
+        to, from_ = self._addresses(access, load)
         return to is not None and from_ is not None and to.base is from_.base
 
-    def _agrees(self, store: Instruction, load: Instruction, at: Mapping[Loop, tuple[Loop, int]]) -> bool:
-        to, from_ = self._addresses(store, load)
+    def _agrees(self, access: Instruction, load: Instruction, at: Mapping[Loop, tuple[Loop, int]]) -> bool:
+        to, from_ = self._addresses(access, load)
         assert to is not None and from_ is not None
 
         def there(symbol: Symbol) -> Polynomial:
@@ -141,7 +170,7 @@ class Forwarding:
             return Polynomial.of(loop) + Polynomial.of(further)
 
         return to.offset.substitute(there) == from_.offset and all(
-            self._covers(loop, store, other, load, further) for loop, (other, further) in at.items())
+            self._covers(loop, access, other, load, further) for loop, (other, further) in at.items())
 
     def _cell_of_all(self, store: Instruction, load: Instruction, ahead: tuple[Loop, ...]) -> Mapping[Loop, Polynomial] | None:
         """Which iteration has written what the load reads, where one loop writes the array from its first cell to its last."""
@@ -181,8 +210,8 @@ class Forwarding:
         affine = self.recipes.inductions.affine(number)
         return affine.polynomial if affine is not None else None
 
-    def _covers(self, loop: Loop, store: Instruction, other: Loop, load: Instruction, further: int) -> bool:
-        """Whether the loop of the store has run iteration k + ``further`` whenever that of the load runs k."""
+    def _covers(self, loop: Loop, access: Instruction, other: Loop, load: Instruction, further: int) -> bool:
+        """Whether the loop of the access has run iteration k + ``further`` whenever that of the load runs k."""
         mine, theirs = map(self.recipes.inductions.trip_count, (loop, other))
         if mine is None or theirs is None or (mine.step, mine.type) != (theirs.step, theirs.type):
             return False
@@ -193,7 +222,7 @@ class Forwarding:
             return False
         iterations = earlier // mine.step
         return further < iterations or (further == iterations and (
-            not self._runs_at_end(other, load) or self._runs_at_end(loop, store)))
+            not self._runs_at_end(other, load) or self._runs_at_end(loop, access)))
 
     def _runs_at_end(self, loop: Loop, instruction: Instruction) -> bool:
         """Whether an instruction may run in the iteration in which the loop is left."""
@@ -201,12 +230,19 @@ class Forwarding:
         block = instruction.parent
         return block is leaves or not self.recipes.cfg.dominates(leaves, block)
 
-    def _is_last(self, store: Instruction, load: Instruction, writers: list[Instruction]) -> bool:
-        """Whether nothing else writes there after the store and before the load, in an iteration of the loop around both."""
-        around = self._nests(store, load)[0]
+    def _is_last(self, access: Instruction, load: Instruction, writers: list[Instruction]) -> bool:
+        """Whether nothing else writes there after the access and before the load, in an iteration of the loop around both."""
+        around, inside, _ = self._nests(access, load)
         barred = around.header if around is not None else None
-        return not any(w is not store and self._reaches(store, w, barred) and self._reaches(w, load, barred)
-                       and not self._never_meet(w, load) for w in writers)
+        return not any(w is not access and self._reaches(access, w, barred) and self._reaches(w, load, barred)
+                       and not self._never_meet(w, load) and not self._writes_behind(w, load, inside) for w in writers)
+
+    def _writes_behind(self, store: Instruction, load: Instruction, loops: tuple[Loop, ...]) -> bool:
+        """Whether, in these loops around both, each iteration writes just the cell that it has read before."""
+        if not loops or not _stores_type_of(store, load) or self.recipes.forest.loop_of(store.parent) is not loops[-1]:
+            return False
+        return (self._same_base(store, load) and self._agrees(store, load, {}) and self._tells_cells_apart(store, loops)
+                and not self._reaches(store, load, loops[-1].header))
 
     def _never_meet(self, store: Instruction, load: Instruction) -> bool:
         """Whether no iterations of the two touch the same bytes: what lies side by side in elements of an array."""

@@ -61,7 +61,7 @@ def analyse(activity: Activity, blocks: list[Block], cfg: ControlFlow, forest: L
     """The instructions that are gated; the callers of what is no entry may have arms themselves.  ``unseeded``: parameters for
     whose memory the caller gives no cotangents, or not for all of it."""
     instructions = [i for b in blocks for i in b.instructions]
-    infinities = infinite.analyse(activity.function, instructions, activity.aliasing)
+    infinities = infinite.analyse(activity.function, instructions, activity.aliasing, cfg)
     solver = _SurelySeeded(activity, instructions, cfg, forest, unseeded)
     seeded = solver.solve(through_flat=True) if is_entry else set()
     steeply_seeded = solver.solve(through_flat=False) if is_entry else set()

@@ -1,6 +1,6 @@
 """Which values may be infinite, or the NaN that follows, although every number that came in is finite and none overflows.
 
-Requires: aliasing; the table of scalar functions.
+Requires: aliasing; control flow; the table of scalar functions.
 Ensures:  a float that is computed from an infinite literal, by a division, by a function with a pole or one that grows
           without bound, or from such a float, also through memory and calls, is in the result.
 Algorithm: forward dataflow over SSA values and abstract memory objects, to the fixed point.
@@ -18,9 +18,13 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Constant, Function, Instruction, Value, is_float
 from ..rules.scalar import GATES, SPECIAL, UNBOUNDED, lookup
+from . import positive
 from .alias import Aliasing, made_by
 from .call_kinds import is_internal_call, is_ruled, is_transfer
+from .cfg import ControlFlow
+from .nonzero import NonZero
 from .objects import MemoryObject
+from .positive import Positive
 
 #: How LLVM spells the literals that it does not write as decimal numbers.
 _BITS = "0x"
@@ -53,18 +57,19 @@ def is_infinite_literal(value: Constant) -> bool:
     return not math.isfinite(number)
 
 
-def analyse(function: Function, instructions: Iterable[Instruction], aliasing: Aliasing) -> Infinite:
+def analyse(function: Function, instructions: Iterable[Instruction], aliasing: Aliasing, cfg: ControlFlow) -> Infinite:
     """What may become infinite in these instructions."""
     instructions = list(instructions)
     result = Infinite(function)
+    poles = _poles(function, instructions, cfg)
     size = -1
     while size != (size := len(result.values) + len(result.objects) + len(result.near)):
         for instruction in instructions:
-            _visit(instruction, aliasing, result)
+            _visit(instruction, aliasing, poles, result)
     return result
 
 
-def _visit(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> None:
+def _visit(instruction: Instruction, aliasing: Aliasing, poles: set[Instruction], result: Infinite) -> None:
     if instruction.opcode == "store":
         if instruction.operands[0] in result:
             result.objects |= aliasing.objects_of(instruction.operands[1])
@@ -80,44 +85,30 @@ def _visit(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> No
         touched = frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments))
         result.objects |= aliasing.reachable(touched)
         result.values |= {instruction} if is_float(instruction) else set()
-    elif is_float(instruction) and _may_be_infinite(instruction, aliasing, result):
+    elif is_float(instruction) and (instruction in poles or _inherits(instruction, aliasing, result)):
         result.values.add(instruction)
-        if _has_a_pole(instruction) or (instruction.opcode != "phi" and result.near.intersection(instruction.operands)):
+        if instruction in poles or (instruction.opcode != "phi" and result.near.intersection(instruction.operands)):
             result.near.add(instruction)
 
 
-def _may_be_infinite(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> bool:
+def _inherits(instruction: Instruction, aliasing: Aliasing, result: Infinite) -> bool:
     if instruction.opcode == "load":
         return bool(aliasing.objects_of(instruction.operands[0]) & result.objects)
-    return _has_a_pole(instruction) or any(operand in result for operand in instruction.operands)
+    return any(operand in result for operand in instruction.operands)
 
 
-def _has_a_pole(instruction: Instruction) -> bool:
-    """Whether the result may be infinite although the operands are not."""
-    if instruction.opcode in ("fdiv", "frem"):
-        return not (isinstance(instruction.operands[1], Constant) or _is_a_count(instruction.operands[1]))
-    if instruction.opcode != "call":
-        return False
-    found = lookup(instruction.callee_name)
+def _poles(function: Function, instructions: list[Instruction], cfg: ControlFlow) -> set[Instruction]:
+    """What may be infinite although its operands are not."""
+    signs = positive.analyse(function)
+    nonzero = NonZero(cfg, signs)
+    return {i for i in instructions if (_calls_with_a_pole(i, signs) if i.opcode == "call" else i.opcode in (
+        "fdiv", "frem") and not nonzero.holds(i.operands[1], i.parent))}
+
+
+def _calls_with_a_pole(call: Instruction, signs: Positive) -> bool:
+    found = lookup(call.callee_name)
     if found is None or found[0].name in SPECIAL:
         return True
-    return found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]
-
-
-def _is_a_count(divisor: Value) -> bool:
-    """Whether a float is an integer that is not zero, as k (k + 1) is where k counts from 1."""
-    return isinstance(divisor, Instruction) and divisor.opcode in ("uitofp", "sitofp") and _is_positive(divisor.operands[0])
-
-
-def _is_positive(value: Value, around: frozenset[Value] = frozenset()) -> bool:
-    """Whether an integer that is taken for unsigned is not zero, by sums, products and shifts that do not wrap; ``around``: the
-    phis of which it is made, which are not zero if what came before is not."""
-    if isinstance(value, Constant):
-        return bool(value.integer)
-    if not isinstance(value, Instruction) or (value.opcode not in ("zext", "or", "phi") and "nuw" not in value.flags):
+    if signs.keeps_from_pole(call, found[0].name):
         return False
-    if value.opcode == "shl":
-        return _is_positive(value.operands[0], around)
-    which = {"add": any, "or": any, "mul": all, "zext": all, "phi": all}.get(value.opcode)
-    return value in around or (which is not None and which(
-        _is_positive(operand, around | {value} if value.opcode == "phi" else around) for operand in value.operands))
+    return found[0].name in UNBOUNDED or found[0] is GATES["gated_quotient"]

@@ -99,7 +99,7 @@ class Known:
 
     def value(self, value: Value) -> Number:
         if isinstance(value, Constant):
-            return _literal(value)
+            return literal(value)
         if value not in self._found:
             self.steps.take()
             with self.collecting() as consulted:
@@ -299,12 +299,13 @@ def _known(value: Value, number: Number | None) -> Number:
     return number
 
 
-def _literal(constant: Constant) -> Number:
+def literal(constant: Constant) -> Number:
+    """The number that a literal denotes, null as zero; raises ``NotKnown`` for what denotes none."""
     if constant.integer is not None:
         return constant.integer
     if constant.text in ("null", "zeroinitializer") and not isinstance(constant.type, FloatType):
         return 0
-    if constant.type == DOUBLE:
+    if isinstance(constant.type, FloatType):
         with suppress(ValueError):
             text = constant.text
             return struct.unpack(">d", bytes.fromhex(text[2:]))[0] if text.startswith("0x") else float(text)
@@ -322,7 +323,7 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
         case "fptosi" if source == DOUBLE and abs(operands[0]) < 1 << 62 and value.type == I64:
             return math.trunc(operands[0])
         case "fcmp" if source == DOUBLE:
-            return _compared(value.predicate or "", *operands)
+            return compare_floats(value.predicate or "", *operands)
         case "sitofp" if value.type == DOUBLE:
             return float(operands[0])
         case "freeze" | "ptrtoint" | "inttoptr" if value.opcode == "freeze" or IntType(64) in (value.type, source):
@@ -337,7 +338,8 @@ def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:
     return None if any(isinstance(operand, float) for operand in operands) else evaluate(value, list(map(int, operands)))
 
 
-def _compared(predicate: str, left: float, right: float) -> int | None:
+def compare_floats(predicate: str, left: float, right: float) -> int | None:
+    """What ``fcmp`` says of two numbers; None for a predicate that asks nothing of them."""
     ordered = not (math.isnan(left) or math.isnan(right))
     if predicate in ("ord", "uno"):
         return int(ordered == (predicate == "ord"))

@@ -99,7 +99,7 @@ class _Question:
         self.blocks = [b for b in flow.reverse_postorder if b not in flow.cold]
         self.instructions = [i for b in self.blocks for i in b.instructions]
         self.aliasing: Aliasing = alias.analyse(function, module.globals, parameters)
-        self.infinities = infinite.analyse(function, self.instructions, self.aliasing)
+        self.infinities = infinite.analyse(function, self.instructions, self.aliasing, flow)
 
     def ask(self, loop: Loop) -> SeparableLoop | str:
         """The loop, or why it is none."""

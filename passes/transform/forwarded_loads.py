@@ -1,9 +1,11 @@
-"""Loads of arrays that are written anew in each round: what they read, made once more of what it was made of, or kept by it.
+"""Loads of arrays that are written anew in each round: what they read, made once more of what it was made of, or kept where it
+was written or read before.
 
 Requires: recipes of the values of a function; where values are kept; no undoing offered.
-Ensures:  for each load offered for which ``analysis.forwarding`` has found the store, a recipe: a value in front of the load
-          that it is equal to; or where that cannot be made again, what the tape has kept of the store, which any number of
-          loads may read. The first sweep has no use for what is written; ``remove`` takes it out again.
+Ensures:  for each load offered for which ``analysis.forwarding`` has found the store or the other load, a recipe: a value in
+          front of the load that it is equal to; or where that cannot be made again, what the tape has kept of the store or of
+          the other load, which any number of loads may read. The first sweep has no use for what is written; ``remove`` takes
+          it out again.
 """
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ from .tape import flat_index
 
 
 class ForwardedLoads:
-    """Of one function; ``added``: what has been written into it that need not be computed; ``held``: values of stores, for the
-    tape alone."""
+    """Of one function; ``added``: what has been written into it that need not be computed; ``held``: what of stores and
+    other loads is there for the tape."""
 
     def __init__(self, recipes: Recipes, planner: LayoutPlanner, tape_metadata: str):
         self.recipes, self.forwarding = recipes, Forwarding(recipes)
@@ -56,20 +58,20 @@ class ForwardedLoads:
 
     def _can_be_made(self, source: Source) -> bool:
         """Whether what is stored can be made again, perhaps once other loads of which it is made can be."""
-        value, loops = source.store.operands[0], list(source.at)
-        while loops and (found := obstacle(value, loops, self.recipes)) is not None:
-            if not (isinstance(found, Instruction) and found.opcode == "load" and self._offer(found, at_once=True)):
+        loops = list(source.at)
+        while loops and (found := obstacle(source.value, loops, self.recipes)) is not None:
+            if found is source.access or not (isinstance(found, Instruction) and found.opcode == "load"
+                                              and self._offer(found, at_once=True)):
                 return False
         return True
 
     def _write(self, load: Instruction, source: Source) -> Value:
-        value = source.store.operands[0]
         if not source.at:
-            return value
+            return source.value
         start = load.parent.instructions.index(load)
         builder = Inserter.before(load)
         numbers = {loop: self._number(number, builder, lambda v: v) for loop, number in source.at.items()}
-        made = AnotherIteration(self.recipes, numbers, builder).of(value)
+        made = AnotherIteration(self.recipes, numbers, builder).of(source.value)
         self.added.update(dict.fromkeys(load.parent.instructions[start:load.parent.instructions.index(load)]))
         return made
 
@@ -79,17 +81,18 @@ class ForwardedLoads:
     def _value(self, symbol: Symbol) -> Value:
         return self.recipes.counters.counter[symbol] if isinstance(symbol, Loop) else symbol
 
-    # kept by the store ----------------------------------------------------------------------------------------------
+    # kept where it was before ----------------------------------------------------------------------------------------------
 
     def _can_be_found(self, source: Source) -> bool:
-        """Whether what is stored would lie in an array, where the number of the iteration says."""
-        group = self.planner.group(source.store)
-        around = set(self.recipes.forest.nest(source.store.parent))
-        return (bool(source.at) and group is not None and source.store.operands[0].type != I1
-                and around.issuperset(group.loops) and set(source.at).issubset(group.loops))
+        """Whether what was stored or loaded would lie in an array, where the number of the iteration says."""
+        group = self.planner.group(source.access)
+        around = set(self.recipes.forest.nest(source.access.parent))
+        return (bool(source.at) and group is not None and source.value.type != I1
+                and around.issuperset(group.loops) and set(source.at).issubset(group.loops)
+                and (source.value is not source.access or self._is_kept_anyway(source.value, source.access)))
 
     def _found(self, load: Instruction, source: Source) -> Recipe:
-        held = self._held(source.store)
+        held = self._held(source)
         group = self.planner.group(held)
         assert group is not None
         numbers = {self._value(loop): number for loop, number in source.at.items()}
@@ -106,18 +109,18 @@ class ForwardedLoads:
 
         return Recipe(tuple(map(self._value, (*symbols, *common))), read, RELOAD_COST, "find", (held,))
 
-    def _held(self, store: Instruction) -> Instruction:
-        """What is stored, as a value that is there to be kept."""
-        value = store.operands[0]
-        if store not in self.held:
-            self.held[store] = value if self._is_kept_anyway(value, store) else self._copy(value, store)
-            self.recipes.held.add(self.held[store])
-        return self.held[store]
+    def _held(self, source: Source) -> Instruction:
+        """What was stored or loaded, as a value that is there to be kept."""
+        access, value = source.access, source.value
+        if access not in self.held:
+            self.held[access] = value if self._is_kept_anyway(value, access) else self._copy(value, access)
+            self.recipes.held.add(self.held[access])
+        return self.held[access]
 
-    def _is_kept_anyway(self, value: Value, store: Instruction) -> TypeGuard[Instruction]:
+    def _is_kept_anyway(self, value: Value, access: Instruction) -> TypeGuard[Instruction]:
         """Whether a value of the same iterations is kept wherever it is needed."""
         return (isinstance(value, Instruction) and self.recipes.of(value) is None and value not in self.recipes.mirrors
-                and self.recipes.forest.loop_of(value.parent) is self.recipes.forest.loop_of(store.parent))
+                and self.recipes.forest.loop_of(value.parent) is self.recipes.forest.loop_of(access.parent))
 
     @staticmethod
     def _copy(value: Value, store: Instruction) -> Instruction:
@@ -130,7 +133,8 @@ class ForwardedLoads:
     def remove(self, kept: Iterable[Value]) -> None:
         """``kept``: what is on the tape."""
         kept = set(kept)
-        copies = [held for store, held in self.held.items() if held is not store.operands[0] and held not in kept]
+        copies = [held for access, held in self.held.items() if held is not access and held is not access.operands[0]
+                  and held not in kept]
         for instruction in (*reversed(self.added), *copies):
             assert isinstance(instruction, Instruction)
             instruction.erase()

@@ -177,7 +177,7 @@ MUTATIONS = [
     Mutation("branches are not gated", scalars("gated_branch", 1.0, 1.0, np.zeros(1)), patch(
         gated, "analyse", no_gates), check_without_leak),
     Mutation("infinities are not looked for", scalars("gated_flat", 1.0, 1.0, np.zeros(1)), patch(
-        infinite, "analyse", lambda function, instructions, aliasing: infinite.Infinite(function)), check_flat),
+        infinite, "analyse", lambda function, instructions, aliasing, cfg: infinite.Infinite(function)), check_flat),
     Mutation("new shadows are not cleared", memory("allocating", spread(4), np.zeros(4), 4), patch(
         shadow, "clear_memory", lambda builder, module, memory, size: None), check_twice),
     Mutation("joins are jumped over", EITHER, patch(Needed, "joins", lambda self, block: False)),

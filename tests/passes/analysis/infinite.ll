@@ -4,9 +4,15 @@
 ; RUN: dp-opt --pass=infinite --function=across %s | filecheck %s --check-prefix=ACROSS
 ; RUN: dp-opt --pass=infinite --function=counts %s | filecheck %s --check-prefix=COUNTS
 ; RUN: dp-opt --pass=infinite --function=loop %s | filecheck %s --check-prefix=LOOP
+; RUN: dp-opt --pass=infinite --function=asked %s | filecheck %s --check-prefix=ASKED
+; RUN: dp-opt --pass=infinite --function=joined %s | filecheck %s --check-prefix=JOINED
+; RUN: dp-opt --pass=infinite --function=softened %s | filecheck %s --check-prefix=SOFTENED
 
 declare double @llvm.exp.f64(double)
 declare double @llvm.cos.f64(double)
+declare double @llvm.sqrt.f64(double)
+declare double @llvm.log.f64(double)
+declare double @llvm.pow.f64(double, double)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 ; Divisions and functions that grow without bound, and what is computed from them; a cosine is bounded, but not of infinity.
@@ -119,5 +125,90 @@ body:
   %more.to.come = icmp ult i64 %n.next, %bound
   br i1 %more.to.come, label %body, label %done
 done:
+  ret i32 0
+}
+
+; A division behind a condition that a zero would not have passed; one that is not behind it; one whose divisor is made anew.
+; ASKED:      infinities of @asked
+; ASKED-NEXT:   %early may be infinite
+; ASKED-NEXT:   %third may be infinite
+define i32 @asked(double %a, double %b, i64 %n, ptr %y) {
+entry:
+  %early = fdiv double %a, %b
+  store double %early, ptr %y
+  %is.zero = fcmp oeq double %b, 0.0
+  %last = add i64 %n, -1
+  %count = sitofp i64 %last to double
+  %is.one = icmp eq i64 %n, 1
+  %either = or i1 %is.zero, %is.one
+  br i1 %either, label %raise, label %divide
+divide:
+  %first = fdiv double %a, %b
+  %second = fdiv double %first, %count
+  %new = fsub double %b, %first
+  %third = fdiv double %second, %new
+  store double %third, ptr %y
+  ret i32 0
+raise:
+  ret i32 1
+}
+
+; What a loop that does not run has left to the test behind it.
+; JOINED:      infinities of @joined
+; JOINED-NOT:    %quotient
+; JOINED:        %other may be infinite
+define i32 @joined(double %a, i64 %n, ptr %y) {
+entry:
+  %count = sitofp i64 %n to double
+  %none = icmp slt i64 %n, 1
+  br i1 %none, label %ask, label %before
+before:
+  br label %body
+body:
+  %i = phi i64 [ 0, %before ], [ %i.next, %body ]
+  %i.next = add nuw nsw i64 %i, 1
+  %done = icmp eq i64 %i.next, %n
+  br i1 %done, label %left, label %body
+left:
+  br label %behind
+ask:
+  %zero = icmp eq i64 %n, 0
+  br i1 %zero, label %raise, label %behind
+behind:
+  %quotient = fdiv double %a, %count
+  %less = add i64 %n, -2
+  %fewer = sitofp i64 %less to double
+  %other = fdiv double %quotient, %fewer
+  store double %other, ptr %y
+  ret i32 0
+raise:
+  ret i32 1
+}
+
+; Distances that are softened are positive, also where a loop sums them up; a sum of squares alone may be zero.
+; SOFTENED:      infinities of @softened
+; SOFTENED-NEXT:   %near may be infinite
+; SOFTENED-NEXT:   %below may be infinite
+define i32 @softened(double %x, i64 %n, ptr %y) {
+entry:
+  br label %body
+body:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %body ]
+  %sum = phi double [ 0.0, %entry ], [ %sum.next, %body ]
+  %square = fmul double %x, %x
+  %sum.next = fadd double %sum, %square
+  %i.next = add nuw nsw i64 %i, 1
+  %done = icmp eq i64 %i.next, %n
+  br i1 %done, label %behind, label %body
+behind:
+  %distance = call double @llvm.sqrt.f64(double %sum.next)
+  %soft = fadd double %sum.next, 0x3F50624DD2F1A9FC
+  %inverse = fdiv double %x, %soft
+  %power = call double @llvm.pow.f64(double %soft, double -1.5)
+  %entropy = call double @llvm.log.f64(double %soft)
+  %near = call double @llvm.log.f64(double %distance)
+  %difference = fsub double %soft, 1.0
+  %below = call double @llvm.sqrt.f64(double %difference)
+  store double %inverse, ptr %y
   ret i32 0
 }
