@@ -108,6 +108,7 @@ PASSES: dict[str, Pass] = {
     "hoist": step("hoist"),
     "negations": function_transform("transform.negations", "move_negations"),
     "outline": _outline,
+    "recurrences": function_transform("transform.recurrences", "shorten_recurrences"),
     "reducible": function_transform("transform.reducible", "make_reducible"),
     "scalarise": transform("transform.scalarise", "scalarise"),
     "settle_signs": transform("transform.settle_signs", "settle_signs"),

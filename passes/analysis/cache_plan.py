@@ -22,6 +22,8 @@ Estimate = Callable[[Value], float]
 #: Cost of keeping a value: for each execution of a store and a load; for each place of the memory traffic of a byte; for each
 #: execution without a place of its own, which writes what is there already, so that reading again stays cheaper where it can.
 KEEP_COST, KEEP_COST_A_BYTE, SHARED_COST = 1.5, 1.0, 2.5
+#: The traffic of a byte where the next iteration of a loop uses the same places: they stay in the cache next to the processor.
+KEEP_COST_A_BYTE_USED_AGAIN = 0.25
 #: A little more than nothing, so that of two equal plans the one that keeps fewer values wins.
 EPSILON = 1e-3
 
@@ -51,15 +53,16 @@ class CachePlan:
 
 
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
-               executions: Estimate, places: Estimate, memory_cost: float = 1.0,
+               executions: Estimate, places: Estimate, memory_cost: float = 1.0, byte_cost: float = KEEP_COST_A_BYTE,
                fleeting: Callable[[Value], bool] = lambda value: False,
                idle: Callable[[Value], bool] = lambda value: False) -> CachePlan:
     """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept;
-    ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone; ``fleeting``: whether a value
-    means nothing in the reverse sweep if it is kept; ``idle``: whether the first sweep need not compute it otherwise, so that
-    computing it in the reverse sweep is not done twice."""
+    ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone; ``byte_cost``: traffic of a
+    byte; ``fleeting``: whether a value means nothing in the reverse sweep if it is kept; ``idle``: whether the first sweep need
+    not compute it otherwise, so that computing it in the reverse sweep is not done twice."""
     closure = closure_of(needed, recipes, available)
-    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost, fleeting, idle)
+    network = _network(closure, set(needed), recipes, available, executions, places, memory_cost, byte_cost, fleeting,
+                       idle)
     sides = network.source_side()
     plan = CachePlan(function)
     for value in closure:
@@ -88,14 +91,14 @@ def closure_of(needed: Iterable[Value], recipes: Recipes, available: Callable[[V
 
 
 def _network(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
-             executions: Estimate, places: Estimate, memory_cost: float, fleeting: Callable[[Value], bool],
-             idle: Callable[[Value], bool]) -> FlowNetwork:
+             executions: Estimate, places: Estimate, memory_cost: float, byte_cost: float,
+             fleeting: Callable[[Value], bool], idle: Callable[[Value], bool]) -> FlowNetwork:
     network = FlowNetwork()
     for value in closure:
         runs = executions(value)
         recipe = recipes.of(value)
         taken = places(value)
-        kept = KEEP_COST * runs + KEEP_COST_A_BYTE * _size(value) * taken + SHARED_COST * (runs - taken)
+        kept = KEEP_COST * runs + byte_cost * _size(value) * taken + SHARED_COST * (runs - taken)
         kept *= memory_cost if runs > 1.0 else 1.0
         network.add((value, "in"), (value, "out"), INFINITE if recipe and fleeting(value) else kept)
         again = 0.0 if idle(value) or recipe is None else recipe.cost * runs

@@ -11,7 +11,7 @@ from functools import partial
 
 from ..analysis import bounds, gated, induction, ownership, reverse_path, uniform, unread
 from ..analysis.alias import is_pointer
-from ..analysis.cache_plan import CachePlan, closure_of, is_literal, plan_cache
+from ..analysis.cache_plan import KEEP_COST_A_BYTE, KEEP_COST_A_BYTE_USED_AGAIN, CachePlan, closure_of, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, chain_of, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
@@ -41,6 +41,7 @@ from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
 from .negations import move_negations
 from .program import Program, Version
+from .recurrences import shorten_recurrences
 from .scopes import DerivativeScopes
 from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
@@ -321,9 +322,10 @@ class _Build:
     def _plan_with_extents(self, direct: list[Value]) -> CachePlan:
         """Finding a kept value may need extents of loops, which must then be in the plan too."""
         needs, idle = dict.fromkeys(direct), self._idle(direct)
+        byte_cost = KEEP_COST_A_BYTE_USED_AGAIN if self.version.primal.fused else KEEP_COST_A_BYTE
         while True:
             plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
-                              self.target.memory_cost, self._is_fleeting, idle)
+                              self.target.memory_cost, byte_cost, self._is_fleeting, idle)
             more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
             if not more:
                 return plan
@@ -384,4 +386,5 @@ class _Build:
         context.undone = self.undone
         ReverseSweep(context).write()
         move_negations(self.reverse)
+        shorten_recurrences(self.reverse)
         dump("adjoint", lambda: write_function(self.reverse))
