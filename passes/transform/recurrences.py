@@ -2,7 +2,8 @@
 
 Requires: a derivative function, all instructions written.
 Ensures:  the same sums and products but for rounding: where a cotangent waits for what an earlier iteration made of it, it is
-          multiplied once by what partials make together, which waits for nothing.
+          multiplied once by what partials make together, which waits for nothing. Operations without the flag that derivatives
+          have, those of the primal, stay as they are.
 Algorithm: elimination of vertices in the linearised graph (Griewank & Walther, "Evaluating Derivatives" (2008), chapter 10), of
           those between a recurrence and itself: (c a) b as c (a b), c a + c b as c (a + b), c / a as c (1 / a).
 Debug:    dp-opt --pass=recurrences
@@ -20,33 +21,37 @@ from ..ir.model import Constant, Function, Instruction, Value, is_float
 from ..ir.types import FloatType
 
 _SUMS = frozenset({"fadd", "fsub"})
-_LINEAR = _SUMS | {"fneg", "fmul", "fdiv"}
+_PRODUCTS = frozenset({"fmul", "fdiv"})
 _FLAGS = ("contract",)
 
 
 def shorten_recurrences(function: Function) -> None:
     """Rewrites one function."""
     recurrent = _recurrent(function)
-    if not any(i.opcode in ("fmul", "fdiv") for i in recurrent):
+    if not any(i.opcode in _PRODUCTS for i in recurrent):
         return
     rewriting = _Rewriting(recurrent)
     for instruction in list(function.instructions()):
         rewriting.visit(instruction)
     for instruction in reversed(list(function.instructions())):
-        if instruction.opcode in _LINEAR and not instruction.users:
+        if _is_derivative(instruction) and not instruction.users:
             instruction.erase()
+
+
+def _is_derivative(i: Instruction) -> bool:
+    return i.opcode == "fneg" or (i.opcode in _SUMS | _PRODUCTS and not {"contract", "fast"}.isdisjoint(i.flags))
 
 
 # what waits for itself --------------------------------------------------------------------------------------------------
 
 
 def _recurrent(function: Function) -> set[Instruction]:
-    """The operations on ways from a cotangent back to itself, through places of the stack."""
+    """The operations on ways from a value back to itself, through phis and places of the stack."""
     graph: dict[Value, list[Value]] = {}
     for i in function.instructions():
         if i.opcode == "alloca" and isinstance(i.element, FloatType):
             graph[i] = [user for user in i.users if user.opcode == "load"]
-        elif is_float(i) and (i.opcode in _LINEAR or i.opcode == "load"):
+        elif is_float(i) and (i.opcode in ("load", "phi") or _is_derivative(i)):
             graph[i] = [target for user in i.users for target in _targets(user, i)]
     return {i for component in _components(graph) if len(component) > 1
             for i in component if isinstance(i, Instruction) and i.opcode != "alloca"}
@@ -55,7 +60,7 @@ def _recurrent(function: Function) -> set[Instruction]:
 def _targets(user: Instruction, value: Value) -> Iterator[Value]:
     if user.opcode == "store" and user.operands[0] is value:
         yield user.operands[1]
-    elif user.opcode in _LINEAR:
+    elif user.opcode == "phi" or _is_derivative(user):
         yield user
 
 
@@ -116,7 +121,7 @@ class _Rewriting:
             i = self._associate(i)
         elif i.opcode in _SUMS and not self._is_part_of_a_sum(i):
             i = self._gather(i)
-        self.depth[i] = max((self.depth.get(o, 0) for o in i.operands), default=0) + (i.opcode != "load")
+        self.depth[i] = max((self.depth.get(o, 0) for o in i.operands), default=0) + (i.opcode not in ("load", "phi"))
 
     def _replace(self, old: Instruction, new: Value) -> Instruction:
         self._add(new)
