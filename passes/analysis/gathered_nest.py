@@ -23,6 +23,7 @@ from .loops import Loop
 from .needed import Needed
 from .polynomial import Polynomial
 from .recipes import Recipes, cost_of
+from .reductions import find_reduction
 from .reverse_path import ReversePath
 from .way_in import WayIn, find_way_in
 
@@ -118,6 +119,8 @@ class GatheredNest:
     carrier: Access | None = None
     #: On which it depends where the accesses are.
     choices: tuple[Choice, ...] = ()
+    #: What both loops only add to: the phis and operations in which each lives.
+    sums: tuple[frozenset[Value], ...] = ()
 
     @property
     def ends(self) -> tuple[Ends, Ends]:
@@ -148,7 +151,8 @@ def plan_nest(inner: Loop, chain: tuple[Block, ...], path: ReversePath, needed: 
     if way is None:
         return None
     outer = way.outer
-    if not _only_runs(outer, chain, needed, activity) or not _is_closed(chain, outer, needed, activity):
+    sums = _sums(outer, activity)
+    if not _only_runs(outer, chain, needed, activity, sums) or not _is_closed(chain, outer, needed, activity, sums):
         return None
     choices = Choices([outer, inner], inductions)
     accesses = accesses_of(chain, inner, needed, inductions, choices.address) or []
@@ -170,28 +174,40 @@ def plan_nest(inner: Loop, chain: tuple[Block, ...], path: ReversePath, needed: 
         carrier = next((p.access for group in groups for p in group.members if p.is_everywhere), None)
         if carrier is None:
             return None
-    return GatheredNest(way, chain, groups, consumed, tuple(overlaps), stored, carrier, met)
+    return GatheredNest(way, chain, groups, consumed, tuple(overlaps), stored, carrier, met, sums)
 
 
 # what it does -----------------------------------------------------------------------------------------------------------
 
 
-def _only_runs(outer: Loop, chain: Sequence[Block], needed: Needed, activity: Activity) -> bool:
-    """Whether the reverse of ``outer`` has nothing to do but that of the chain, and no number goes round."""
+def _sums(outer: Loop, activity: Activity) -> tuple[frozenset[Value], ...]:
+    """What the loop, and the one inside it, only add to and take from."""
+    phis = [phi for phi in outer.header.phis if is_float(phi) and activity.active(phi)]
+    found = [reduction for phi in phis if (reduction := find_reduction(phi, outer)) is not None]
+    return tuple(frozenset(reduction.members) for reduction in found if all(
+        isinstance(member, Instruction) and member.opcode in ("phi", "fadd", "fsub") for member in reduction.members))
+
+
+def _only_runs(outer: Loop, chain: Sequence[Block], needed: Needed, activity: Activity,
+               sums: Sequence[frozenset[Value]] = ()) -> bool:
+    """Whether the reverse of ``outer`` has nothing to do but that of the chain, and no number goes round but sums."""
     def is_idle(instruction: Instruction) -> bool:
         if instruction.opcode == "phi":
-            return not (is_float(instruction) and activity.active(instruction))
+            return not (is_float(instruction) and activity.active(instruction)) or any(instruction in s for s in sums)
         return instruction.parent in chain or not needed.has_work(instruction)
 
     return all(is_idle(i) for block in outer.blocks for i in block.instructions)
 
 
-def _is_closed(chain: Sequence[Block], outer: Loop, needed: Needed, activity: Activity) -> bool:
-    """Whether cotangents come into the chain by memory alone, and leave it by memory or to numbers from outside."""
+def _is_closed(chain: Sequence[Block], outer: Loop, needed: Needed, activity: Activity,
+               sums: Sequence[frozenset[Value]]) -> bool:
+    """Whether cotangents come into the chain by memory and sums alone, and leave it by memory or to numbers from outside."""
+    def is_within(value: Value) -> bool:
+        return (isinstance(value, Instruction) and value.parent in chain) or any(value in s for s in sums)
+
     def stays(instruction: Instruction) -> bool:
-        return (instruction.opcode != "atomicrmw" and all(user.parent in chain for user in instruction.users)
-                and all(is_outside(o, outer) or (isinstance(o, Instruction) and o.parent in chain)
-                        for o in _active_inputs(instruction, activity)))
+        return instruction.opcode != "atomicrmw" and all(map(is_within, instruction.users)) and all(
+            is_outside(o, outer) or is_within(o) for o in _active_inputs(instruction, activity))
 
     return all(map(stays, _working(chain, needed)))
 

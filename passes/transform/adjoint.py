@@ -165,11 +165,13 @@ class Adjoints:
         return self.builder.binary(opcode, seed, partial, flags=self.flags)
 
     def _sum(self, instruction: Instruction, seed: Value) -> None:
-        self.add(instruction.operands[0], seed)
-        self.add(instruction.operands[1], seed)
+        for operand in instruction.operands:
+            if not self.cotangents.are_one(instruction, operand):
+                self.add(operand, seed)
 
     def _difference(self, instruction: Instruction, seed: Value) -> None:
-        self.add(instruction.operands[0], seed)
+        if not self.cotangents.are_one(instruction, instruction.operands[0]):
+            self.add(instruction.operands[0], seed)
         self.add(instruction.operands[1], self.builder.fneg(seed))
 
     def _product(self, instruction: Instruction, seed: Value) -> None:

@@ -34,6 +34,8 @@ class Cotangents:
         self.place: Block | None = None
         #: A loop of which numbers from outside get nothing.
         self.closed: Loop | None = None
+        #: For values in which a sum lives while a loop adds to it, one of them: they have one cotangent, which ``take`` leaves.
+        self.sums: dict[Value, Value] = {}
         self.slot_builder = slot_builder
         self.builder = slot_builder
         self.flags: tuple[str, ...] = ("contract",)
@@ -55,11 +57,20 @@ class Cotangents:
     def add(self, value: Value, contribution: Value) -> None:
         """Adds to the cotangent of a value, if it is active."""
         if self.activity.active(value) and not (self.closed is not None and is_outside(value, self.closed)):
+            value = self.sums.get(value, value)
             total = self._total(value)
             if total is not None:
                 flags = (*self.flags, "reassoc") if self._comes_from_outside(value) else self.flags
                 contribution = self.builder.binary("fadd", total, contribution, flags=flags)
             self._here[value] = contribution
+
+    def are_one(self, value: Value, other: Value) -> bool:
+        """Whether two values are one sum, so that neither adds to the cotangent of the other."""
+        return value in self.sums and self.sums[value] is self.sums.get(other)
+
+    def end(self, value: Value) -> None:
+        """The cotangent of a sum is consumed."""
+        self._here[self.sums[value]] = None
 
     def _comes_from_outside(self, value: Value) -> bool:
         """Whether the loop whose adjoints are written uses one value in all of its iterations."""
@@ -68,6 +79,8 @@ class Cotangents:
 
     def take(self, value: Value) -> Value | None:
         """The cotangent of a value, which is thereby consumed; None where nothing can have contributed."""
+        if value in self.sums:
+            return self._total(self.sums[value])
         total = self._total(value)
         self._here[value] = None
         return total

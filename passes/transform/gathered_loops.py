@@ -77,7 +77,14 @@ class GatheredLoops(CheckedLoops):
         self.enter(rows)
         if self.uncleared is not None:
             self.uncleared.remember(*self._rows_of(self.nest.consumed[0]))
+        self._end_sums()
         self.builder.br(self.sweep.blocks[self.nest.outer.preheader])
+
+    def _end_sums(self) -> None:
+        """What the sums began with has their cotangents."""
+        outer = self.nest.outer
+        self.sweep.add_to_incoming(self.sweep.take_phis(outer.header), outer.preheader)
+        self.sweep.cotangents.leave()
 
     # check ----------------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,10 @@ class ReverseSweep:
         for block in path.steps:
             self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
         self._loop_slots()
+        for nest in (form for form in self.context.forms if isinstance(form, GatheredNest)):
+            for total in nest.sums:
+                first = next(phi for phi in nest.outer.header.phis if phi in total)
+                self.cotangents.sums.update(dict.fromkeys(total, first))
         self.forms = {form.outermost.latch: form for form in map(self._form, self.context.forms)}
         self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
         for block in path.steps:
@@ -158,7 +162,11 @@ class ReverseSweep:
 
     def add_to_incoming(self, taken: list[tuple[Instruction, Value]], source: Block) -> None:
         for phi, cotangent in taken:
-            self.cotangents.add(phi.value_from(source), cotangent)
+            value = phi.value_from(source)
+            if not self.cotangents.are_one(phi, value):
+                self.cotangents.add(value, cotangent)
+                if phi in self.cotangents.sums:
+                    self.cotangents.end(phi)
 
     def _previous_iteration(self, loop: Loop) -> None:
         slot = self.context.available.counter_slot[loop]

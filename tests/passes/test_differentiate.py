@@ -218,6 +218,7 @@ CASES = [
     # lie in each other.
     *(memory("neighbours", spread(400), np.zeros(300), *way) for way in NEIGHBOURS),
     # Rows and columns that are too few once those at the borders are apart, and where a choice is the other one all along.
+    *(memory("summed_neighbours", spread(60), np.zeros(1), 2, *way) for way in ((2, 5), (2, 20), (4, 5), (5, 12), (4, 15))),
     *(memory("clamped_neighbours", spread(300), np.zeros(300), 0.3, *way) for way in CLAMPED),
     *(memory("far_neighbours", spread(300), spread(300, -1, 1), np.zeros(150), np.zeros(150), *way)
       for way in [(6, 20), (6, 8), (6, 3), (3, 20), (4, 20)]),

@@ -122,6 +122,10 @@ def columns(*way: int) -> Case:
     return memory("columns", spread(130), spread(12, 0, 1), spread(40, -1, 1), *way, constant=(1,))
 
 
+def summed(*way: int) -> Case:
+    return memory("summed_neighbours", spread(60), np.zeros(1), 2, *way)
+
+
 def check_without_leak(case: Case, machine: Machine) -> None:
     cotangents = machine.reverse((0.0, 2.0, np.zeros(1)), [np.ones(1)])
     assert cotangents[:2] == [0, 1]
@@ -190,6 +194,10 @@ MUTATIONS = [
     Mutation("rows that are left out are gathered",
              memory("flagged_rows", spread(160), np.zeros(140), np.array([1, 0, 1, 1, 1, 1]), 6, 20),
              patch(way_in, "_is_fixed", lambda block, outer, recipes: True)),
+    Mutation("sums go on in the next round", summed(5, 12), patch(Cotangents, "end", lambda self, value: None)),
+    Mutation("plain sums go on in the next round", summed(2, 5), patch(Cotangents, "end", lambda self, value: None)),
+    Mutation("gathered sums do not end", summed(5, 12), patch(GatheredLoops, "_end_sums", lambda self: None)),
+    Mutation("sums are added to themselves", summed(5, 12), patch(Cotangents, "are_one", lambda self, value, other: False)),
     Mutation("gathered rows are not cleared", rows(10, 24, 26, 24, -1), patch(GatheredLoops, "_clear", never_cleared)),
     Mutation("what was left uncleared is not cleared", steps(14, 3, 0), patch(
         UnclearedRows, "clear", lambda self, unless=None: None)),

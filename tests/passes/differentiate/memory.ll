@@ -918,6 +918,54 @@ done:
   ret i32 0
 }
 
+; In each round the sum of products of neighbours, the right one clamped; the next round begins with what the one before has found.
+define i32 @summed_neighbours(ptr %x, ptr %y, i64 %rounds, i64 %rows, i64 %columns) {
+entry:
+  %last.column = add nsw i64 %columns, -1
+  br label %round
+round:
+  %k = phi i64 [ 0, %entry ], [ %k.next, %rows.done ]
+  %result = phi double [ 0.5, %entry ], [ %found, %rows.done ]
+  %begin = fmul double %result, 0.25
+  br label %row
+row:
+  %i = phi i64 [ 0, %round ], [ %i.next, %row.done ]
+  %row.sum = phi double [ %begin, %round ], [ %row.total, %row.done ]
+  %i.next = add nuw nsw i64 %i, 1
+  %here = mul i64 %i, %columns
+  %here.row = getelementptr double, ptr %x, i64 %here
+  br label %cell
+cell:
+  %j = phi i64 [ 0, %row ], [ %j.next, %cell ]
+  %sum = phi double [ %row.sum, %row ], [ %less, %cell ]
+  %j.next = add nuw nsw i64 %j, 1
+  %right = call i64 @llvm.smin.i64(i64 %j.next, i64 %last.column)
+  %here.p = getelementptr double, ptr %here.row, i64 %j
+  %right.p = getelementptr double, ptr %here.row, i64 %right
+  %h = load double, ptr %here.p
+  %r = load double, ptr %right.p
+  %product = fmul double %h, %r
+  %more.sum = fadd double %sum, %product
+  %third = fmul double %r, 0.3
+  %less = fsub double %more.sum, %third
+  %more = icmp slt i64 %j.next, %columns
+  br i1 %more, label %cell, label %row.done
+row.done:
+  %row.total = phi double [ %less, %cell ]
+  %again = icmp slt i64 %i.next, %rows
+  br i1 %again, label %row, label %rows.done
+rows.done:
+  %total = phi double [ %row.total, %row.done ]
+  %found = fmul double %total, %total
+  %k.next = add nuw nsw i64 %k, 1
+  %once.more = icmp slt i64 %k.next, %rounds
+  br i1 %once.more, label %round, label %done
+done:
+  %end = phi double [ %found, %rows.done ]
+  store double %end, ptr %y
+  ret i32 0
+}
+
 ; Rows that are left out where a flag is zero
 define i32 @flagged_rows(ptr %x, ptr %y, ptr %flags, i64 %rows, i64 %columns) {
 entry:
