@@ -12,6 +12,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..passes.analysis.graphs import components
 from ..passes.ir.vocabulary import INTERPRETED
 from ..passes.pipeline import GENERATED
 from ..passes.transform.raising_calls import RAISES
@@ -100,30 +101,12 @@ class CallGraph:
         return self._callees_first()[1]
 
     def _callees_first(self) -> tuple[list[str], set[str]]:
-        """All hot functions, callees before callers, and those on a cycle (Tarjan's strongly connected components)."""
+        """All hot functions, callees before callers, and those on a cycle."""
         order: list[str] = []
         recursive = {name for name, callees in self.calls.items() if name in callees}
-        index: dict[str, int] = {}
-        low: dict[str, int] = {}
-        stack: list[str] = []
-
-        def visit(name: str) -> None:
-            index[name] = low[name] = len(index)
-            stack.append(name)
-            for callee in self.calls[name]:
-                if callee not in index:
-                    visit(callee)
-                if callee in stack:
-                    low[name] = min(low[name], low[callee])
-            if low[name] == index[name]:
-                component = stack[stack.index(name):]
-                del stack[-len(component):]
-                order.extend(reversed(component))
-                recursive.update(component if len(component) > 1 else ())
-
-        for name in self.calls:
-            if name not in index:
-                visit(name)
+        for component in components(self.calls, self.calls.__getitem__):
+            order += component
+            recursive.update(component if len(component) > 1 else ())
         return order, recursive
 
 

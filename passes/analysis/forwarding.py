@@ -46,8 +46,12 @@ class Source:
 
     @property
     def value(self) -> Value:
-        """What was stored or loaded."""
-        return self.access.operands[0] if self.access.opcode == "store" else self.access
+        return accessed(self.access)
+
+
+def accessed(access: Instruction) -> Value:
+    """What was stored or loaded."""
+    return access.operands[0] if access.opcode == "store" else access
 
 
 @dataclass

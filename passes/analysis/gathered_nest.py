@@ -11,7 +11,7 @@ Algorithm: the adjoint of a stencil is a stencil: gathers in the place of scatte
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..ir.model import Block, Constant, Instruction, Value, is_float
@@ -23,7 +23,7 @@ from .loops import Loop
 from .needed import Needed
 from .polynomial import Polynomial
 from .recipes import Recipes, cost_of
-from .reductions import find_reduction
+from .reductions import Reduction, find_reduction
 from .reverse_path import ReversePath
 from .way_in import WayIn, find_way_in
 
@@ -119,8 +119,8 @@ class GatheredNest:
     carrier: Access | None = None
     #: On which it depends where the accesses are.
     choices: tuple[Choice, ...] = ()
-    #: What both loops only add to: the phis and operations in which each lives.
-    sums: tuple[frozenset[Value], ...] = ()
+    #: What both loops only add to, by the phis of the outer one.
+    sums: tuple[Reduction, ...] = ()
 
     @property
     def ends(self) -> tuple[Ends, Ends]:
@@ -152,7 +152,8 @@ def plan_nest(inner: Loop, chain: tuple[Block, ...], path: ReversePath, needed: 
         return None
     outer = way.outer
     sums = _sums(outer, activity)
-    if not _only_runs(outer, chain, needed, activity, sums) or not _is_closed(chain, outer, needed, activity, sums):
+    added = frozenset(member for total in sums for member in total.members)
+    if not _only_runs(outer, chain, needed, activity, added) or not _is_closed(chain, outer, needed, activity, added):
         return None
     choices = Choices([outer, inner], inductions)
     accesses = accesses_of(chain, inner, needed, inductions, choices.address) or []
@@ -180,30 +181,31 @@ def plan_nest(inner: Loop, chain: tuple[Block, ...], path: ReversePath, needed: 
 # what it does -----------------------------------------------------------------------------------------------------------
 
 
-def _sums(outer: Loop, activity: Activity) -> tuple[frozenset[Value], ...]:
+def _sums(outer: Loop, activity: Activity) -> tuple[Reduction, ...]:
     """What the loop, and the one inside it, only add to and take from."""
     phis = [phi for phi in outer.header.phis if is_float(phi) and activity.active(phi)]
     found = [reduction for phi in phis if (reduction := find_reduction(phi, outer)) is not None]
-    return tuple(frozenset(reduction.members) for reduction in found if all(
+    return tuple(reduction for reduction in found if all(
         isinstance(member, Instruction) and member.opcode in ("phi", "fadd", "fsub") for member in reduction.members))
 
 
 def _only_runs(outer: Loop, chain: Sequence[Block], needed: Needed, activity: Activity,
-               sums: Sequence[frozenset[Value]] = ()) -> bool:
-    """Whether the reverse of ``outer`` has nothing to do but that of the chain, and no number goes round but sums."""
+               added: Container[Value] = ()) -> bool:
+    """Whether the reverse of ``outer`` has nothing to do but that of the chain, and no number goes round but those ``added``
+    up."""
     def is_idle(instruction: Instruction) -> bool:
         if instruction.opcode == "phi":
-            return not (is_float(instruction) and activity.active(instruction)) or any(instruction in s for s in sums)
+            return not (is_float(instruction) and activity.active(instruction)) or instruction in added
         return instruction.parent in chain or not needed.has_work(instruction)
 
     return all(is_idle(i) for block in outer.blocks for i in block.instructions)
 
 
 def _is_closed(chain: Sequence[Block], outer: Loop, needed: Needed, activity: Activity,
-               sums: Sequence[frozenset[Value]]) -> bool:
+               added: Container[Value]) -> bool:
     """Whether cotangents come into the chain by memory and sums alone, and leave it by memory or to numbers from outside."""
     def is_within(value: Value) -> bool:
-        return (isinstance(value, Instruction) and value.parent in chain) or any(value in s for s in sums)
+        return (isinstance(value, Instruction) and value.parent in chain) or value in added
 
     def stays(instruction: Instruction) -> bool:
         return instruction.opcode != "atomicrmw" and all(map(is_within, instruction.users)) and all(

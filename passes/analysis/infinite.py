@@ -12,7 +12,6 @@ result is infinite or NaN, but for programs that expect it, and those ask for in
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -22,12 +21,10 @@ from . import positive
 from .alias import Aliasing, made_by
 from .call_kinds import is_internal_call, is_ruled, is_transfer
 from .cfg import ControlFlow
+from .known import literal
 from .nonzero import NonZero
 from .objects import MemoryObject
 from .positive import Positive
-
-#: How LLVM spells the literals that it does not write as decimal numbers.
-_BITS = "0x"
 
 
 @dataclass
@@ -50,11 +47,8 @@ class Infinite:
 
 def is_infinite_literal(value: Constant) -> bool:
     """Whether a literal is an infinity or NaN."""
-    text = value.text
-    if not is_float(value) or not text.startswith(_BITS) or not text[2:].isalnum() or len(text) != 18:
-        return text in ("+inf", "-inf", "+nan", "-nan", "+qnan", "-qnan")
-    (number,) = struct.unpack(">d", bytes.fromhex(text[2:]))
-    return not math.isfinite(number)
+    number = literal(value) if is_float(value) else None
+    return value.text in ("+qnan", "-qnan") or (number is not None and not math.isfinite(number))
 
 
 def analyse(function: Function, instructions: Iterable[Instruction], aliasing: Aliasing, cfg: ControlFlow) -> Infinite:

@@ -99,7 +99,7 @@ class Known:
 
     def value(self, value: Value) -> Number:
         if isinstance(value, Constant):
-            return literal(value)
+            return _known(value, literal(value))
         if value not in self._found:
             self.steps.take()
             with self.collecting() as consulted:
@@ -299,17 +299,17 @@ def _known(value: Value, number: Number | None) -> Number:
     return number
 
 
-def literal(constant: Constant) -> Number:
-    """The number that a literal denotes, null as zero; raises ``NotKnown`` for what denotes none."""
+def literal(constant: Constant) -> Number | None:
+    """The number that a literal denotes, null as zero; None for what denotes none."""
     if constant.integer is not None:
         return constant.integer
     if constant.text in ("null", "zeroinitializer") and not isinstance(constant.type, FloatType):
         return 0
     if isinstance(constant.type, FloatType):
-        with suppress(ValueError):
+        with suppress(ValueError, struct.error):
             text = constant.text
             return struct.unpack(">d", bytes.fromhex(text[2:]))[0] if text.startswith("0x") else float(text)
-    raise NotKnown(constant)
+    return None
 
 
 def _arithmetic(value: Instruction, operands: list[Number]) -> Number | None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from ..ir.model import Block, Constant, Instruction, Value
 from ..ir.types import IntType
-from .cfg import ControlFlow
+from .cfg import ControlFlow, flood
 from .integers import compare
-from .known import NotKnown, compare_floats, literal
+from .known import compare_floats, literal
 from .positive import Positive
 
 #: They give zero for zero, and for nothing else.
@@ -44,15 +44,11 @@ class NonZero:
         numbers = _if_zero(divisor)
         *_, first = numbers
         start = first.parent if isinstance(first, Instruction) else self.cfg.function.entry
-        seen, pending = {block}, [block]
-        while pending:
-            current = pending.pop()
-            if current is start:
-                return False
-            before = {b for b in self.cfg.predecessors[current] if _may_pass(b, current, numbers)} - seen
-            seen |= before
-            pending += before
-        return True
+
+        def before(current: Block) -> list[Block]:
+            return [b for b in self.cfg.predecessors[current] if _may_pass(b, current, numbers)] if current is not start else []
+
+        return start not in flood([block], before)
 
 
 def _if_zero(divisor: Value) -> dict[Value, int]:
@@ -108,12 +104,7 @@ def _compared(comparison: Instruction, numbers: dict[Value, int]) -> bool | None
 
 
 def _number(value: Value, numbers: dict[Value, int]) -> float | None:
-    if not isinstance(value, Constant):
-        return numbers.get(value)
-    try:
-        return literal(value)
-    except NotKnown:
-        return None
+    return literal(value) if isinstance(value, Constant) else numbers.get(value)
 
 
 def _is_a_count(divisor: Value) -> bool:

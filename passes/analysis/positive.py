@@ -11,11 +11,12 @@ zero because it is too small is not looked for; but exponentials are only taken 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..ir.model import Constant, Function, Instruction, Value, is_float
 from ..rules.scalar import lookup
-from .known import NotKnown, literal
+from .graphs import settle
+from .known import literal
 
 #: A value's sign as far as it is known: the higher, the more.
 ANY, NON_NEGATIVE, POSITIVE = range(3)
@@ -27,17 +28,15 @@ Sign = Callable[[Value], int]
 class Positive:
     """The signs of the floats of one function."""
 
-    signs: dict[Value, int] = field(default_factory=dict)
+    signs: dict[Instruction, int]
 
     def is_positive(self, value: Value) -> bool:
         return self.sign(value) == POSITIVE
 
-    def is_non_negative(self, value: Value) -> bool:
-        return self.sign(value) >= NON_NEGATIVE
-
     def sign(self, value: Value) -> int:
-        return _literal_sign(value) if isinstance(value, Constant) else self.signs.get(value, ANY)
-
+        if isinstance(value, Constant):
+            return _literal_sign(value)
+        return self.signs.get(value, ANY) if isinstance(value, Instruction) else ANY
 
     def keeps_from_pole(self, call: Instruction, name: str) -> bool:
         """Whether a function, by the name of its row, is finite and has finite partials at what it is given."""
@@ -48,24 +47,18 @@ class Positive:
 
 def analyse(function: Function) -> Positive:
     result = Positive({i: POSITIVE for i in function.instructions() if is_float(i)})
-    pending: dict[Value, None] = dict.fromkeys(result.signs)
-    while pending:
-        value = next(iter(pending))
-        del pending[value]
-        assert isinstance(value, Instruction)
-        sign = _sign(value, result.sign)
-        if sign < result.signs[value]:
-            result.signs[value] = sign
-            pending.update((user, None) for user in value.users if user in result.signs)
+
+    def changes(value: Instruction) -> bool:
+        before, result.signs[value] = result.signs[value], _sign(value, result.sign)
+        return before != result.signs[value]
+
+    settle(result.signs, changes, lambda value: filter(result.signs.__contains__, value.users))
     return result
 
 
 def _literal_sign(constant: Constant) -> int:
-    try:
-        number = literal(constant)
-    except NotKnown:
-        return ANY
-    return POSITIVE if number > 0 else NON_NEGATIVE if number == 0 else ANY
+    number = literal(constant)
+    return ANY if number is None or not number >= 0 else POSITIVE if number else NON_NEGATIVE
 
 
 def _sign(value: Instruction, sign: Sign) -> int:

@@ -16,6 +16,7 @@ from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
 from ..ir.types import IntType
 from .cfg import ControlFlow
 from .cfg import analyse as analyse_cfg
+from .graphs import settle
 from .integers import INVERSE, SWAPPED
 
 Test = Callable[[Value], bool]
@@ -31,13 +32,13 @@ def non_negative(function: Function, given: Iterable[Argument] = ()) -> set[Valu
         number = value.integer if isinstance(value, Constant) else None
         return value in found if number is None else number >= 0
 
-    pending = {i: None for i in found if isinstance(i, Instruction)}
-    while pending:
-        instruction = next(iter(pending))
-        del pending[instruction]
-        if instruction in found and not _follows(instruction, holds, cfg):
+    def changes(instruction: Instruction) -> bool:
+        refuted = instruction in found and not _follows(instruction, holds, cfg)
+        if refuted:
             found.discard(instruction)
-            pending.update((user, None) for user in instruction.users)
+        return refuted
+
+    settle([i for i in found if isinstance(i, Instruction)], changes, lambda instruction: instruction.users)
     return found
 
 

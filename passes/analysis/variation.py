@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..ir.model import Instruction, Value
+from .graphs import settle
 from .loops import Loop
 from .objects import UNKNOWN, MemoryObject, Origin
 from .recipes import Recipes
@@ -43,14 +44,12 @@ class Variation:
     def _solution(self) -> dict[Instruction, Loops]:
         blocks = self.recipes.cfg.reverse_postorder
         found = {i: _NONE for block in blocks if block not in self.recipes.cfg.cold for i in block.instructions}
-        pending = dict.fromkeys(found)
-        while pending:
-            instruction = next(iter(pending))
-            del pending[instruction]
-            loops = self._transfer(instruction, found)
-            if loops != found[instruction]:
-                found[instruction] = loops
-                pending.update((user, None) for user in self._dependents(instruction) if user in found)
+
+        def changes(instruction: Instruction) -> bool:
+            before, found[instruction] = found[instruction], self._transfer(instruction, found)
+            return before != found[instruction]
+
+        settle(found, changes, lambda instruction: filter(found.__contains__, self._dependents(instruction)))
         return found
 
     def _dependents(self, value: Instruction) -> Iterator[Instruction]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from ..analysis.forwarding import Forwarding, Source
+from ..analysis.forwarding import Forwarding, Source, accessed
 from ..analysis.loops import Loop
 from ..analysis.polynomial import Polynomial, Symbol
 from ..analysis.recipes import RELOAD_COST, Lookup, Recipe, Recipes
@@ -133,8 +133,7 @@ class ForwardedLoads:
     def remove(self, kept: Iterable[Value]) -> None:
         """``kept``: what is on the tape."""
         kept = set(kept)
-        copies = [held for access, held in self.held.items() if held is not access and held is not access.operands[0]
-                  and held not in kept]
+        copies = [held for access, held in self.held.items() if held is not accessed(access) and held not in kept]
         for instruction in (*reversed(self.added), *copies):
             assert isinstance(instruction, Instruction)
             instruction.erase()

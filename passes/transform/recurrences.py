@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ..analysis.graphs import components
 from ..ir.builder import Builder, Inserter, const
 from ..ir.model import Constant, Function, Instruction, Value, is_float
 from ..ir.types import FloatType
 
 _SUMS = frozenset({"fadd", "fsub"})
 _PRODUCTS = frozenset({"fmul", "fdiv"})
+_OPERATIONS = _SUMS | _PRODUCTS
 _FLAGS = ("contract",)
 
 
@@ -39,7 +41,7 @@ def shorten_recurrences(function: Function) -> None:
 
 
 def _is_derivative(i: Instruction) -> bool:
-    return i.opcode == "fneg" or (i.opcode in _SUMS | _PRODUCTS and not {"contract", "fast"}.isdisjoint(i.flags))
+    return i.opcode == "fneg" or (i.opcode in _OPERATIONS and not {"contract", "fast"}.isdisjoint(i.flags))
 
 
 # what waits for itself --------------------------------------------------------------------------------------------------
@@ -53,7 +55,7 @@ def _recurrent(function: Function) -> set[Instruction]:
             graph[i] = [user for user in i.users if user.opcode == "load"]
         elif is_float(i) and (i.opcode in ("load", "phi") or _is_derivative(i)):
             graph[i] = [target for user in i.users for target in _targets(user, i)]
-    return {i for component in _components(graph) if len(component) > 1
+    return {i for component in components(graph, lambda value: filter(graph.__contains__, graph[value])) if len(component) > 1
             for i in component if isinstance(i, Instruction) and i.opcode != "alloca"}
 
 
@@ -62,41 +64,6 @@ def _targets(user: Instruction, value: Value) -> Iterator[Value]:
         yield user.operands[1]
     elif user.opcode == "phi" or _is_derivative(user):
         yield user
-
-
-def _components(graph: dict[Value, list[Value]]) -> Iterator[list[Value]]:
-    """The strongly connected components (Tarjan, "Depth-first search and linear graph algorithms" (1972))."""
-    index: dict[Value, int] = {}
-    low: dict[Value, int] = {}
-    path: dict[Value, None] = {}
-    for root in graph:
-        if root in index:
-            continue
-        stack = [(root, iter(graph[root]))]
-        index[root] = low[root] = len(index)
-        path[root] = None
-        while stack:
-            node, rest = stack[-1]
-            target = next((t for t in rest if t in graph and (t not in index or t in path)), None)
-            if target is None:
-                stack.pop()
-                if stack:
-                    low[stack[-1][0]] = min(low[stack[-1][0]], low[node])
-                if low[node] == index[node]:
-                    yield _popped(path, node)
-            elif target in index:
-                low[node] = min(low[node], index[target])
-            else:
-                index[target] = low[target] = len(index)
-                path[target] = None
-                stack.append((target, iter(graph[target])))
-
-
-def _popped(path: dict[Value, None], node: Value) -> list[Value]:
-    found: list[Value] = []
-    while not found or found[-1] is not node:
-        found.append(path.popitem()[0])
-    return found
 
 
 # what is written instead ------------------------------------------------------------------------------------------------

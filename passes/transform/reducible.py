@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..analysis.graphs import components
 from ..ir.builder import Builder, const, zero
 from ..ir.model import Block, Function, Instruction, Value
 from ..ir.types import I32
@@ -32,34 +33,10 @@ def make_reducible(function: Function) -> bool:
 
 
 def _cycles(blocks: Blocks) -> Iterator[Blocks]:
-    """The strongly connected components with a cycle in them (Tarjan), without recursion."""
-    index: dict[Block, int] = {}
-    low: dict[Block, int] = {}
-    stack: list[Block] = []
-    on_stack: Blocks = set()
-    for root in blocks:
-        work = [(root, iter(_inside(root, blocks)))] if root not in index else []
-        while work:
-            block, rest = work[-1]
-            if block not in index:
-                index[block] = low[block] = len(index)
-                stack.append(block)
-                on_stack.add(block)
-            successor = next(rest, None)
-            if successor is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[block])
-                if low[block] == index[block]:
-                    component = set(stack[stack.index(block):])
-                    del stack[-len(component):]
-                    on_stack -= component
-                    if len(component) > 1 or block in block.terminator.blocks:
-                        yield component
-            elif successor not in index:
-                work.append((successor, iter(_inside(successor, blocks))))
-            elif successor in on_stack:
-                low[block] = min(low[block], index[successor])
+    """The strongly connected components with a cycle in them."""
+    for component in components(blocks, lambda block: _inside(block, blocks)):
+        if len(component) > 1 or component[0] in component[0].terminator.blocks:
+            yield set(component)
 
 
 def _inside(block: Block, blocks: Blocks) -> list[Block]:

@@ -55,8 +55,7 @@ class ReverseSweep:
         self._loop_slots()
         for nest in (form for form in self.context.forms if isinstance(form, GatheredNest)):
             for total in nest.sums:
-                first = next(phi for phi in nest.outer.header.phis if phi in total)
-                self.cotangents.sums.update(dict.fromkeys(total, first))
+                self.cotangents.sums.update(dict.fromkeys(total.members, total.phi))
         self.forms = {form.outermost.latch: form for form in map(self._form, self.context.forms)}
         self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
         for block in path.steps:

@@ -3,16 +3,14 @@ import re
 
 import pytest
 
-import dpcompile as dp
 from tests.kernels import KERNELS
 
-KERNELS_OF_FAMILY = {kernel.name: kernel for kernel in KERNELS if kernel.family == "read_twice"}
+READ_TWICE = {kernel.name: kernel for kernel in KERNELS if kernel.family == "read_twice"}
 
 
 def kept_of_overwritten(name: str) -> int:
     """How many numbers are kept because their memory changes later."""
-    kernel = KERNELS_OF_FAMILY[name]
-    account = str(dp.explain(kernel.function, *kernel.arguments(), argnums=kernel.wrt))
+    account = READ_TWICE[name].account()
     return sum(int(times) for times in re.findall(r"\(8 × (\d+)\): .*may be overwritten later", account))
 
 

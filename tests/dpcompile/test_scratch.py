@@ -14,8 +14,7 @@ OVERWRITTEN = "may be overwritten later"
 
 
 def account(name: str) -> str:
-    kernel = SCRATCH[name]
-    return str(dp.explain(kernel.function, *kernel.arguments(), argnums=kernel.wrt))
+    return SCRATCH[name].account()
 
 
 @pytest.mark.parametrize("name", [

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 from numba.typed import Dict, List
 
+import dpcompile as dp
 from dpcompile.frontend.containers.objects import assembled, fields, is_object
 
 Arguments = Callable[[], tuple[Any, ...]]
@@ -41,6 +42,10 @@ class Kernel:
 
     def __str__(self) -> str:
         return f"{self.family}.{self.name}"
+
+    def account(self) -> str:
+        """What ``dp.explain`` says of the gradient."""
+        return str(dp.explain(self.function, *self.arguments(), argnums=self.wrt))
 
     @functools.cached_property
     def wrt(self) -> tuple[int, ...]:
