@@ -31,6 +31,8 @@ _ANYWHERE: Cells = frozenset({(UNKNOWN, None)})
 _PLACE_IN_GLOBAL = re.compile(r"getelementptr (?:inbounds |nuw |nusw )*\(i8, ptr @[^,]+, i64 (\d+)\)$")
 #: What LLVM makes of an integer that shares a structure with pointers: nothing lives on the first page.
 _SMALL_ADDRESS = re.compile(r"inttoptr \(i64 \d{1,3} to ptr\)$")
+#: Where more cells of an object than these hold pointers, those of copies are not told apart.
+MOST_COPIED = 64
 _FORWARDING = frozenset({"bitcast", "freeze", "addrspacecast", "phi", "select"})
 
 
@@ -260,9 +262,15 @@ def _copy(result: Aliasing, call: Instruction) -> None:
         copied = [(at, held) for (owner, at), held in result.held.items() if owner == obj]
         copied.append((None, somewhere(result.from_outside(obj))))
         for other, target in result.cells_of(call.arguments[0]):
+            step = None if None in (source, target) or _goes_on(result, obj, other, source != target) else target - source
             for at, held in copied:
-                known = None not in (source, target, at)
-                result.hold((other, at - source + target if known else None), held)
+                result.hold((other, None if None in (step, at) else at + step), held)
+
+
+def _goes_on(result: Aliasing, source: MemoryObject, target: MemoryObject, is_elsewhere: bool) -> bool:
+    """Whether what is copied may be copied again ever further: within one object, as items of a list move up when the first
+    is taken out, or round through several."""
+    return (is_elsewhere and source == target) or sum(owner == target for owner, _ in result.held) > MOST_COPIED
 
 
 def _constrain_call(call: Instruction, result: Aliasing, callees: Callees | None) -> None:

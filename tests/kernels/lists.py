@@ -340,3 +340,19 @@ def list_of_indices(x, chosen):
     for i in order:
         total = total * x[i] + x[i - 1]
     return total
+
+
+@kernel(lambda: (vector(4), vector(4) * 0.5), wrt=(0, 1), feature="Lists: of arrays, the last taken out and put in front in a loop")
+def list_of_arrays_that_goes_round(x, y):
+    arrays = [x.copy(), y.copy(), x * y]
+    for i in range(x.size):
+        last = arrays.pop()
+        last[i] = last[i] * arrays[0][i]
+        arrays.insert(0, last)
+        if i % 3 == 1:
+            arrays[0], arrays[1] = arrays[1], arrays[0]
+    total = 0.0
+    for array in arrays:
+        for value in array:
+            total += value * value
+    return total

@@ -3,6 +3,8 @@
 ; RUN: dp-opt --pass=alias --function=through_memory %s | filecheck %s --check-prefix=MEMORY
 ; RUN: dp-opt --pass=alias --function=allocations %s | filecheck %s --check-prefix=ALLOCATIONS
 ; RUN: dp-opt --pass=alias --function=copied_pointers %s | filecheck %s --check-prefix=COPIED
+; RUN: dp-opt --pass=alias --function=moves_up %s | filecheck %s --check-prefix=UP
+; RUN: dp-opt --pass=alias --function=goes_round %s | filecheck %s --check-prefix=ROUND
 ; RUN: dp-opt --pass=alias --function=globals %s | filecheck %s --check-prefix=GLOBALS
 ; RUN: dp-opt --pass=alias --function=addresses %s | filecheck %s --check-prefix=ADDRESSES
 ; RUN: dp-opt --pass=alias --function=calls %s | filecheck %s --check-prefix=CALLS
@@ -91,6 +93,41 @@ define void @copied_pointers(ptr %x) {
   store ptr %x, ptr %slot
   call void @llvm.memcpy.p0.p0.i64(ptr %other, ptr %slot, i64 8, i1 false)
   %found = load ptr, ptr %other
+  ret void
+}
+
+; Memory that moves within an object moves ever further.
+; UP: %found: argument %x
+define void @moves_up(ptr %x, i1 %c) {
+entry:
+  %row = alloca [4 x ptr]
+  %second = getelementptr i8, ptr %row, i64 8
+  store ptr %x, ptr %second
+  br label %loop
+loop:
+  call void @llvm.memcpy.p0.p0.i64(ptr %row, ptr %second, i64 24, i1 false)
+  br i1 %c, label %loop, label %done
+done:
+  %found = load ptr, ptr %row
+  ret void
+}
+
+; So it does on its way round through two.
+; ROUND: %found: argument %x
+define void @goes_round(ptr %x, i1 %c) {
+entry:
+  %row = alloca [4 x ptr]
+  %other = alloca [4 x ptr]
+  %second = getelementptr i8, ptr %row, i64 8
+  store ptr %x, ptr %second
+  br label %loop
+loop:
+  call void @llvm.memcpy.p0.p0.i64(ptr %other, ptr %row, i64 24, i1 false)
+  call void @llvm.memcpy.p0.p0.i64(ptr %second, ptr %other, i64 24, i1 false)
+  br i1 %c, label %loop, label %done
+done:
+  %last = getelementptr i8, ptr %row, i64 24
+  %found = load ptr, ptr %last
   ret void
 }
 
