@@ -16,6 +16,7 @@ from numba.np.numpy_support import as_dtype
 
 from ..errors import UnsupportedError
 from .activity import is_differentiable
+from .zeros import zeros_like
 
 __all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "lanes_type",
            "number_fields", "rebuild", "row_major", "tangent", "tangent_type", "typeof"]
@@ -186,7 +187,7 @@ def identifier(name: str, otherwise: str) -> str:
 
 def definition(name: str, source: str, names: Names) -> Callable:
     """The function ``name`` that ``source`` defines, in a file of its own that says who wrote it."""
-    scope: Names = {"zeros_like": np.zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8,
+    scope: Names = {"zeros_like": zeros_like, "duplicate": duplicate, "zeros": np.zeros, "uint8": np.uint8,
                     "uint32": np.uint32,
                     "ascontiguousarray": np.ascontiguousarray, **names}
     exec(compile(source, f"{GENERATED}{name}>", "exec"), scope)

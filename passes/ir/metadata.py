@@ -10,18 +10,27 @@ from collections.abc import Iterable
 
 from .model import Block, Module
 
+#: What keeps LLVM from making a loop larger: where it is not to become vectors, and where it is.
+SCALAR = ('!{!"llvm.loop.vectorize.enable", i1 false}', '!{!"llvm.loop.unroll.disable"}')
+SHORT = ('!{!"llvm.loop.interleave.count", i32 1}', '!{!"llvm.loop.unroll.disable"}')
 
-def mark_independent(module: Module, blocks: Iterable[Block]) -> None:
+
+def mark_independent(module: Module, blocks: Iterable[Block], hints: Iterable[str] = ()) -> None:
     """Says that the iterations of the loop made of ``blocks``, the last of which leads back, are independent."""
     group = module.add_metadata("distinct !{}")
     for block in blocks:
         for access in (i for i in block.instructions if i.opcode in ("load", "store")):
             access.metadata += f", !llvm.access.group !{group}"
-    accesses = module.add_metadata(f'!{{!"llvm.loop.parallel_accesses", !{group}}}')
-    itself = accesses + 1
-    loop = module.add_metadata(f"distinct !{{!{itself}, !{accesses}}}")
+    mark_loop(module, block, [f'!{{!"llvm.loop.parallel_accesses", !{group}}}', *hints])
+
+
+def mark_loop(module: Module, latch: Block, properties: Iterable[str]) -> None:
+    """Says something of the loop that ``latch`` leads back to."""
+    told = [module.add_metadata(text) for text in properties]
+    itself = told[-1] + 1
+    loop = module.add_metadata(f"distinct !{{!{itself}, {', '.join(f'!{number}' for number in told)}}}")
     assert loop == itself
-    block.instructions[-1].metadata += f", !llvm.loop !{loop}"
+    latch.instructions[-1].metadata += f", !llvm.loop !{loop}"
 
 
 class AliasScopes:

@@ -22,7 +22,7 @@ from ..analysis.gathered_nest import GatheredNest, Group, Placed, Reach
 from ..analysis.loops import Loop
 from ..analysis.polynomial import Polynomial, Symbol
 from ..ir.builder import const, i64, zero
-from ..ir.metadata import mark_independent
+from ..ir.metadata import SHORT, mark_independent
 from ..ir.model import Block, Instruction, Value
 from ..ir.types import I1, I64
 from .checked_loops import CheckedLoops, Extent
@@ -243,7 +243,7 @@ class GatheredLoops(CheckedLoops):
         for column in range(whole.first, shared.first):
             self._add([p for p in group.members if p.columns.first <= column], row, i64(column),
                       stored is not None and column >= stored[1])
-        self._over_columns(shared.first, self._plus(self.last_column, shared.last), group.members, row, stored is not None)
+        self._over_columns(shared.first, self._plus(self.last_column, shared.last), group.members, row, stored is not None, ())
         for column in range(shared.last + 1, whole.last + 1):
             self._add([p for p in group.members if p.columns.last >= column], row, self._plus(self.last_column, column),
                       stored is not None and column <= stored[1])
@@ -273,8 +273,8 @@ class GatheredLoops(CheckedLoops):
         self.enter(absent)
 
     def _over_columns(self, first: int, last: Value, members: Sequence[Placed], row: Value,
-                      is_stored: bool = False) -> None:
-        """One loop over the columns from ``first`` to ``last``."""
+                      is_stored: bool = False, hints: Sequence[str] = SHORT) -> None:
+        """One loop over the columns from ``first`` to ``last``; most that are written run in few rows only."""
         body, done = self.new_block("cells"), self.new_block("cells.done")
         self.builder.store(i64(first), self.column)
         self.builder.br(body)
@@ -283,7 +283,7 @@ class GatheredLoops(CheckedLoops):
         self._add(members, row, column, is_stored)
         self.builder.store(self._plus(column, 1), self.column)
         self.builder.cond_br(self.builder.compare("eq", column, last), done, body)
-        mark_independent(self.sweep.context.module, (body,))
+        mark_independent(self.sweep.context.module, (body,), hints)
         self.enter(done)
 
     def _add(self, members: Sequence[Placed], row: Value, column: Value, is_stored: bool = False) -> None:

@@ -15,6 +15,7 @@ from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import Loop
 from ..analysis.reverse_path import Edge
 from ..ir.builder import Builder, const, i64
+from ..ir.metadata import SCALAR, mark_loop
 from ..ir.model import Block, Instruction, Value, is_float
 from ..ir.types import I32, I64, PTR, FunctionType, StructType
 from .adjoint import Adjoints, Context, LoopForm
@@ -153,6 +154,9 @@ class ReverseSweep:
             self._pop_record(loop)
         self.cotangents.leave()
         self.builder.br(self._again(again) if again else self.hubs.target(edge, self.builder))
+        if again and isinstance(self.forms.get(again.latch), DistributedLoop):
+            # As it stands it runs where there are few iterations, or where they overlap.
+            mark_loop(self.context.module, self.builder.block, SCALAR)
 
     def _again(self, loop: Loop) -> Block:
         """Where the next iteration begins."""

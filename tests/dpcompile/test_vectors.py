@@ -101,6 +101,14 @@ def test_what_the_neighbours_of_a_cell_add_is_stored_at_once():
     assert max(sums for sums, _ in found) >= 5
 
 
+def test_no_code_is_spent_on_what_seldom_runs_long():
+    """A border loop for each access, and the loop as it stands."""
+    arrays = np.ones((4, 4)), np.ones((4, 4))
+    smooth(*arrays)
+    text = compiled(smooth, smooth.signatures[0], (True, False), "reverse").derivative.text
+    assert (text.count("llvm.loop.interleave.count"), text.count("llvm.loop.vectorize.enable")) == (5, 1)
+
+
 @njit
 def clamped(u, w, rate):
     n, m = u.shape

@@ -342,7 +342,8 @@ def list_of_indices(x, chosen):
     return total
 
 
-@kernel(lambda: (vector(4), vector(4) * 0.5), wrt=(0, 1), feature="Lists: of arrays, the last taken out and put in front in a loop")
+@kernel(lambda: (vector(4), vector(4) * 0.5), wrt=(0, 1),
+        feature="Lists: of arrays, the last taken out and put in front in a loop")
 def list_of_arrays_that_goes_round(x, y):
     arrays = [x.copy(), y.copy(), x * y]
     for i in range(x.size):
