@@ -34,9 +34,16 @@ def duplicate(array):
 
 @overload(duplicate)
 def _duplicate(array):
-    if isinstance(array, types.Array) and array.layout == "F" and array.ndim > 1:
-        return lambda array: array.T.copy().T
-    return lambda array: array.copy()
+    if not isinstance(array, types.Array) or array.layout != "F":
+        return lambda array: array.copy()
+    return (lambda array: array.T.copy().T) if array.ndim > 1 else _column_copy
+
+
+def _column_copy(array):
+    """A copy of a column, whose type says Fortran order: neither ``copy`` nor a transpose keeps that of one axis."""
+    result = np.empty_like(array)
+    result[:] = array
+    return result
 
 
 def rebuild(ty: types.Type, text: str, leaf: Leaf, names: Names, plain: bool = False) -> str:

@@ -262,6 +262,20 @@ def test_vjp_of_lists():
 
 
 @numba.njit
+def columns_of(x):
+    columns = np.asfortranarray(x * x)
+    return List([columns[:, 0], columns[:, 1]])
+
+
+def test_vjp_of_a_list_of_columns_in_fortran_order():
+    """Only Numba types arrays of one axis so: Python could not even build the cotangent."""
+    x, cotangent = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.5, 1.0], [1.5, 2.0]])
+    value, pullback = dp.vjp(columns_of, x)
+    np.testing.assert_array_equal(value, (x * x).T)
+    np.testing.assert_allclose(pullback(columns_of(np.sqrt(cotangent)))[0], 2 * x * cotangent, rtol=1e-14)
+
+
+@numba.njit
 def pushed(particle, force):
     particle.push(force, 0.5)
     return particle

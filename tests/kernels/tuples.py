@@ -3,6 +3,7 @@
 import math
 from collections import namedtuple
 
+import numpy as np
 from numba import literal_unroll
 from numba.core import types
 from numba.extending import overload
@@ -33,6 +34,12 @@ def nested_argument(model):
         for j in range(3):
             total += model.grid.values[i, j] * model.weights[1][i] / model.grid.spacing
     return total * model.state.position ** model.state.count + model.weights[0]
+
+
+@kernel(lambda: (vector(6).reshape(2, 3),), feature="Tuples: a column in Fortran order in the result")
+def column_in_result(x):
+    columns = np.asfortranarray(x * x)
+    return columns[:, 1], columns[0, 2] * x[0, 0]
 
 
 @kernel(lambda: (vector(3), 1.3), feature="Tuples: nested tuples as result")

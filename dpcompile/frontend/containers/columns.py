@@ -168,11 +168,17 @@ def as_type(typingctx, value, kind):
     wanted = kind.instance_type
 
     def codegen(context, builder, signature, args):
-        made = context.cast(builder, args[0], value, wanted)
+        made = args[0] if _is_renamed(value, wanted) else context.cast(builder, args[0], value, wanted)
         context.nrt.incref(builder, wanted, made)
         return made
 
     return wanted(value, kind), codegen
+
+
+def _is_renamed(given: types.Type, wanted: types.Type) -> bool:
+    """Whether both are arrays of one axis that differ in the order of their axes: Numba has no cast for that."""
+    return (isinstance(given, types.Array) and isinstance(wanted, types.Array) and given.ndim == 1
+            and given.layout + wanted.layout in ("CF", "FC") and given.copy(layout=wanted.layout) == wanted)
 
 
 @intrinsic
