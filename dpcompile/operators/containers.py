@@ -227,7 +227,7 @@ def _together(ty: types.Type, flat):
 def _parts_of(ty: types.Type, like, given, label: str, error: type[Exception]):
     """A tangent, cotangent or shadow beside ``like``, taken apart; None where there are no derivatives."""
     if isinstance(ty, (types.List, types.ListType)) and isinstance(ty.dtype, (types.Float, types.Complex)):
-        flat = np.asarray(list(given))
+        flat = np.asarray(list(given) if np.iterable(given) else given)
         if flat.shape != (len(like),):
             raise error(f"{label} must hold {len(like)} numbers, not {given!r}")
         return flat

@@ -16,6 +16,7 @@ from numba.core import types
 from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
 from ..frontend.activity import arrays_with_offsets, is_differentiable
+from ..frontend.containers.columns import UNCHANGING
 from . import values
 from .arguments import aliasing_message, repetition_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
@@ -24,6 +25,9 @@ from .memory import overlap
 from .primal import bound, differentiated_part, dispatcher_of, of_fixed_arity, result_type
 from .roles import FORWARD, PULLBACK, derivative_of, fitting, keep
 from .values import mapped
+
+#: Arguments that no code can change: a pullback needs no copy of them.
+IMMUTABLE = (types.Number, types.Boolean, types.NoneType, types.Dispatcher, types.DTypeSpec, types.SliceType, *UNCHANGING)
 
 
 def vjp(f, *args, has_aux: bool = False) -> tuple:
@@ -55,7 +59,7 @@ def owned(ty: types.Type, label: str, value):
         return values.compact(value)
     if isinstance(ty, types.ListType):
         return value.copy()
-    if isinstance(ty, (types.Number, types.Boolean, types.NoneType, types.UnicodeType, types.Dispatcher)):
+    if isinstance(ty, IMMUTABLE):
         return value
     if isinstance(ty, types.NumPyRandomGeneratorType):
         return value        # a pullback draws nothing

@@ -49,3 +49,25 @@ def test_an_integer_given_for_a_float_has_no_cotangent():
     value, pullback = dp.vjp(scaled, 3, np.array([2.0]), 5.0)
     of_integer, of_array, of_float = pullback(1.0)
     assert (value, of_integer, of_array[0], of_float) == (30.0, None, 15.0, 6.0)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.dtype(np.float32), np.complex128])
+def test_vjp_beside_a_dtype(kind):
+    """Arguments and defaults that no code can change need no copy."""
+    @numba.njit
+    def powers(x, chosen, dtype=np.float64):
+        values = np.zeros(3, dtype)
+        values[0], values[1] = x, x * x
+        return values[chosen] * x
+
+    _, pullback = dp.vjp(powers, 2.0, slice(0, 2), kind)
+    assert pullback(np.array([1.0, 0.5], kind)) == (10.0, None, None)
+    assert dp.vjp(powers, 2.0, slice(1, 2))[1](np.ones(1)) == (12.0, None)
+
+
+def test_cotangent_of_a_list_that_is_a_number():
+    listed = numba.njit(lambda x: [x, x * x])
+    with pytest.raises(dp.errors.SeedError, match="2 numbers"):
+        dp.vjp(listed, 3.0)[1](1.0)
+    with pytest.raises(dp.errors.SeedError, match="2 numbers"):
+        dp.autodiff(dp.Reverse, listed, dp.Active(3.0))
