@@ -258,19 +258,22 @@ def _constrain_store(store: Instruction, result: Aliasing) -> None:
 
 def _copy(result: Aliasing, call: Instruction) -> None:
     """Cells keep their distance from each other."""
-    for obj, source in result.cells_of(call.arguments[1]):
-        copied = [(at, held) for (owner, at), held in result.held.items() if owner == obj]
-        copied.append((None, somewhere(result.from_outside(obj))))
-        for other, target in result.cells_of(call.arguments[0]):
-            step = None if None in (source, target) or _goes_on(result, obj, other, source != target) else target - source
+    for source in result.cells_of(call.arguments[1]):
+        copied = [(at, held) for (owner, at), held in result.held.items() if owner == source[0]]
+        copied.append((None, somewhere(result.from_outside(source[0]))))
+        for target in result.cells_of(call.arguments[0]):
+            step = _distance(result, source, target)
             for at, held in copied:
-                result.hold((other, None if None in (step, at) else at + step), held)
+                result.hold((target[0], None if at is None or step is None else at + step), held)
 
 
-def _goes_on(result: Aliasing, source: MemoryObject, target: MemoryObject, is_elsewhere: bool) -> bool:
-    """Whether what is copied may be copied again ever further: within one object, as items of a list move up when the first
-    is taken out, or round through several."""
-    return (is_elsewhere and source == target) or sum(owner == target for owner, _ in result.held) > MOST_COPIED
+def _distance(result: Aliasing, source: Cell, target: Cell) -> int | None:
+    """How far a copy moves cells; None where they may move ever further: within one object, as items of a list move up when
+    the first is taken out, or round through several."""
+    (obj, begin), (other, end) = source, target
+    if begin is None or end is None or (obj == other and begin != end):
+        return None
+    return end - begin if sum(owner == other for owner, _ in result.held) <= MOST_COPIED else None
 
 
 def _constrain_call(call: Instruction, result: Aliasing, callees: Callees | None) -> None:
