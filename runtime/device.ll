@@ -209,6 +209,36 @@ define linkonce_odr void @dp.add.atomic.f32(ptr %place, float %amount) alwaysinl
   ret void
 }
 
+; Makes zero what was loaded. The store waits for the load, which decides whether there is anything to clear: a store to a cell
+; of global memory whose load is under way holds up the memory for all threads.
+define linkonce_odr void @dp.clear.f64(ptr captures(none) %place, double %taken) alwaysinline nounwind willreturn memory(argmem: readwrite) {
+entry:
+  %bits = bitcast double %taken to i64
+  %is.zero = icmp eq i64 %bits, 0
+  br i1 %is.zero, label %done, label %clear
+
+clear:
+  store double 0.0, ptr %place, align 8
+  br label %done
+
+done:
+  ret void
+}
+
+define linkonce_odr void @dp.clear.f32(ptr captures(none) %place, float %taken) alwaysinline nounwind willreturn memory(argmem: readwrite) {
+entry:
+  %bits = bitcast float %taken to i32
+  %is.zero = icmp eq i32 %bits, 0
+  br i1 %is.zero, label %done, label %clear
+
+clear:
+  store float 0.0, ptr %place, align 4
+  br label %done
+
+done:
+  ret void
+}
+
 ; Where no other thread adds to the same place.
 define linkonce_odr void @dp.add.own.f64(ptr captures(none) %place, double %amount) alwaysinline nounwind willreturn memory(argmem: readwrite) {
   %old = load double, ptr %place, align 8

@@ -45,7 +45,7 @@ from .calls import (
 from .cotangents import INCREMENT_FLAGS, Cotangents, neutral
 from .gates import gate_of, gated
 from .increments import Increments
-from .memory import clear_memory, copy_memory
+from .memory import clear_memory, clear_taken, copy_memory
 from .parallel_reverse import ParallelReverse, ParallelReverseCall
 from .scopes import DerivativeScopes
 from .shadow import Shadows
@@ -361,9 +361,15 @@ class Adjoints:
     def _consume(self, store: Instruction) -> None:
         value, pointer = store.operands
         shadow, scope = self.get(self.context.shadows.of(pointer)), self.context.scopes.shadow(pointer)
+        taken = None
         if self.activity.active(value):
-            self.add(value, self.builder.load(value.type, shadow, align=store.align, metadata=scope))
-        if self.clears:
+            taken = self.builder.load(value.type, shadow, align=store.align, metadata=scope)
+            self.add(value, taken)
+        if not self.clears:
+            return
+        if taken is not None and self.context.increments.is_far(pointer):
+            clear_taken(self.builder, self.context.module, shadow, taken)
+        else:
             self.builder.store(zero(value.type), shadow, store.align, scope)
 
     def _atomic_sum(self, instruction: Instruction) -> None:

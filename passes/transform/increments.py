@@ -79,6 +79,11 @@ class Increments:
         treatment = self._treatment(access, pointer)
         return treatment is not None and treatment.how == "atomic"
 
+    def is_far(self, pointer: Value) -> bool:
+        """Whether a thread among many waits long for what it loads there."""
+        near = (Origin.STACK, Origin.SHARED)
+        return self.target.has_threads and any(o.origin not in near for o in self.version.aliasing.objects_of(pointer))
+
     def tell_of_bound(self, operation: Instruction) -> None:
         self.account[operation] = _TAKEN
 

@@ -23,6 +23,7 @@ from dpcompile.passes.ir.types import I32, PTR, VOID, FunctionType, size_of
 from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.ir.writer import write
 from dpcompile.passes.transform.increments import ATOMIC, BLOCK, GROUP, WARP
+from dpcompile.passes.transform.memory import CLEAR_TAKEN
 from dpcompile.runtime import arena
 
 from ...errors import UnsupportedError
@@ -42,6 +43,7 @@ REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") f
 #: Bytes of shared memory that a block can have, on all processors.
 MOST_SHARED = 227 * 1024
 READ, WRITE, ADD, ATOMIC_READ = "read", "write", "atomic access", "atomic read"
+_CLEARED = frozenset(CLEAR_TAKEN.values())
 _ADDITIONS = frozenset(name for names in (ATOMIC, WARP, GROUP, BLOCK) for name in names.values())
 _REGISTER, _OWN_REGISTER = "llvm.nvvm.read.ptx.sreg.", "dp.register."
 _BARRIER = "dp.barrier"
@@ -145,8 +147,9 @@ def _access(instruction: Instruction) -> tuple[Value, str, int] | None:
             return instruction.operands[1], kind, size_of(instruction.operands[0].type)
         case "atomicrmw" | "cmpxchg":
             return instruction.operands[0], ADD, size_of(instruction.operands[1].type)
-        case "call" if instruction.callee_name in _ADDITIONS:
-            return instruction.arguments[0], ADD, size_of(instruction.arguments[1].type)
+        case "call" if instruction.callee_name in _ADDITIONS or instruction.callee_name in _CLEARED:
+            kind = WRITE if instruction.callee_name in _CLEARED else ADD
+            return instruction.arguments[0], kind, size_of(instruction.arguments[1].type)
     return None
 
 
