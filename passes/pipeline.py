@@ -28,6 +28,7 @@ from .transform.dissolve import dissolve
 from .transform.extents import Extent
 from .transform.forward import Left, build_tangents, write_packed
 from .transform.fused_loops import fuse_loops
+from .transform.gathered_threads import write_gathering
 from .transform.gradient import write_gradient
 from .transform.hoist import hoist_loads
 from .transform.kernel import (
@@ -347,12 +348,16 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
                      functions.forms, functions.layout.size, line)
     added = told_of_increments(module, functions.increments)
     launches = "The reverse sweeps are a launch of their own, when all threads have ended." if functions.launched_anew else ""
+    if functions.gathered.reads:
+        launches = "Three launches: the kernel, what each thread gathers, what clears the cotangents of its results."
     account = replace(account, behind="\n\n".join(filter(None, [account.behind, added, launches])))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 
 
 def _threads(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
-    """Both sweeps, in one launch or in two."""
+    """Both sweeps, in one launch or in several."""
+    if functions.gathered.reads:
+        return write_gathering(module, functions, name)
     if not functions.launched_anew:
         return {"thread": write_thread(module, functions, f"{name}.thread").name}
     return {"thread": write_count(module, functions, f"{name}.thread").name,

@@ -209,6 +209,31 @@ define linkonce_odr void @dp.add.atomic.f32(ptr %place, float %amount) alwaysinl
   ret void
 }
 
+; Where no other thread gathers what belongs to the place.
+define linkonce_odr void @dp.add.alone.f64(ptr %place, double %amount, i1 %is.gathered) alwaysinline {
+entry:
+  br i1 %is.gathered, label %done, label %add
+
+add:
+  %old = atomicrmw fadd ptr %place, double %amount syncscope("device") monotonic
+  br label %done
+
+done:
+  ret void
+}
+
+define linkonce_odr void @dp.add.alone.f32(ptr %place, float %amount, i1 %is.gathered) alwaysinline {
+entry:
+  br i1 %is.gathered, label %done, label %add
+
+add:
+  %old = atomicrmw fadd ptr %place, float %amount syncscope("device") monotonic
+  br label %done
+
+done:
+  ret void
+}
+
 ; Makes zero what was loaded. The store waits for the load, which decides whether there is anything to clear: a store to a cell
 ; of global memory whose load is under way holds up the memory for all threads.
 define linkonce_odr void @dp.clear.f64(ptr captures(none) %place, double %taken) alwaysinline nounwind willreturn memory(argmem: readwrite) {

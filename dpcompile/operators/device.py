@@ -16,6 +16,7 @@ import numpy as np
 from ..annotations import Active, Const, Duplicated
 from ..errors import AnnotationError, BackendError, ShadowShapeError, TapeTooLargeError
 from ..targets.cuda.driver import Device, current_device
+from ..targets.cuda.kernels import COUNT_LAUNCH
 from . import values
 from .kernel import KernelDerivative, prepared
 from .launch import SLOT_BYTES, STORAGE_FIELDS, UNLIMITED, Launch, Total, add_total, address, shape_of
@@ -137,9 +138,8 @@ class DeviceLaunch(Launch):
             block = self._parameters()
             totals, storage = block + STORAGE_FIELDS * _WORD, block
             self._give_tape(placed, totals, storage)
-            self._launch("entry", placed, totals, storage)
-            if self.code.back:
-                self._launch("back", placed, totals, storage)
+            for which in self.code.launches:
+                self._launch(which, placed, totals, storage)
             self._take_back(totals)
         finally:
             self._free()
@@ -258,7 +258,7 @@ class DeviceLaunch(Launch):
     def _counted(self, placed: Sequence, totals: int, storage: int) -> int:
         """How many slots the tape of a thread has, by a run of the first sweep on copies of what the kernel writes."""
         self._tell(storage, self._take(self.threads * SLOT_BYTES), UNLIMITED, counts=True)
-        self._launch("count", self.replaced(placed, lambda array, is_written: self._copy(array) if is_written else array),
+        self._launch(COUNT_LAUNCH, self.replaced(placed, lambda array, is_written: self._copy(array) if is_written else array),
                      totals, storage)
         told = np.empty(STORAGE_FIELDS, np.int64)
         self.device.copy(address(told), storage, told.nbytes, self.stream)

@@ -60,7 +60,7 @@ class _SimulatedLaunch(Launch):
         self.watched = [*self._watched_shadows(), *self._watched_arguments()]
         totals = self.directions()
         storage, tape = self._storage(totals)
-        races = [race for function in filter(None, (self.code.thread, self.code.back))
+        races = [race for function in self.code.launches.values()
                  for race in self._run(function, self.values_, totals, storage).found]
         for shadow in self.shadows:
             if shadow.given is not None and shadow.given is not shadow.memory:

@@ -85,8 +85,9 @@ def _answer(inequality: Inequality) -> bool | None:
 
 
 @dataclass(frozen=True)
-class _Address:
-    """Of one load: for each axis the distance between neighbours, the rest from ``low`` on, its size, bounds of digits."""
+class Address:
+    """Of one load: for each axis the distance between neighbours, the rest from ``low`` on, its size, what digits are below,
+    and the least that a thread's place is, where a load is reached only from there on."""
 
     base: Value
     digits: Mapping[str, Polynomial]
@@ -96,6 +97,7 @@ class _Address:
     loops: tuple[tuple[Polynomial, TripCount, bool], ...]
     size: int
     bounds: Mapping[str, Polynomial]
+    least: Mapping[str, int]
 
 
 def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Inductions,
@@ -110,13 +112,13 @@ def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Induct
             accesses.setdefault(obj, []).append(load)
     if UNKNOWN in accesses:
         return {}
-    reader = _Reader(inductions, cfg)
-    found = {obj: _owned(obj, [reader.address(load) for load in own]) for obj, own in accesses.items()
+    reader = Reader(inductions, cfg)
+    found = {obj: owned(obj, [reader.address(load) for load in own]) for obj, own in accesses.items()
              if obj not in shared and obj.origin in (Origin.ARGUMENT, Origin.SHARED)}
     return {obj: owned for obj, owned in found.items() if owned is not None}
 
 
-def _owned(obj: MemoryObject, addresses: list[_Address | None]) -> Owned | None:
+def owned(obj: MemoryObject, addresses: list[Address | None]) -> Owned | None:
     first = addresses[0]
     if first is None:
         return None
@@ -131,7 +133,7 @@ def _owned(obj: MemoryObject, addresses: list[_Address | None]) -> Owned | None:
     return Owned(_single(obj, first), tuple(dict.fromkeys(ways))) if ways else None
 
 
-def _single(obj: MemoryObject, address: _Address) -> tuple[str, ...]:
+def _single(obj: MemoryObject, address: Address) -> tuple[str, ...]:
     """The registers that must be one: what is not in the address must not tell threads apart."""
     found = [f"ntid.{axis}" for axis in AXES if axis not in address.digits]
     if obj.origin != Origin.SHARED:
@@ -139,7 +141,7 @@ def _single(obj: MemoryObject, address: _Address) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _way(order: tuple[str, ...], reach: list[tuple[_Address, Extent]]) -> tuple[Inequality, ...] | None:
+def _way(order: tuple[str, ...], reach: list[tuple[Address, Extent]]) -> tuple[Inequality, ...] | None:
     """When the digits of these axes, from the nearest to the farthest neighbours, do not run into each other."""
     found: list[Inequality] = [(factor, Extent(_ZERO)) for _, extent in reach for factor, _, _ in extent.loops]
     for address, extent in reach:
@@ -155,7 +157,7 @@ def _way(order: tuple[str, ...], reach: list[tuple[_Address, Extent]]) -> tuple[
     return None if False in settled.values() else tuple(i for i, answer in settled.items() if answer is None)
 
 
-class _Reader:
+class Reader:
     """Takes addresses of loads apart."""
 
     def __init__(self, inductions: Inductions, cfg: ControlFlow):
@@ -163,7 +165,7 @@ class _Reader:
         #: A symbol for each register, however often it is read, by its whole name.
         self.registers: dict[str, Polynomial] = {}
 
-    def address(self, load: Instruction) -> _Address | None:
+    def address(self, load: Instruction) -> Address | None:
         found = self.inductions.pointer_affine(load.operands[0])
         if found is None:
             return None
@@ -184,7 +186,8 @@ class _Reader:
         split = self._take_loops(rest, load)
         if not digits or split is None or not all(_is_given(d) for d in digits.values()):
             return None
-        return _Address(found.base, digits, frozenset(wide), split[0], split[1], size_of(load.type), bounds)
+        least = {axis: self._least(self.place(axis, axis in wide), load) for axis in digits}
+        return Address(found.base, digits, frozenset(wide), split[0], split[1], size_of(load.type), bounds, least)
 
     def _settled(self, polynomial: Polynomial) -> Polynomial:
         """Registers by one value each, and no choice for negative indices where there are none."""
@@ -232,7 +235,7 @@ class _Reader:
         width, blocks = (self._register(f"{what}.{axis}") for what in ("ntid", "nctaid"))
         return width * blocks if is_wide else width
 
-    def _place(self, axis: str, is_wide: bool) -> Polynomial:
+    def place(self, axis: str, is_wide: bool) -> Polynomial:
         thread, width, block = (self._register(f"{what}.{axis}") for what in ("tid", "ntid", "ctaid"))
         return thread + width * block if is_wide else thread
 
@@ -255,13 +258,39 @@ class _Reader:
 
     def _bound(self, further: Polynomial, axis: str, is_wide: bool, load: Instruction) -> Polynomial | None:
         """What the digit of a thread that comes here is below, as comparisons on the way say, or the size of the grid."""
-        digit = self._place(axis, is_wide) + further
+        digit = self.place(axis, is_wide) + further
         for condition, is_true in known_at(load.parent, self.cfg):
             for comparison, holds in _parts(condition, is_true):
                 bound = self._bound_by(digit, comparison, holds)
                 if bound is not None:
                     return bound
         return None if further.terms else self._period(axis, is_wide)
+
+    def _least(self, place: Polynomial, load: Instruction) -> int:
+        """What a place is not below where a thread comes here, as comparisons with constants on the way say."""
+        least, before = 0, -1
+        parts = [part for condition, is_true in known_at(load.parent, self.cfg) for part in _parts(condition, is_true)]
+        while least != before:
+            before = least
+            for comparison, holds in parts:
+                found = self._least_by(place, comparison, holds, least)
+                least = max(least, found if found is not None else 0)
+        return least
+
+    def _least_by(self, place: Polynomial, comparison: Instruction, holds: bool, least: int) -> int | None:
+        predicate = comparison.predicate if holds else INVERSE[comparison.predicate or ""]
+        sides = [self.inductions.affine(operand) for operand in comparison.operands]
+        if sides[0] is None or sides[1] is None or not (sides[0].exact and sides[1].exact):
+            return None
+        left, right = (self._settled(side.polynomial) for side in sides if side is not None)
+        if right == place:
+            left, right, predicate = right, left, SWAPPED[predicate or ""]
+        if left != place or right.constant is None:
+            return None
+        above = {"sgt": 1, "ugt": 1, "sge": 0, "uge": 0}.get(predicate or "")
+        if above is not None and right.constant >= 0:
+            return right.constant + above
+        return least + 1 if predicate == "ne" and right.constant == least else None
 
     def _bound_by(self, place: Polynomial, comparison: Instruction, holds: bool) -> Polynomial | None:
         predicate = comparison.predicate if holds else INVERSE[comparison.predicate or ""]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from ..analysis import uniform
 from ..analysis.conflicts import Treatment
+from ..analysis.gathered_threads import GatheredThreads
 from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..ir.builder import Builder, Inserter
@@ -29,10 +30,15 @@ GROUP: dict[Type, str] = {DOUBLE: "dp.add.group.f64", FLOAT: "dp.add.group.f32"}
 BLOCK: dict[Type, str] = {DOUBLE: "dp.add.block.f64", FLOAT: "dp.add.block.f32"}
 #: The same where no other thread adds to that place, as the launch says; see ``launch_conditions``.
 OWN: dict[Type, str] = {DOUBLE: "dp.add.own.f64", FLOAT: "dp.add.own.f32"}
+#: The same where a flag, the third argument, does not say that another thread gathers what belongs there.
+ALONE: dict[Type, str] = {DOUBLE: "dp.add.alone.f64", FLOAT: "dp.add.alone.f32"}
+#: What is gathered: the number of the read and the type follow; see ``gathered_threads``.
+GATHERED = "dp.add.gathered."
 _OWN = "plain: the memory is the thread's own"
 _ATOMIC = "atomic: other threads may read the same cell"
 _OF_BLOCK = "atomic, one for threads of a warp that read the same cell together: the memory is the block's"
 _ONE_PLACE = "atomic, one for a warp whose threads read the same cell together"
+_BY_OWNERS = "gathered: each thread computes what its neighbours, which read its cell, have for it"
 _TAKEN = "taken, and cleared, by the thread whose number stands there"
 _BY_REASON = {_ONE_PLACE: WARP, _OF_BLOCK: GROUP}
 
@@ -47,6 +53,8 @@ class Increments:
         self.owned, self.conditions = owned or {}, LaunchConditions(module, reverse, given or {})
         self.module, self.version, self.reverse, self.distances = module, version, reverse, distances
         self.target = target
+        #: Which loads are of neighbours' cells, where threads gather.
+        self.gathered = GatheredThreads()
         self._loaded: dict[int, Value] = {}
         self._uniform: uniform.Uniform | None = None
         #: Where many threads run: for each load or copy how its increment is made, and why.
@@ -89,6 +97,11 @@ class Increments:
 
     def add_atomically(self, builder: Builder, access: Instruction, pointer: Value, place: Value, amount: Value) -> None:
         """Unless the launch says that no other thread adds there."""
+        if access in self.gathered.reads:
+            number, suffix = list(self.gathered.reads).index(access), ATOMIC[amount.type].rpartition(".")[2]
+            add = self.module.declare(f"{GATHERED}{number}.{suffix}", FunctionType(VOID, (PTR, amount.type)))
+            builder.call(add, add.function_type, [place, amount])
+            return
         owned = self._owned(access, pointer)
         if owned is not None:
             self.conditions.want(owned)
@@ -96,10 +109,22 @@ class Increments:
         add = self.module.declare(names[amount.type], FunctionType(VOID, (PTR, amount.type)))
         builder.call(add, add.function_type, [place, amount])
 
+    def scatter(self) -> None:
+        """Has threads add what they were to gather."""
+        for call in [i for i in self.reverse.instructions() if i.opcode == "call" and i.callee_name.startswith(GATHERED)]:
+            place, amount = call.arguments
+            add = self.module.declare(ATOMIC[amount.type], FunctionType(VOID, (PTR, amount.type)))
+            Inserter.before(call).call(add, add.function_type, [place, amount])
+            call.erase()
+        self.account |= dict.fromkeys(self.gathered.reads, _ATOMIC)
+        self.gathered = GatheredThreads()
+
     def _among_threads(self, access: Instruction, pointer: Value) -> str:
         objects = self.version.aliasing.objects_of(pointer)
         if all(obj.origin == Origin.STACK for obj in objects):
             return _OWN
+        if access in self.gathered.reads:
+            return _BY_OWNERS
         owned = self._owned(access, pointer)
         if owned is not None:
             return owned.told

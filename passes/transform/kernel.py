@@ -13,6 +13,7 @@ Ensures:  ``i32 NAME.thread(P…, S…, ptr totals, ptr storage)``; all threads 
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..analysis import uniform
@@ -42,7 +43,7 @@ THREAD_BYTES = 40
 
 def write_thread(module: Module, functions: ReverseFunctions, name: str) -> Function:
     """Writes ``name``, both sweeps."""
-    return _finished(module, functions, _FirstSweep(module, functions, name))
+    return _finished(module, functions, FirstSweep(module, functions, name))
 
 
 def write_back(module: Module, functions: ReverseFunctions, name: str) -> Function:
@@ -50,15 +51,21 @@ def write_back(module: Module, functions: ReverseFunctions, name: str) -> Functi
     return _finished(module, functions, _SecondSweep(module, functions, name))
 
 
-def _finished(module: Module, functions: ReverseFunctions, sweep: _Sweep) -> Function:
-    """Runs the reverse function, unless the first sweep has failed."""
+def _finished(module: Module, functions: ReverseFunctions, sweep: Sweep) -> Function:
+    builder, result = reverse_behind(module, functions, sweep)
+    builder.ret(result)
+    return sweep.function
+
+
+def reverse_behind(module: Module, functions: ReverseFunctions, sweep: Sweep,
+                   further: Sequence[Value] = ()) -> tuple[Builder, Value]:
+    """Runs the reverse function, unless the first sweep has failed; ``further``: what it is given beside the cotangents."""
     thread, builder, done = sweep.function, sweep.builder, sweep.function.add_block("done")
     back = thread.add_block("reverse")
-    done_value, done_none = (builder.compare("eq", sweep.status, const(I32, code)) for code in (0, RETURNED_NONE))
-    builder.cond_br(builder.binary("or", done_value, done_none), back, done)
+    builder.cond_br(ended(builder, sweep.status), back, done)
     active = functions.version.active
     cotangents = Inserter(thread.entry, 0).alloca(ArrayType(8 * max(1, len(active)), I8), "cotangents", align=8)
-    builder, swept = _swept(module, functions, thread, back, [*sweep.given, cotangents])
+    builder, swept = _swept(module, functions, thread, back, [*sweep.given, cotangents], further)
     own = [builder.load(p.type, builder.offset(cotangents, 8 * number), align=8) for number, p in enumerate(active)]
     builder.br(done)
     ways = sweep.builder.block, builder.block
@@ -67,43 +74,48 @@ def _finished(module: Module, functions: ReverseFunctions, sweep: _Sweep) -> Fun
     added = [builder.phi(value.type, list(zip((zero(value.type), value), ways, strict=True))) for value in own]
     for number, value in enumerate(added):      # by all threads of the block together
         _call(builder, module, BLOCK[value.type], [builder.offset(sweep.totals, 8 * number), value])
-    builder.ret(result)
-    return thread
+    return builder, result
+
+
+def ended(builder: Builder, status: Value) -> Value:
+    """Whether a thread has not raised."""
+    done_value, done_none = (builder.compare("eq", status, const(I32, code)) for code in (0, RETURNED_NONE))
+    return builder.binary("or", done_value, done_none)
 
 
 def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: Block,
-           given: list[Value]) -> tuple[Builder, Value]:
+           given: list[Value], further: Sequence[Value]) -> tuple[Builder, Value]:
     """Calls the reverse function from ``back``, or the one with atomic additions where threads may meet."""
     builder, reverse = Builder(back), functions.reverse
     if functions.apart is None:
-        return builder, builder.call(reverse, reverse.function_type, given)
+        return builder, builder.call(reverse, reverse.function_type, [*given, *further])
     atomic = with_atomics(module, reverse, {OWN[type_]: ATOMIC[type_] for type_ in OWN})
     atomic.attributes = "alwaysinline"
-    _tell_apart(functions)
+    _tell_apart(functions, len(further))
     ways = [thread.add_block(label) for label in ("apart", "meeting")]
     swept = thread.add_block("swept")
     builder.cond_br(builder.call(functions.apart, functions.apart.function_type, given), *ways)
     results = []
     for way, function in zip(ways, (reverse, atomic), strict=True):
-        results.append((Builder(way).call(function, function.function_type, given), way))
+        results.append((Builder(way).call(function, function.function_type, [*given, *further]), way))
         Builder(way).br(swept)
     return Builder(swept), Builder(swept).phi(I32, results)
 
 
-def _tell_apart(functions: ReverseFunctions) -> None:
+def _tell_apart(functions: ReverseFunctions, further: int) -> None:
     """Shadows share no memory, so that what is added to one cell of one several times is stored once. Where threads wait for
     each other, what one finds in a shadow may come from another, which such a promise would deny."""
     if any(is_barrier(i) or is_exchange(i) for i in functions.augmented.instructions()):
         return
     count = len(functions.version.with_shadow)
-    behind = 2 + 2 * len(functions.frames) + 1
+    behind = 2 + 2 * len(functions.frames) + 1 + further
     for shadow in functions.reverse.arguments[-behind - count:-behind]:
         shadow.attributes = "noalias"
 
 
 def write_count(module: Module, functions: ReverseFunctions, name: str) -> Function:
     """Writes ``name``, the first sweep."""
-    sweep = _FirstSweep(module, functions, name)
+    sweep = FirstSweep(module, functions, name)
     sweep.builder.ret(sweep.status)
     return sweep.function
 
@@ -174,7 +186,7 @@ def check_returns(module: Module, program: Program) -> None:
 
 
 @dataclass
-class _Sweep:
+class Sweep:
     """The beginning of a thread: its memory, what says where its tape lies."""
 
     module: Module
@@ -222,7 +234,7 @@ def record_slots(functions: ReverseFunctions) -> int:
     return 1 + -(-functions.layout.size // SLOT_BYTES) if functions.launched_anew else 0
 
 
-class _FirstSweep(_Sweep):
+class FirstSweep(Sweep):
     """The augmented primal."""
 
     def _run(self) -> Value:
@@ -245,7 +257,7 @@ class _FirstSweep(_Sweep):
             self.builder.store(kept, slot, align=8)
 
 
-class _SecondSweep(_Sweep):
+class _SecondSweep(Sweep):
     """What the first sweep has left, in another launch."""
 
     def _run(self) -> Value:

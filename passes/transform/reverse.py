@@ -6,15 +6,16 @@ Ensures:  see ``pipeline.differentiate``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
-from ..analysis import bounds, gated, induction, ownership, reverse_path, uniform, unread
+from ..analysis import bounds, gated, gathered_threads, induction, ownership, reverse_path, uniform, unread
 from ..analysis.alias import is_pointer
 from ..analysis.cache_plan import KEEP_COST_A_BYTE, KEEP_COST_A_BYTE_USED_AGAIN, CachePlan, closure_of, is_literal, plan_cache
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.distribution import Distribution, chain_of, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
+from ..analysis.gathered_threads import GatheredThreads, can_move
 from ..analysis.interchange import Interchange, plan_interchange
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
@@ -81,6 +82,8 @@ class ReverseFunctions:
     taken_by: dict[Value, str]
     #: Whether the reverse function is for another launch, when all threads have run the augmented primal.
     launched_anew: bool = False
+    #: With threads: which reads are of neighbours' cells, for which the reverse function has calls in the place of additions.
+    gathered: GatheredThreads = field(default_factory=GatheredThreads)
 
     @property
     def needs_storage(self) -> bool:
@@ -171,7 +174,8 @@ class _Build:
         return ReverseFunctions(version, self.function, self.reverse, self.planner.layout, self.plan,
                                 self.path, self.inductions, self.forms,
                                 self.bodies, self.ungated, frame_types, shadows.shared, self.increments.account,
-                                self.increments.conditions.write(), writer.taken_by(), self.bounds.are_global)
+                                self.increments.conditions.write(), writer.taken_by(), self.bounds.are_global,
+                                self.increments.gathered)
 
     def _drop_unread(self) -> None:
         """Takes out stores of the first sweep into memory that nobody reads any more; LLVM removes what they were made of."""
@@ -357,8 +361,21 @@ class _Build:
         """Where threads do not meet."""
         if not self.target.has_threads:
             return {}
-        loads = [i for block in self.path.steps for i in block.instructions if i.opcode == "load" and self.needed.has_work(i)]
-        return ownership.analyse(loads, self.analysed.aliasing, self.inductions, self.analysed.cfg)
+        return ownership.analyse(self._adding(), self.analysed.aliasing, self.inductions, self.analysed.cfg)
+
+    def _adding(self) -> list[Instruction]:
+        """The loads whose adjoints add to shadows."""
+        return [i for block in self.path.steps for i in block.instructions if i.opcode == "load" and self.needed.has_work(i)]
+
+    def _gathered(self) -> GatheredThreads:
+        """The reads of neighbours' cells, where threads can be run again by their neighbours, in later launches."""
+        if not self.target.waits_for_all or self.frames or self.undone or self.bounds.operations or self._keeps_in_loops():
+            return GatheredThreads()
+        analysed = self.analysed
+        return gathered_threads.analyse(self._adding(), analysed.aliasing, self.inductions, analysed.cfg)
+
+    def _keeps_in_loops(self) -> bool:
+        return bool(self.planner.layout.buffers or self.planner.layout.record_size)
 
     # reverse --------------------------------------------------------------------------------------------------------
 
@@ -369,6 +386,7 @@ class _Build:
                               given, self.copies[self.tape], self.scopes.tape)
         self.increments = Increments(self.module, version, self.reverse, self.distances, self.target, self._owned(),
                                      self.copies)
+        self.increments.gathered = self._gathered()
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,
@@ -387,4 +405,18 @@ class _Build:
         ReverseSweep(context).write()
         move_negations(self.reverse)
         shorten_recurrences(self.reverse)
+        self._check_gathered()
         dump("adjoint", lambda: write_function(self.reverse))
+
+    def _check_gathered(self) -> None:
+        """Threads that cannot be run by others add atomically."""
+        found = self.increments.gathered
+        dump("gathered_threads", partial(str, found))
+        if not found.reads:
+            return
+        if not can_move((self.function, self.reverse), found):
+            self.increments.scatter()
+            return
+        for cells in found.cells:
+            if cells.owned is not None:
+                self.increments.conditions.want(cells.owned)

@@ -43,7 +43,7 @@ class HostDevice:
         self.waits.append(stream)
 
     def launch(self, code, which, grid, block, shared, stream, leaves):
-        function = {"entry": code.thread, "count": code.count, "back": code.back}[which]
+        function = (code.launches | {"count": code.count})[which]
         self.launches.append((function, grid, block, shared, stream))
         key = code, function
         if key not in self.machines:

@@ -1,23 +1,27 @@
 """Each mechanism of gradients of kernels switched off: the simulator sees it."""
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import uniform
+from dpcompile.passes.analysis import gathered_threads, uniform
 from dpcompile.passes.analysis.bounds import Bounds
 from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
 from dpcompile.passes.analysis.undo import Undo
-from dpcompile.passes.ir.builder import zero
+from dpcompile.passes.ir.builder import const, zero
+from dpcompile.passes.ir.types import I1
 from dpcompile.passes.transform import adjoint, bounds, forward, hoist, kernel, shadow
+from dpcompile.passes.transform import gathered_threads as gathering
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.another_iteration import AnotherIteration
 from dpcompile.passes.transform.bounds import WinningTangents
+from dpcompile.passes.transform.gathered_threads import GatheringKernel
 from dpcompile.passes.transform.increments import Increments
 from dpcompile.passes.transform.previous import PreviousStores
 
 import dpcompile as dp
 from dpcompile import errors
+from dpcompile.targets.cuda import kernels
 from tests.cuda.kernels import RECORDS
 from tests.cuda.kernels.launches import annotated, copied, launched, on_the_cpu, shadows_of
 
@@ -25,7 +29,8 @@ pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
 _has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.stores, PreviousStores.write
-_why_not_kept, _hand_over = Overwrites._why_not_kept, kernel._FirstSweep._hand_over
+_run, _as_own = GatheringKernel._run, gathered_threads._as_own
+_why_not_kept, _hand_over = Overwrites._why_not_kept, kernel.FirstSweep._hand_over
 
 
 def without_barriers(self, instruction):
@@ -95,13 +100,21 @@ def only_the_status(self, status, slots):
     _hand_over(self, status, slots[:1])
 
 
+def on_the_other_side(self, builder, sweep, neighbour, sums, shift):
+    return _run(self, builder, sweep, neighbour, sums, tuple(-steps for steps in shift))
+
+
+def as_if_in_the_row(address, low, shift):
+    return _as_own(address, low, (0, 0, 0))
+
+
 def nothing(*arguments):
     pass
 
 
 MUTATIONS = {
     "no barrier in the reverse sweep": ("block_sums", Needed, "has_work", without_barriers),
-    "increments are not atomic": ("stencil", Increments, "is_atomic", lambda self, access, pointer: False),
+    "increments are not atomic": ("in_strides", Increments, "is_atomic", lambda self, access, pointer: False),
     "shared increments are not atomic": ("tiled_stencil", Increments, "is_atomic", lambda self, access, pointer: False),
     "shared shadows are not cleared": ("tiled_stencil", kernel, "clear_shared", lambda builder, module, shared: None),
     "dynamic shared shadows are not cleared": ("dynamic_cells", kernel, "clear_shared", lambda builder, module, shared: None),
@@ -130,11 +143,19 @@ MUTATIONS = {
     "what was read is not put back": ("running", adjoint, "put_back", nothing),
     "what is overwritten is taken to stay": ("scaled_rounds", Bounds, "needs_putting_back", lambda *arguments: False),
     "memory of a block is taken to stay": ("by_blocks", Overwrites, "_why_not_kept", as_if_launched_once),
-    "the status is handed over alone": ("by_blocks", kernel._FirstSweep, "_hand_over", only_the_status),
+    "the status is handed over alone": ("by_blocks", kernel.FirstSweep, "_hand_over", only_the_status),
     "no mirror of a vote": ("above_mean", Needed, "has_work", without_barriers),
     "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
     "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
     "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
+    "neighbours are on the other side": ("far_reach", GatheringKernel, "_run", on_the_other_side),
+    "all neighbours are taken to be there": ("inner_points_single", GatheringKernel, "_exists",
+                                             lambda self, builder, ahead: const(I1, 1)),
+    "cotangents are cleared while neighbours read them": ("three_points", gathering, "_is_clearing", lambda instruction: False),
+    "cotangents are not cleared": ("three_points", kernels, "LAUNCHES", ("back", "gather")),
+    "cells behind a row are taken to be the thread's own": ("over_the_edge", gathered_threads, "_as_own", as_if_in_the_row),
+    "what is read is taken not to be written": ("over_its_own", gathered_threads._Kernel, "_writes_apart",
+                                                lambda self, instructions: True),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

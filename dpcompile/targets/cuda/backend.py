@@ -23,7 +23,7 @@ from dpcompile.runtime import arena, gates
 from ...errors import BackendError
 from ...frontend.compile import run_passes
 from .frontend import DEFAULT_CC, machine
-from .kernels import CompiledKernel
+from .kernels import COUNT_LAUNCH, ENTRY_LAUNCH, CompiledKernel
 
 #: LLVM's intrinsics that its code generator for PTX knows, without the types at the end of their names.
 ALLOWED = frozenset("""llvm.fabs llvm.fma llvm.fmuladd llvm.sqrt llvm.floor llvm.ceil llvm.trunc llvm.rint llvm.nearbyint
@@ -44,19 +44,20 @@ _SHARED_VARIABLE = re.compile(rf'^@("{re.escape(SHARED)}[^"]+"|{re.escape(SHARED
 
 @dataclass(frozen=True)
 class Assembly:
-    """The text, the name of its entry, of the one that counts the slots of the tape, and of the one of a second launch, which
-    runs the reverse sweeps; empty where there is none."""
+    """The text, and the names of its entries by the launches that they are for, as ``CompiledKernel`` names those."""
 
     text: str
-    entry: str
-    count: str
-    back: str = ""
+    entries: dict[str, str]
+
+    @property
+    def entry(self) -> str:
+        return self.entries[ENTRY_LAUNCH]
 
 
 def ptx(kernel: CompiledKernel, cc: tuple[int, int] = DEFAULT_CC) -> Assembly:
     """The assembly text for a processor."""
     module, names = _complete(kernel)
-    return Assembly(_emitted(module, names, kernel.primal.name, cc), *names)
+    return Assembly(_emitted(module, tuple(names.values()), kernel.primal.name, cc), names)
 
 
 def function_ptx(text: str, name: str, cc: tuple[int, int]) -> str:
@@ -99,15 +100,15 @@ def optimised(kernel: CompiledKernel, function: str) -> str:
     return str(module)
 
 
-def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, tuple[str, str, str]]:
+def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, dict[str, str]]:
     """The module with its entries and its runtime, shared memory in its address space."""
     entry = re.sub(r"[^0-9A-Za-z_]", "_", kernel.primal.name) + ("_grad" if kernel.derivative else "")
-    names = entry, f"{entry}_count" if kernel.count else "", f"{entry}_back" if kernel.back else ""
+    functions = kernel.launches | ({COUNT_LAUNCH: kernel.count} if kernel.count else {})
+    names = {which: entry if which == ENTRY_LAUNCH else f"{entry}_{which}" for which in functions}
     module = llvm.parse_assembly(_with_shared(_CONTRACTED.sub(r"\1 contract ", kernel.text)))
-    for name, function in zip(names, (kernel.thread, kernel.count, kernel.back), strict=True):
-        if name:
-            module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), name)))
-            module.get_function(function).add_function_attribute("alwaysinline")
+    for which, function in functions.items():
+        module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), names[which])))
+        module.get_function(function).add_function_attribute("alwaysinline")
     for text in (arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.verify()

@@ -135,7 +135,7 @@ class Device:
     def _load(self, code: CompiledKernel, which: str, threads: int, shared: int) -> Any:
         assembly = vars(code).setdefault("assembly", {}).get(self.cc) or ptx(code, self.cc)
         vars(code)["assembly"][self.cc] = assembly
-        name = getattr(assembly, which).encode()
+        name = assembly.entries[which].encode()
         attributes = _driver().CUfunction_attribute
         function = _call("cuModuleGetFunction", _module(assembly.text), name)
         if _call("cuFuncGetAttribute", attributes.CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, function) < threads:

@@ -34,6 +34,9 @@ from .frontend import DEFAULT_CC, DYNAMIC_ALIGNMENT, ENTRY, compile_kernel, with
 from .host import HostFunction
 
 SHADOWED = ("duplicated", "scratch")
+#: The first launch of a kernel or its derivative, the one that only counts the slots of a tape, and those behind: of all
+#: reverse sweeps; of what threads gather, and of what clears the cotangents that they have read.
+ENTRY_LAUNCH, COUNT_LAUNCH, LAUNCHES = "entry", "count", ("back", "gather", "clear")
 _serial = itertools.count()
 
 
@@ -58,9 +61,10 @@ class CompiledKernel:
         return self.derivative.symbols.get("count", "") if self.derivative else ""
 
     @property
-    def back(self) -> str:
-        """The function of a second launch, which runs the reverse sweeps; empty where threads run both sweeps at once."""
-        return self.derivative.symbols.get("back", "") if self.derivative else ""
+    def launches(self) -> dict[str, str]:
+        """The functions that are launched one behind the other, by the names that ``LAUNCHES`` has for them."""
+        symbols = self.derivative.symbols if self.derivative else {}
+        return {ENTRY_LAUNCH: self.thread, **{which: symbols[which] for which in LAUNCHES if which in symbols}}
 
     @cached_property
     def slots(self) -> HostFunction | None:

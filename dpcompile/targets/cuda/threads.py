@@ -121,7 +121,7 @@ def _watched_runtime(text: str, sites: list[Site]) -> str:
     """What the runtime does to memory that is shared; its atomic additions are watched where they are asked for."""
     module = read(text)
     for definition in list(module.functions.values()):
-        if definition.name.startswith(("dp.block.clear", "dp.transfer.", "dp.add.own.", "dp.bound.")):
+        if definition.name.startswith(("dp.block.clear", "dp.transfer.", "dp.add.own.", "dp.add.alone.", "dp.bound.")):
             _watch_function(module, definition, sites, _sweep("clear" if "clear" in definition.name else "reverse"))
     return write(module)
 

@@ -10,6 +10,7 @@ if importlib.util.find_spec("numba_cuda") is not None:
         constructs,
         dynamic_memory,
         global_memory,
+        neighbours,
         overwritten,
         programs,
         shared_memory,
