@@ -349,7 +349,8 @@ def _reverse(module: Module, program: Program, request: Request) -> _Built:
     added = told_of_increments(module, functions.increments)
     launches = "The reverse sweeps are a launch of their own, when all threads have ended." if functions.launched_anew else ""
     if functions.gathered.reads:
-        launches = "Three launches: the kernel, what each thread gathers, what clears the cotangents of its results."
+        launches = "Launches: the kernel, what each thread gathers"
+        launches += ", what clears the cotangents of its results." if "clear" in symbols else "."
     account = replace(account, behind="\n\n".join(filter(None, [account.behind, added, launches])))
     return _Built(symbols, functions.layout.size, account, functions.heaviest, line, functions.ungated)
 

@@ -129,8 +129,16 @@ def owned(obj: MemoryObject, addresses: list[Address | None]) -> Owned | None:
     lowest = min(low for low in lows if low is not None)
     reach = [(a, Extent(Polynomial.of(low - lowest + a.size), a.loops)) for a, low in zip(known, lows, strict=True)
              if low is not None]
-    ways = [way for order in itertools.permutations(first.digits) if (way := _way(order, reach)) is not None]
+    orders = [order for order in itertools.permutations(first.digits) if _begins_dense(order, first)] \
+        or list(itertools.permutations(first.digits))
+    ways = [way for order in orders if (way := _way(order, reach)) is not None]
     return Owned(_single(obj, first), tuple(dict.fromkeys(ways))) if ways else None
+
+
+def _begins_dense(order: tuple[str, ...], address: Address) -> bool:
+    """Whether the nearest neighbours' cells touch: other orders then hold for arrays of a line or two."""
+    distance = address.digits[order[0]].constant
+    return distance == address.size
 
 
 def _single(obj: MemoryObject, address: Address) -> tuple[str, ...]:
@@ -154,7 +162,19 @@ def _way(order: tuple[str, ...], reach: list[tuple[Address, Extent]]) -> tuple[I
                 found.append((address.bounds[axis], Extent(_ZERO)))
                 extent = extent.plus(distance * (address.bounds[axis] - Polynomial.of(1)))
     settled = {inequality: _answer(inequality) for inequality in found}
-    return None if False in settled.values() else tuple(i for i, answer in settled.items() if answer is None)
+    return None if False in settled.values() else _sharpest(i for i, answer in settled.items() if answer is None)
+
+
+def _sharpest(inequalities: Iterable[Inequality]) -> tuple[Inequality, ...]:
+    """Of those that differ by a constant the one that implies the others."""
+    found: dict[tuple, tuple[int, Inequality]] = {}
+    for inequality in inequalities:
+        greater, extent = inequality
+        difference = greater - extent.fixed
+        key, slack = (difference - Polynomial.of(difference.offset), extent.loops), difference.offset
+        if key not in found or slack < found[key][0]:
+            found[key] = slack, inequality
+    return tuple(inequality for _, inequality in found.values())
 
 
 class Reader:

@@ -2,25 +2,25 @@
 
 Requires: both sweeps of a kernel whose reads ``analysis.gathered_threads`` has found to be of neighbours' cells, with calls of
           ``GATHERED`` in the place of their additions; no tape but a record of constant size.
-Ensures:  three functions, each ``i32 (P…, S…, ptr totals, ptr storage)`` for a launch of its own, behind the one before:
+Ensures:  functions, each ``i32 (P…, S…, ptr totals, ptr storage)`` for a launch of its own, behind the one before:
           ``NAME.thread`` is the kernel; in ``NAME.gather`` each thread runs its own reverse sweep and those of its neighbours,
-          of which it takes what belongs to its own cells, and adds that to them; ``NAME.clear`` clears the cotangents of what
-          the kernel has stored, which neighbours have read until then.  What belongs to a thread that was not launched is
-          added by the one that read it.
+          of which it takes what belongs to its own cells, and adds that to them; ``NAME.clear``, where there are any, clears
+          the cotangents of what the kernel has stored, which neighbours have read until then.  What belongs to a thread that
+          was not launched is added by the one that read it.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..analysis import coordinates
 from ..analysis.gathered_threads import GatheredThreads, Shift, root_of
 from ..analysis.ownership import AXES, REGISTER
 from ..analysis.polynomial import Symbol
-from ..ir.builder import Builder, Inserter, const, i64, null
+from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.clone import clone_function
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import I1, I8, I32, I64, PTR, VOID, ArrayType, FunctionType
+from ..ir.types import I1, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, size_of
 from .cotangents import neutral
 from .increments import ALONE, ATOMIC, GATHERED, OWN
 from .kernel import Sweep, ended, reverse_behind, write_count
@@ -39,7 +39,9 @@ Replacement = Callable[[Instruction], None]
 def write_gathering(module: Module, functions: ReverseFunctions, name: str) -> dict[str, str]:
     """Writes the functions; their names by the launch they are for."""
     kernel = GatheringKernel(module, functions, name)
-    written = {"thread": write_count(module, functions, f"{name}.thread"), "gather": kernel.gather(), "clear": kernel.clear()}
+    written = {"thread": write_count(module, functions, f"{name}.thread"), "gather": kernel.gather()}
+    if kernel.clears:
+        written["clear"] = kernel.clear()
     return {launch: function.name for launch, function in written.items()}
 
 
@@ -66,25 +68,57 @@ class GatheringKernel:
         _drop(self.again, lambda i: self._is_far(i, self.again))
         self._move(self.again, self.again.arguments[-len(AXES):])
 
+    @property
+    def clears(self) -> bool:
+        """Whether the reverse sweep clears anything."""
+        return any(_is_clearing(i) or self._is_far(i, self.functions.reverse) for i in self.functions.reverse.instructions())
+
     # launches -------------------------------------------------------------------------------------------------------
 
     def gather(self) -> Function:
-        sweep = _Again(self.module, self.functions, f"{self.name}.gather", self.again)
+        """Threads all of whose neighbours have been launched do not ask for each; unless they add up numbers together."""
+        body = self._body()
+        thread = Function(f"{self.name}.gather", FunctionType(I32, tuple(a.type for a in body.arguments[:-1])),
+                          [Argument(a.type, a.name) for a in body.arguments[:-1]])
+        self.module.functions[thread.name] = thread
+        builder = Builder(thread.add_block("entry"))
+        ways = {1: "inside", 0: "edge"} if not self.functions.version.active else {0: "edge"}
+        blocks = [thread.add_block(label) for label in ways.values()]
+        builder.cond_br(self._is_inside(builder), blocks[0], blocks[-1])
+        for is_inside, block in zip(ways, blocks, strict=True):
+            way = Builder(block)
+            way.ret(way.call(body, body.function_type, [*thread.arguments, const(I1, is_inside)]))
+        return thread
+
+    def _body(self) -> Function:
+        """What a thread gathers; the last parameter says that no neighbour is missing."""
+        sweep = _Again(self.module, self.functions, f"{self.name}.gathering", self.again)
+        inside = _further(sweep.function, Argument(I1, "inside"))
         sums = self._begun(sweep.builder)
         own = replace(self.functions, reverse=self._own())
-        builder, result = reverse_behind(self.module, own, sweep, [sums])
+        builder, result = reverse_behind(self.module, own, sweep, [sums, inside])
         neighbour = self._of_neighbour()
         for shift in self.found.shifts:
-            builder = self._run(builder, sweep, neighbour, sums, shift)
+            builder = self._run(builder, sweep, neighbour, sums, inside, shift)
         for which in range(len(self.found.cells)):
             builder = self._add(builder, sweep, sums, which)
         builder.ret(result)
+        sweep.function.attributes = "alwaysinline"
         return sweep.function
+
+    def _is_inside(self, builder: Builder) -> Value:
+        """Whether all threads are there that this one asks for, or that might ask for it."""
+        reach = [max(abs(steps) for steps in along) for along in zip(*self.found.shifts, strict=True)]
+        return builder.binary("and", self._exists(builder, [-steps for steps in reach]), self._exists(builder, reach))
 
     def clear(self) -> Function:
         sweep = _Again(self.module, self.functions, f"{self.name}.clear", self.again)
         reverse = self._copy(self.functions.reverse, "clearing", [])
         _drop(reverse, lambda i: i.opcode == "call" and i.callee_name.startswith(_ADDITIONS))
+        for call in [i for i in reverse.instructions() if _is_clearing(i)]:     # nobody loads what it clears any more
+            place, taken = call.arguments
+            Inserter.before(call).store(zero(taken.type), place, align=size_of(taken.type))
+            call.erase()
         thread = sweep.function
         ways = [thread.add_block(label) for label in ("reverse", "done")]
         sweep.builder.cond_br(ended(sweep.builder, sweep.status), *ways)
@@ -103,11 +137,11 @@ class GatheringKernel:
             builder.store(const(I1, 0), builder.offset(place, _FLAG))
         return sums
 
-    def _run(self, builder: Builder, sweep: Sweep, neighbour: Function, sums: Value, shift: Shift) -> Builder:
+    def _run(self, builder: Builder, sweep: Sweep, neighbour: Function, sums: Value, inside: Value, shift: Shift) -> Builder:
         """Both sweeps of the neighbour that reads the cells so far ahead of its own, where there is one."""
         thread, behind = sweep.function, tuple(-steps for steps in shift)
         there, back, after = (thread.add_block(label) for label in ("neighbour", "neighbour.reverse", "after"))
-        builder.cond_br(self._exists(builder, behind), there, after)
+        builder.cond_br(builder.binary("or", inside, self._exists(builder, behind)), there, after)
         builder = Builder(there)
         tape = Inserter(thread.entry, 0).alloca(ArrayType(max(8, self.functions.layout.size), I8), "tape", align=16)
         given, ahead = [*sweep.given[:-1], tape], _constants(behind)
@@ -153,14 +187,15 @@ class GatheringKernel:
 
     def _own(self) -> Function:
         """The reverse sweep of the thread itself: it clears nothing, and adds what no thread gathers."""
-        sums = Argument(PTR, "sums")
-        reverse = self._copy(self.functions.reverse, "own", [sums])
+        sums, inside = Argument(PTR, "sums"), Argument(I1, "inside")
+        reverse = self._copy(self.functions.reverse, "own", [sums, inside])
         _drop(reverse, lambda i: self._is_far(i, reverse) or _is_clearing(i))
         for call, which, shift in self._gathered(reverse):
             place, amount = call.arguments
             builder = Inserter.before(call)
             if any(shift):
-                self._call(builder, ALONE[amount.type], [place, amount, self._exists(builder, shift)])
+                is_gathered = builder.binary("or", inside, self._exists(builder, shift))
+                self._call(builder, ALONE[amount.type], [place, amount, is_gathered])
             else:
                 self._sum(builder, sums, which, amount, const(I1, 1))
             call.erase()
@@ -214,7 +249,7 @@ class GatheringKernel:
 
     # small parts ----------------------------------------------------------------------------------------------------
 
-    def _exists(self, builder: Builder, ahead: tuple[int, ...]) -> Value:
+    def _exists(self, builder: Builder, ahead: Sequence[int]) -> Value:
         """Whether the thread so far ahead has been launched."""
         found: Value = const(I1, 1)
         for axis, steps in zip(AXES, ahead, strict=True):
@@ -248,6 +283,13 @@ class GatheringKernel:
     @staticmethod
     def _ahead() -> list[Argument]:
         return [Argument(I32, f"ahead.{axis}") for axis in AXES]
+
+
+def _further(function: Function, argument: Argument) -> Argument:
+    """A parameter behind the others."""
+    function.arguments.append(argument)
+    function.function_type = FunctionType(function.function_type.result, tuple(a.type for a in function.arguments))
+    return argument
 
 
 def _constants(shift: tuple[int, ...]) -> list[Value]:

@@ -87,7 +87,8 @@ def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: 
            given: list[Value], further: Sequence[Value]) -> tuple[Builder, Value]:
     """Calls the reverse function from ``back``, or the one with atomic additions where threads may meet."""
     builder, reverse = Builder(back), functions.reverse
-    if functions.apart is None:
+    adds_own = any(i.opcode == "call" and i.callee_name in OWN.values() for i in reverse.instructions())
+    if functions.apart is None or not adds_own:
         return builder, builder.call(reverse, reverse.function_type, [*given, *further])
     atomic = with_atomics(module, reverse, {OWN[type_]: ATOMIC[type_] for type_ in OWN})
     atomic.attributes = "alwaysinline"

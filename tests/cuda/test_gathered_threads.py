@@ -25,7 +25,12 @@ def account_of(name, gradient=None):
 
 @pytest.mark.parametrize("name", GATHERED)
 def test_neighbours_are_gathered(name):
-    assert "Three launches" in account_of(name)
+    assert "Launches: the kernel, what each thread gathers" in account_of(name)
+
+
+def test_what_all_add_to_is_not_cleared():
+    assert "clears" in account_of("three_points")
+    assert "clears" not in account_of("roughness")
 
 
 @pytest.mark.parametrize("name", SCATTERED)

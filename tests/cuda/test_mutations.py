@@ -100,8 +100,8 @@ def only_the_status(self, status, slots):
     _hand_over(self, status, slots[:1])
 
 
-def on_the_other_side(self, builder, sweep, neighbour, sums, shift):
-    return _run(self, builder, sweep, neighbour, sums, tuple(-steps for steps in shift))
+def on_the_other_side(self, builder, sweep, neighbour, sums, inside, shift):
+    return _run(self, builder, sweep, neighbour, sums, inside, tuple(-steps for steps in shift))
 
 
 def as_if_in_the_row(address, low, shift):
