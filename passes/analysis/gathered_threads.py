@@ -76,12 +76,18 @@ class GatheredThreads:
 
 @dataclass(frozen=True)
 class _Reads:
-    """All of one array: where each lies, and by how many threads ahead, from ``low`` on."""
+    """All of one array: where each lies, and by how many threads ahead; what is left of the distance then, which tells apart
+    components of a cell, say."""
 
     object: MemoryObject
     addresses: dict[Instruction, Address]
-    low: Polynomial
     ahead: dict[Instruction, Shift]
+    rest: dict[Instruction, Polynomial]
+
+    @property
+    def additions(self) -> int:
+        """How many each thread makes when it has gathered."""
+        return len(set(self.rest.values()))
 
 
 def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Inductions, cfg: ControlFlow) -> GatheredThreads:
@@ -96,10 +102,15 @@ def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Induct
     if not found:
         return GatheredThreads()
     centre = _centre([ahead for reads in found for ahead in reads.ahead.values()])
-    result = GatheredThreads(
-        tuple(_cells(reads, centre, reader) for reads in found),
-        {load: (which, _apart(ahead, centre)) for which, reads in enumerate(found) for load, ahead in reads.ahead.items()})
-    saved = COST_OF_ADDITION * (len(result.reads) - len(found))
+    cells: list[Cells] = []
+    gathered: dict[Instruction, tuple[int, Shift]] = {}
+    for reads in found:
+        own = _cells(reads, centre, reader)
+        which = {rest: len(cells) + number for number, rest in enumerate(own)}
+        gathered |= {load: (which[reads.rest[load]], _apart(ahead, centre)) for load, ahead in reads.ahead.items()}
+        cells += own.values()
+    result = GatheredThreads(tuple(cells), gathered)
+    saved = COST_OF_ADDITION * (len(gathered) - sum(reads.additions for reads in found))
     return result if len(result.shifts) * _cost(inductions, cfg) < saved else GatheredThreads()
 
 
@@ -126,29 +137,25 @@ def _reads(obj: MemoryObject, found: dict[Instruction, Address | None]) -> _Read
     types = {load.type for load in addresses}
     if len(types) > 1 or not isinstance(first.base, Argument) or not all(_is_alike(a, first) for a in addresses.values()):
         return None
-    for low in (_ZERO, first.low):      # in whole threads from the array's beginning on, or from what the first one reads
-        ahead = {load: _ahead(address.low - low, first) for load, address in addresses.items()}
-        if None not in ahead.values():
-            return _Reads(obj, addresses, low, {load: shift for load, shift in ahead.items() if shift is not None})
-    return None
+    if len({m for digit in first.digits.values() for m in digit.terms}) < len(first.digits):
+        return None
+    split = {load: _ahead(address) for load, address in addresses.items()}
+    return _Reads(obj, addresses, {load: ahead for load, (ahead, _) in split.items()},
+                  {load: rest for load, (_, rest) in split.items()})
 
 
 def _is_alike(address: Address, first: Address) -> bool:
     return not address.loops and (address.base, address.digits, address.wide) == (first.base, first.digits, first.wide)
 
 
-def _ahead(distance: Polynomial, address: Address) -> Shift | None:
-    """A distance in bytes as whole numbers of threads along the axes."""
-    found = dict.fromkeys(AXES, 0)
-    steps = {monomial: (axis, number) for axis, digit in address.digits.items() for monomial, number in digit.terms.items()}
-    if len(steps) < len(address.digits):
-        return None
-    for monomial, number in distance.terms.items():
-        axis, step = steps.get(monomial, ("", 0))
-        if not axis or number % step:
-            return None
-        found[axis] = number // step
-    return found["x"], found["y"], found["z"]
+def _ahead(address: Address) -> tuple[Shift, Polynomial]:
+    """How far a cell is from the thread's place: in whole numbers of threads along the axes, and what is left in bytes."""
+    found, rest = dict.fromkeys(AXES, 0), address.low
+    for axis, digit in address.digits.items():
+        (monomial, step), = digit.terms.items()
+        found[axis] = address.low.terms.get(monomial, 0) // step
+        rest = rest - digit * found[axis]
+    return (found["x"], found["y"], found["z"]), rest
 
 
 def _is_from_place(reads: _Reads, sums: dict[str, list[Instruction]]) -> bool:
@@ -168,20 +175,19 @@ def _apart(one: Shift, other: Shift) -> Shift:
     return one[0] - other[0], one[1] - other[1], one[2] - other[2]
 
 
-def _cells(reads: _Reads, centre: Shift, reader: Reader) -> Cells:
+def _cells(reads: _Reads, centre: Shift, reader: Reader) -> dict[Polynomial, Cells]:
+    """The cells of a thread, by what is left of their distance."""
     first = next(iter(reads.addresses.values()))
-    low = reads.low
-    for axis, step in zip(AXES, centre, strict=True):
-        low = low + first.digits.get(axis, _ZERO) * step
-    place = low
+    place = _ZERO
     for axis, digit in first.digits.items():
-        place = place + digit * reader.place(axis, axis in first.wide)
-    assert isinstance(first.base, Argument)
-    shifts = [_apart(reads.ahead[load], centre) for load in reads.addresses]
+        place = place + digit * (reader.place(axis, axis in first.wide) + Polynomial.of(centre[AXES.index(axis)]))
+    shifts = [_apart(ahead, centre) for ahead in reads.ahead.values()]
     first_ones = _first(list(reads.addresses.values()), shifts)
-    own = [_as_own(address, low, _apart(shift, first_ones))
-           for address, shift in zip(reads.addresses.values(), shifts, strict=True)]
-    return Cells(first.base, place, next(iter(reads.ahead)).type, owned(reads.object, own))
+    found = owned(reads.object, [_as_own(address, rest, _apart(shift, first_ones)) for address, rest, shift in zip(
+        reads.addresses.values(), reads.rest.values(), shifts, strict=True)])
+    assert isinstance(first.base, Argument)
+    type_ = next(iter(reads.ahead)).type
+    return {rest: Cells(first.base, place + rest, type_, found) for rest in dict.fromkeys(reads.rest.values())}
 
 
 def _first(addresses: list[Address], shifts: list[Shift]) -> Shift:

@@ -214,6 +214,53 @@ def over_the_edge(u, out):
         out[j, i] = u[j, i] * u[j, i + 1]
 
 
+@njit
+def components_twin(v, out):
+    for i in range(1, v.shape[0] - 1):
+        out[i, 0] = v[i, 0] * v[i - 1, 1] + v[i + 1, 1] * v[i, 2]
+        out[i, 1] = v[i + 1, 0] * v[i - 1, 0] - v[i, 1]
+
+
+@record(components_twin, lambda rng: [rng.uniform(0.2, 2.0, (40, 3)), rng.uniform(0.2, 2.0, (40, 2))], (0, 1), 6, 8)
+@cuda.jit
+def components(v, out):
+    """Vectors, whose components have neighbours each."""
+    i = cuda.grid(1)
+    if 0 < i < v.shape[0] - 1:
+        out[i, 0] = v[i, 0] * v[i - 1, 1] + v[i + 1, 1] * v[i, 2]
+        out[i, 1] = v[i + 1, 0] * v[i - 1, 0] - v[i, 1]
+
+
+@njit
+def waves_twin(u, out):
+    for i in range(1, u.size - 1):
+        out[i] = u[i - 1] * u[i + 1] + u[i] * u[i]
+
+
+@record(waves_twin, lambda rng: [rng.normal(size=40) + 1j * rng.normal(size=40) for _ in range(2)], (0, 1), 6, 8)
+@cuda.jit
+def waves(u, out):
+    """Complex numbers."""
+    i = cuda.grid(1)
+    if 0 < i < u.size - 1:
+        out[i] = u[i - 1] * u[i + 1] + u[i] * u[i]
+
+
+@njit
+def layers_twin(v, out):
+    for i in range(1, v.shape[1] - 1):
+        out[i] = v[0, i - 1] * v[1, i + 1] + v[0, i + 1] * v[1, i] + v[1, i - 1] * v[0, i]
+
+
+@record(layers_twin, lambda rng: [rng.uniform(0.2, 2.0, (2, 40)), rng.uniform(0.2, 2.0, 40)], (0, 1), 6, 8)
+@cuda.jit
+def layers(v, out):
+    """Components whose distance only the launch says."""
+    i = cuda.grid(1)
+    if 0 < i < v.shape[1] - 1:
+        out[i] = v[0, i - 1] * v[1, i + 1] + v[0, i + 1] * v[1, i] + v[1, i - 1] * v[0, i]
+
+
 # not gathered -------------------------------------------------------------------------------------------------------
 
 @njit
