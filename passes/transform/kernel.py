@@ -24,7 +24,7 @@ from ..ir.model import Argument, Block, Function, Global, Module, Value
 from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .bounds import FIELDS, settle, taken_slots
 from .gradient import RETURNED_NONE
-from .increments import ATOMIC, BLOCK, OWN
+from .increments import BLOCK, among_others
 from .launch_conditions import with_atomics
 from .layout import SLOT_BYTES
 from .memory import clear_memory
@@ -77,7 +77,7 @@ def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: 
     builder, reverse = Builder(back), functions.reverse
     if functions.apart is None:
         return builder, builder.call(reverse, reverse.function_type, given)
-    atomic = with_atomics(module, reverse, {OWN[type_]: ATOMIC[type_] for type_ in OWN})
+    atomic = with_atomics(module, reverse, among_others)
     atomic.attributes = "alwaysinline"
     _tell_apart(functions)
     ways = [thread.add_block(label) for label in ("apart", "meeting")]

@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 
 from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.transform.tape import TAPE_FULL
-from dpcompile.runtime import arena, gates
+from dpcompile.runtime import arena, gates, sums
 
 from ...errors import BackendError
 from ...frontend.compile import run_passes
@@ -90,7 +90,7 @@ def optimise(module: llvm.ModuleRef, processor: llvm.TargetMachine) -> None:
 def optimised(kernel: CompiledKernel, function: str) -> str:
     """The code of a thread as it is before machine code is made of it, but for mathematics and shared memory."""
     module = llvm.parse_assembly(_CONTRACTED.sub(r"\1 contract ", kernel.text))
-    for text in (*kernel.runtime, arena.APART):
+    for text in (sums.definitions(kernel.text, together=False), *kernel.runtime, arena.APART):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     for definition in module.functions:
         if not definition.is_declaration and definition.name != function:
@@ -108,7 +108,7 @@ def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, tuple[str, str, s
         if name:
             module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), name)))
             module.get_function(function).add_function_attribute("alwaysinline")
-    for text in (arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
+    for text in (sums.definitions(kernel.text, together=True), arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.verify()
     return module, names
