@@ -3,7 +3,8 @@
 Requires: the text of a module that declares some of them: ``dp.add.KIND.N.K.fBITS(ptr … N places, number … N amounts, i32 … K
           words)``. ``warp``: all lanes mean the same places if they agree on the words. ``group``: the distances between the
           places are the same for all lanes if they agree on the words; the memory is the block's, so that the low half of an
-          address says which cell it is. ``own.group``: no other thread adds to those places.
+          address says which cell it is. ``axes.x``: so are the places themselves for threads that differ only along other axes
+          of the block. ``own.group``, ``own.axes.x``: no other thread adds to those places.
 Ensures:  their definitions, for threads of a warp (with together.ll) or for threads that run one after the other.
 Algorithm: recursive halving, as in a reduce-scatter (Thakur, Rabenseifner, Gropp, "Optimization of Collective
           Communication Operations in MPICH", 2005): across one bit of the lanes' numbers each lane keeps half of the sums and
@@ -16,7 +17,8 @@ import re
 from dataclasses import dataclass
 
 LANE_BITS = (1, 2, 4, 8, 16)
-_DECLARED = re.compile(r"^declare .*?@(dp\.add\.(warp|group|own\.group)\.(\d+)\.(\d+)\.f(64|32))\(", re.MULTILINE)
+_DECLARED = re.compile(r"^declare .*?@(dp\.add\.(warp|(?:own\.)?(?:group|axes\.[xyz]+))\.(\d+)\.(\d+)\.f(64|32))\(",
+                       re.MULTILINE)
 _NUMBERS = {"64": "double", "32": "float"}
 #: Adds nothing.
 _NEUTRAL = "0x8000000000000000"
@@ -26,6 +28,7 @@ declare i32 @llvm.nvvm.shfl.sync.bfly.i32(i32, i32, i32, i32)
 declare i32 @llvm.nvvm.shfl.sync.idx.i32(i32, i32, i32, i32)
 declare i1 @llvm.nvvm.vote.all.sync(i32, i1)
 declare i32 @dp.warp.here()
+declare i32 @dp.lanes.alike(i1, i1, i1)
 declare double @dp.warp.across.f64(double, i32)
 declare float @dp.warp.across.f32(float, i32)
 """
@@ -44,11 +47,11 @@ def definitions(text: str, together: bool) -> str:
 def _definition(declared: re.Match[str], together: bool) -> str:
     name, kind, count, asked, bits = declared.groups()
     writer = _Writer(int(count), int(asked), bits)
-    if kind == "own.group":
+    if kind.startswith("own."):
         return writer.plain(name)
     if not together:
         return writer.each(name)
-    return writer.warp(name) if kind == "warp" else writer.group(name)
+    return writer.warp(name) if kind == "warp" else writer.group(name, kind.partition(".")[2])
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class _Writer:
     def __init__(self, count: int, asked: int, bits: str):
         self.count, self.asked, self.bits, self.number = count, asked, bits, _NUMBERS[bits]
         self.atomic = f'atomicrmw fadd ptr {{}}, {self.number} {{}} syncscope("device") monotonic'
-        self.lines: list[str] = []
+        self.lines: list[str] = ["entry:"]
         self.serial = 0
 
     # text -----------------------------------------------------------------------------------------------------------
@@ -121,15 +124,22 @@ class _Writer:
         self._give(self.sums(), "true")
         return self.function(name, "alwaysinline convergent")
 
-    def group(self, name: str) -> str:
-        """Over the bits across which all lanes mean the same places."""
+    def group(self, name: str, axes: str) -> str:
+        """Over the bits across which all lanes mean the same places; ``axes``: what they depend on, where that is known."""
+        before = ["entry"]
+        if axes:
+            moves = ", ".join(f"i1 {str(axis in axes).lower()}" for axis in "xyz")
+            alike = self.let(f"call i32 @dp.lanes.alike({moves})")
+            self.go(self.let(f"icmp ne i32 {alike}, 0"), "meet", "found")
+            before += ["meet"]
+            self.label("meet")
         self._ask("ask", "found")
         self.label("ask")
-        crossed = self._crossed()
+        crossed = alike if axes else self._crossed()
         self.jump("found")
         self.label("found")
-        asked_from = ["entry", *(["same"] if self.asked else [])]
-        rest = self.let(f"phi i32 [ {crossed}, %ask ], {', '.join(f'[ 0, %{block} ]' for block in asked_from)}")
+        none = ", ".join(f"[ 0, %{block} ]" for block in [*before, *(["same"] if self.asked else [])])
+        rest = self.let(f"phi i32 [ {crossed}, %ask ], {none}")
         lane, sums, leads = self._lane(), self._padded(), "true"
         for stage, _ in enumerate(LANE_BITS):
             self.go(self.let(f"icmp ne i32 {rest}, 0"), f"fold.{stage}", f"give.{stage}")
@@ -155,7 +165,6 @@ class _Writer:
 
     def _ask(self, yes: str, no: str) -> None:
         """Whether the whole warp is here, and agrees on the words."""
-        self.label("entry")
         mask = self.let("call i32 @dp.warp.here()")
         self.go(self.let(f"icmp eq i32 {mask}, -1"), "same" if self.asked else yes, no)
         if self.asked:

@@ -7,6 +7,8 @@ declare i32 @llvm.nvvm.shfl.sync.idx.i32(i32, i32, i32, i32)
 declare i1 @llvm.nvvm.vote.all.sync(i32, i1)
 declare void @llvm.nvvm.barrier.cta.sync.aligned.all(i32)
 declare i64 @dp.thread.in.block()
+declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
+declare i32 @llvm.nvvm.read.ptx.sreg.ntid.y()
 
 ; Which threads of the warp are here together.
 define linkonce_odr i32 @dp.warp.here() alwaysinline convergent {
@@ -36,6 +38,38 @@ compare:
 
 no:
   ret i1 false
+}
+
+; The bits of lanes' numbers across which no coordinate of a thread in its block changes that counts: x, y, z. Threads are numbered
+; x first; where there is a power of two of them along an axis, or a multiple of it, bits below that move along it alone.
+define linkonce_odr i32 @dp.lanes.alike(i1 %x, i1 %y, i1 %z) alwaysinline {
+  %nx = call i32 @llvm.nvvm.read.ptx.sreg.ntid.x()
+  %ny = call i32 @llvm.nvvm.read.ptx.sreg.ntid.y()
+  %minus.nx = sub i32 0, %nx
+  %minus.ny = sub i32 0, %ny
+  %power.x = and i32 %nx, %minus.nx
+  %power.y = and i32 %ny, %minus.ny
+  %pure.x = icmp eq i32 %power.x, %nx
+  %pure.y = icmp eq i32 %power.y, %ny
+  %pure = and i1 %pure.x, %pure.y
+  %power.xy = mul i32 %power.x, %power.y
+  %below.x = sub i32 %power.x, 1
+  %below.xy = sub i32 %power.xy, 1
+  %low = and i32 %below.x, 31
+  %lower = and i32 %below.xy, 31
+  %high = xor i32 %low, 31
+  %higher = xor i32 %lower, 31
+  %middle = xor i32 %lower, %low
+  %moves.x = select i1 %pure.x, i32 %low, i32 31
+  %moves.y = select i1 %pure, i32 %middle, i32 %high
+  %moves.z = select i1 %pure.x, i32 %higher, i32 %high
+  %x.bits = select i1 %x, i32 %moves.x, i32 0
+  %y.bits = select i1 %y, i32 %moves.y, i32 0
+  %z.bits = select i1 %z, i32 %moves.z, i32 0
+  %xy.bits = or i32 %x.bits, %y.bits
+  %moves = or i32 %xy.bits, %z.bits
+  %alike = xor i32 %moves, 31
+  ret i32 %alike
 }
 
 @dp.block.cell = internal addrspace(3) global double undef, align 8

@@ -21,7 +21,7 @@ from ..ir.metadata import UNROLLED, mark_loop
 from ..ir.model import Argument, Block, Function, Module, Value
 from ..ir.types import PTR, ArrayType, Type, size_of
 from .available import Available
-from .joined_sums import WARP, JoinedSums, Sum, must_be_behind, words_of, write_sums
+from .joined_sums import WARP, JoinedSums, Sum, must_be_behind, words_of
 
 #: The most sums that a loop leaves, and the most that one call makes, where all of them are there.
 MOST_DEFERRED, MOST_BEHIND = 32, 16
@@ -99,10 +99,13 @@ class DeferredSums:
         amounts = self._loaded(builder, asked.amount.type, deferred.amounts, trips)
         for start in range(0, trips, MOST_BEHIND):
             chunk = slice(start, start + MOST_BEHIND)
-            asks = asked.kind == WARP and not self._is_for_all(asked, loop)
-            words = list(words_of(builder, places[start])) if asks else []
-            write_sums(self.module, builder, asked.kind, places[chunk], amounts[chunk], words)
+            self.joined.write(builder, asked, places[chunk], amounts[chunk], self._words(builder, loop, asked, places[start]))
         self.joined.tell(asked.access, min(trips, MOST_BEHIND))
+
+    def _words(self, builder: Builder, loop: Loop, asked: Sum, place: Value) -> list[Value]:
+        if asked.kind != WARP:
+            return self.joined.words_of_place(builder, asked, place)
+        return [] if self._is_for_all(asked, loop) else list(words_of(builder, place))
 
     def _loaded(self, builder: Builder, type_: Type, slot: Value, trips: int) -> list[Value]:
         size = size_of(type_)

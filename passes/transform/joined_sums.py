@@ -21,7 +21,9 @@ from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.induction import Inductions
 from ..analysis.objects import UNKNOWN, Objects
+from ..analysis.ownership import REGISTER
 from ..analysis.polynomial import Monomial, Polynomial
+from ..analysis.symbolic import Address
 from ..ir.builder import Builder, const
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Module, Value, is_float
 from ..ir.types import DOUBLE, FLOAT, I32, I64, VOID, FunctionType, IntType, PointerType, Type
@@ -32,8 +34,10 @@ MOST, MOST_WAITING = 8, 16
 #: How lanes are likely to mean the same place: all of them; those of groups; or as groups, unless no two threads ever do.
 WARP, GROUP, OWN_GROUP = "warp", "group", "own.group"
 _BITS: dict[Type, str] = {DOUBLE: "f64", FLOAT: "f32"}
-_NAME = re.compile(r"dp\.add\.(?:warp|group)\.(\d+)\.\d+\.f\d\d")
-_OWN_NAME = f"dp.add.{OWN_GROUP}."
+_NAME = re.compile(r"dp\.add\.(?:warp|group|axes\.[xyz]+)\.(\d+)\.\d+\.f\d\d")
+_OWN_NAME = re.compile(r"dp\.add\.own\.(?=group|axes)")
+#: The place of a thread in its block.
+_TID = REGISTER + "tid."
 #: What gives the same where it is given the same.
 _PURE = frozenset("add sub mul sdiv udiv srem urem shl lshr ashr and or xor icmp select zext sext trunc ptrtoint inttoptr "
                   "bitcast getelementptr".split())
@@ -41,7 +45,7 @@ _PURE = frozenset("add sub mul sdiv udiv srem urem shl lshr ashr and or xor icmp
 
 def among_others(name: str) -> str | None:
     """For a function that adds where no other thread does, the one that adds where groups of threads may."""
-    return name.replace(_OWN_NAME, f"dp.add.{GROUP}.") if name.startswith(_OWN_NAME) else None
+    return _OWN_NAME.sub("dp.add.", name) if _OWN_NAME.match(name) else None
 
 
 def places_of(instruction: Instruction) -> list[tuple[Value, Type]]:
@@ -118,13 +122,20 @@ class JoinedSums:
 
     def _make(self, builder: Builder, key: Hashable) -> None:
         sums = self.waiting.pop(key)
-        if not sums:
-            return
-        kind = sums[0].kind
-        words = self._words_of_warp(builder, sums) if kind == WARP else self._words_of_group(builder, sums)
-        write_sums(self.module, builder, kind, [one.place for one in sums], [one.amount for one in sums], words)
+        if sums:
+            words = self._words_of_warp(builder, sums) if sums[0].kind == WARP else [
+                *self.words_of_place(builder, sums[0], sums[0].place), *self._words_of_distances(builder, sums)]
+            self.write(builder, sums[0], [one.place for one in sums], [one.amount for one in sums], words)
         for one in sums:
             self.tell(one.access, len(sums))
+
+    def write(self, builder: Builder, like: Sum, places: list[Value], amounts: list[Value], words: list[Value]) -> None:
+        """The call of one of the functions of runtime/sums.py."""
+        axes, given = self._axes(like), [*places, *amounts, *words]
+        kind = like.kind.replace(GROUP, f"axes.{''.join(axes)}") if axes else like.kind
+        name = f"dp.add.{kind}.{len(places)}.{len(words)}.{_BITS[amounts[0].type]}"
+        add = self.module.declare(name, FunctionType(VOID, tuple(value.type for value in given)))
+        builder.call(add, add.function_type, given)
 
     def _words_of_warp(self, builder: Builder, sums: list[Sum]) -> list[Value]:
         """If all lanes have the same, their places are the same."""
@@ -133,30 +144,52 @@ class JoinedSums:
         asked = min(origins, places, key=lambda values: sum(map(_size, values)))
         return [word for value in asked for word in words_of(builder, value)]
 
-    def _words_of_group(self, builder: Builder, sums: list[Sum]) -> list[Value]:
+    def words_of_place(self, builder: Builder, asked: Sum, place: Value) -> list[Value]:
+        """If all lanes have the same, their places differ only as their coordinates in the block do; none where that is not
+        all that differs, or nothing else can."""
+        axes, address = self._axes(asked), self._address(asked)
+        rest = address.offset - self._differing(address.offset)
+        if not axes or (not isinstance(address.base, Instruction) and all(isinstance(s, Argument) for s in rest.symbols)):
+            return []
+        word = builder.cast("trunc", builder.cast("ptrtoint", place, I64), I32)
+        for axis, distance in axes.items():
+            read = self.module.declare(_TID + axis, FunctionType(I32, ()))
+            moved = builder.binary("mul", builder.call(read, read.function_type, []), const(I32, distance))
+            word = builder.binary("sub", word, moved)
+        return [word]
+
+    def _words_of_distances(self, builder: Builder, sums: list[Sum]) -> list[Value]:
         """If all lanes have the same, the distances between their places are the same."""
         first, *others = sums
         found: dict[Polynomial, Value] = {}
         for one in others:
-            distance = self._offset(one) - self._offset(first)
+            distance = self._address(one).offset - self._address(first).offset
             if distance not in found and not all(isinstance(symbol, Argument) for symbol in distance.symbols):
                 here, there = (builder.cast("ptrtoint", place, I64) for place in (first.place, one.place))
                 found[distance] = builder.cast("trunc", builder.binary("sub", there, here), I32)
         return list(found.values())
 
-    def _offset(self, one: Sum) -> Polynomial:
-        address = self.inductions.pointer_affine(one.pointer)
-        assert address is not None
-        return address.offset
+    def _axes(self, asked: Sum) -> dict[str, int]:
+        """The distance in bytes between threads along each axis of the block, where likely nothing else differs."""
+        address = self.inductions.pointer_affine(asked.pointer) if asked.kind != WARP else None
+        found: dict[str, int] = {}
+        for monomial, distance in self._differing(address.offset).terms.items() if address is not None else ():
+            axis = _axis(monomial)
+            if axis is None:
+                return {}
+            found[axis] = found.get(axis, 0) + distance
+        return dict(sorted(found.items()))
+
+    def _address(self, one: Sum) -> Address:
+        return self.inductions.pointer_affine(one.pointer) or Address(one.pointer, Polynomial.of(0))
 
 
-def write_sums(module: Module, builder: Builder, kind: str, places: list[Value], amounts: list[Value],
-               words: list[Value]) -> None:
-    """The call of one of the functions of runtime/sums.py."""
-    given = [*places, *amounts, *words]
-    name = f"dp.add.{kind}.{len(places)}.{len(words)}.{_BITS[amounts[0].type]}"
-    add = module.declare(name, FunctionType(VOID, tuple(value.type for value in given)))
-    builder.call(add, add.function_type, given)
+def _axis(monomial: Monomial) -> str | None:
+    """The axis of the block, where a monomial is a thread's place along it."""
+    symbol = monomial[0]
+    if len(monomial) > 1 or not isinstance(symbol, Instruction) or symbol.opcode != "call":
+        return None
+    return symbol.callee_name.removeprefix(_TID) if symbol.callee_name.startswith(_TID) else None
 
 
 def must_be_behind(aliasing: Aliasing, instruction: Instruction, asked: Sum) -> bool:

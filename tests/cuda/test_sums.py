@@ -1,6 +1,9 @@
 """Additions that lanes of a warp make together: the code for it run lane by lane in the simulator, and counted in the PTX."""
+import ctypes
+import itertools
 import re
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 from dpcompile.passes.transform.deferred_sums import DeferredSums
@@ -9,6 +12,7 @@ from dpcompile.runtime import arena, sums
 
 import dpcompile as dp
 from dpcompile.targets.cuda import backend, threads
+from dpcompile.targets.cuda.host import host
 
 pytest.importorskip("numba_cuda")
 
@@ -45,6 +49,7 @@ def parts():
     """What sums over a warp are made of, but for those over a block."""
     kept = [f for f in re.findall(r"^define .*?^}\n", arena.TOGETHER, re.MULTILINE | re.DOTALL) if "@dp.add.block" not in f]
     return "\n".join(["declare i32 @llvm.nvvm.activemask()", "declare i32 @llvm.nvvm.read.ptx.sreg.laneid()",
+                      "declare i32 @llvm.nvvm.read.ptx.sreg.ntid.x()", "declare i32 @llvm.nvvm.read.ptx.sreg.ntid.y()",
                       "declare i1 @llvm.nvvm.vote.all.sync(i32, i1)", *map(for_lanes, kept), _SHUFFLES, APART])
 
 
@@ -118,6 +123,33 @@ def several_groups(x, out):
     cells[t] = x[i]
     cuda.syncthreads()
     out[i] = cells[3] * cells[t // 2] * cells[t // 2 + 1] * cells[t % 8] * cells[t % 8 + 2] * cells[t]
+
+
+@cuda.jit
+def by_axes(x, out):
+    """Cells that threads share that differ only along some axes."""
+    cells = cuda.shared.array(80, dtype=np.float64)
+    tx, ty, tz = cuda.threadIdx.x, cuda.threadIdx.y, cuda.threadIdx.z
+    i = tx + cuda.blockDim.x * (ty + cuda.blockDim.y * tz)
+    cells[i] = x[i]
+    cuda.syncthreads()
+    out[i] = cells[tx + 1] * cells[tx + 2] * cells[ty] * cells[ty + 3] * cells[tz] * cells[tx + 2 * ty] * cells[ty + 2 * tz] \
+        * cells[i]
+
+
+@cuda.jit
+def by_rounds(x, rounds, out):
+    """As ``by_axes``, but for what all threads are likely to agree on, and need not."""
+    cells = cuda.shared.array(64, dtype=np.float64)
+    tx, ty = np.uint64(cuda.threadIdx.x), np.uint64(cuda.threadIdx.y)
+    i = tx + np.uint64(cuda.blockDim.x) * ty
+    cells[i] = x[i]
+    cuda.syncthreads()
+    shift = rounds[0] if (tx + ty) % np.uint64(3) == 0 else rounds[1] + rounds[2]
+    total = 0.0
+    for n in range(rounds.size):
+        total += cells[ty + rounds[n]] * cells[ty + rounds[n] + np.uint64(1)] * cells[tx + shift]
+    out[i] = total
 
 
 @cuda.jit
@@ -236,6 +268,10 @@ LAUNCHES = {
     "tiles": (products, matrices, (0, 1, 2), (2, 2), (SIDE, SIDE)),
     "groups": (several_groups, vectors(64, 64), (0, 1), 1, 64),
     "groups of a warp that is not whole": (several_groups, vectors(44, 44), (0, 1), 1, 44),
+    **{f"axes of {shape}": (by_axes, vectors(64, 64), (0, 1), 1, shape)
+       for shape in ((32, 2, 1), (8, 4, 2), (16, 3, 1), (3, 16, 1), (24, 2, 1), (4, 4, 4), (2, 3, 8), (64, 1, 1), (1, 32, 1))},
+    "rounds of (8, 4)": (by_rounds, with_steps, (0, 2), 1, (8, 4)),
+    "rounds of (4, 16)": (by_rounds, with_steps, (0, 2), 1, (4, 16)),
     "distances that are asked for": (moving, with_steps, (0, 2), 1, 64),
     "distances that differ": (apart, with_steps, (0, 2), 1, 64),
     "cells that differ": (chosen, lambda rng: [rng.normal(size=32), np.arange(3), np.zeros(32)], (0, 2), 1, 32),
@@ -262,7 +298,7 @@ def test_what_lanes_add_up_is_what_they_add_one_by_one(launch, request):
         np.testing.assert_allclose(own, wanted, rtol=tolerance, atol=tolerance)
 
 
-def without(owner, name, replacement):
+def replaced(owner, name, replacement):
     return lambda monkeypatch: monkeypatch.setattr(owner, name, replacement)
 
 
@@ -270,19 +306,26 @@ def nothing(*arguments):
     pass
 
 
+def alike_everywhere(monkeypatch):
+    changed = threads.arena.APART.replace("%alike = xor i32 %moves, 31", "%alike = or i32 0, 31")
+    monkeypatch.setattr(threads.arena, "APART", changed)
+
+
 _halved = sums._Writer._halved
 #: What is switched off, and a launch that notices.
 MUTATIONS = {
-    "lanes keep what they send": ("4 weights", without(sums._Writer, "_plus_other", lambda self, kept, sent, bit: kept)),
-    "each half keeps the places of the other": ("tiles", without(sums._Writer, "_halved", lambda self, low, high, upper, bit: (
+    "lanes keep what they send": ("4 weights", replaced(sums._Writer, "_plus_other", lambda self, kept, sent, bit: kept)),
+    "each half keeps the places of the other": ("tiles", replaced(sums._Writer, "_halved", lambda self, low, high, upper, bit: (
         _halved(self, sums._Sum(high.place, low.amount), sums._Sum(low.place, high.amount), upper, bit)))),
-    "groups are not asked for": ("groups", without(sums._Writer, "_crossed", lambda self: "31")),
-    "distances are not asked for": ("distances that differ", without(JoinedSums, "_words_of_group", lambda *given: [])),
-    "words are not asked for": ("cells that differ", without(JoinedSums, "_words_of_warp", lambda *given: [])),
-    "what waits is read": ("cells that are written between", without(JoinedSums, "before", nothing)),
-    "loops leave what they read": ("cells that a loop writes", without(DeferredSums, "_may_wait", lambda *given: True)),
+    "all axes are taken to be alike": ("axes of (8, 4, 2)", alike_everywhere),
+    "places on axes are not asked for": ("rounds of (8, 4)", replaced(JoinedSums, "words_of_place", lambda *given: [])),
+    "groups are not asked for": ("groups", replaced(sums._Writer, "_crossed", lambda self: "31")),
+    "distances are not asked for": ("distances that differ", replaced(JoinedSums, "_words_of_distances", lambda *given: [])),
+    "words are not asked for": ("cells that differ", replaced(JoinedSums, "_words_of_warp", lambda *given: [])),
+    "what waits is read": ("cells that are written between", replaced(JoinedSums, "before", nothing)),
+    "loops leave what they read": ("cells that a loop writes", replaced(DeferredSums, "_may_wait", lambda *given: True)),
     "not all that a loop leaves is made": ("a loop of 21, and a warp that is not whole",
-                                           without(DeferredSums, "complete", nothing)),
+                                           replaced(DeferredSums, "complete", nothing)),
 }
 
 
@@ -294,6 +337,54 @@ def test_a_mutant_is_noticed(mutation, monkeypatch, request):
     switch_off(monkeypatch)
     found = simulated(*LAUNCHES[launch])
     assert not all(np.allclose(own, wanted, rtol=1e-6) for own, wanted in zip(found, expected, strict=True))
+
+
+def crossed(shape, axes):
+    """Across which bits of their numbers the lanes of a warp agree on their places along some axes, thread by thread."""
+    places = [(n % shape[0], n // shape[0] % shape[1], n // shape[0] // shape[1]) for n in range(np.prod(shape))]
+    chosen = [tuple(place[k] for k in axes) for place in places[:len(places) // 32 * 32]]
+    return sum(bit for bit in (1, 2, 4, 8, 16) if all(chosen[n] == chosen[n ^ bit] for n in range(len(chosen))))
+
+
+def lanes_alike():
+    """The function that says so, with the shape of a block as its first parameters."""
+    found = re.search(r"^define \S+ i32 @dp\.lanes\.alike.*?^}", arena.TOGETHER, re.MULTILINE | re.DOTALL)[0]
+    module = llvm.parse_assembly(found.replace("llvm.nvvm.read.ptx.sreg.ntid.", "ntid.") + _OF_SHAPE)
+    engine = llvm.create_mcjit_compiler(module, host())
+    engine.finalize_object()
+    kind = ctypes.CFUNCTYPE(ctypes.c_uint32, *[ctypes.c_uint32] * 5)
+    function = kind(engine.get_function_address("alike"))
+    function.engine = engine
+    return function
+
+
+_OF_SHAPE = "".join(f"""
+@n{axis} = global i32 0
+define i32 @ntid.{axis}() {{
+  %n = load i32, ptr @n{axis}
+  ret i32 %n
+}}""" for axis in "xy") + """
+define i32 @alike(i32 %nx, i32 %ny, i32 %x, i32 %y, i32 %z) {
+  store i32 %nx, ptr @nx
+  store i32 %ny, ptr @ny
+  %moves.x = trunc i32 %x to i1
+  %moves.y = trunc i32 %y to i1
+  %moves.z = trunc i32 %z to i1
+  %bits = call i32 @dp.lanes.alike(i1 %moves.x, i1 %moves.y, i1 %moves.z)
+  ret i32 %bits
+}"""
+
+
+def test_which_lanes_are_alike():
+    """No bit too many for any shape of a block, and none too few for those of powers of two."""
+    alike = lanes_alike()
+    sides = (*range(1, 18), 24, 31, 32, 33, 48, 64, 96), (*range(1, 10), 16, 32), (1, 2, 3, 4, 8, 16, 32)
+    for shape in itertools.product(*sides):
+        for moves in itertools.product((False, True), repeat=3):
+            if 32 <= np.prod(shape) <= 1024:
+                found, wanted = alike(*shape[:2], *moves), crossed(shape, [k for k in range(3) if moves[k]])
+                assert found & ~wanted == 0, (shape, moves)
+                assert found == wanted or any(n & (n - 1) for n in shape), (shape, moves)
 
 
 def counted(kernel, sig):
@@ -308,9 +399,9 @@ def test_four_sums_are_folded_at_once_and_asked_for_once():
 
 
 def test_the_additions_of_a_tile_are_made_eight_at_once():
-    """Two calls for each of two tiles in the sweep for threads that meet, for one in the other: each asks for the bits once,
-    and folds by 4 + 2 + 1 + 1 + 1 exchanges of two words."""
-    assert counted(matmul, (M, M, M)) == (6 * (5 + 2 * 9), 6 * 5, 0)
+    """Two calls for each of two tiles in the sweep for threads that meet, for one in the other: 4 + 2 + 1 + 1 + 1 exchanges of
+    two words. The shape of the block says which lanes read the same cells."""
+    assert counted(matmul, (M, M, M)) == (6 * 2 * 9, 0, 0)
 
 
 def test_what_a_loop_leaves_is_in_registers():
