@@ -126,6 +126,18 @@ def several_groups(x, out):
 
 
 @cuda.jit
+def single_cells(x, out):
+    cells = cuda.shared.array((4, 16), dtype=np.float32)
+    t, s, i = cuda.threadIdx.x, cuda.threadIdx.y, cuda.threadIdx.x + cuda.blockDim.x * cuda.threadIdx.y
+    cells[s, t] = x[i]
+    cuda.syncthreads()
+    total = float32(0.0)
+    for k in range(4):
+        total += cells[s, k] * cells[k, t] * cells[3, i // 8]
+    out[i] = total
+
+
+@cuda.jit
 def by_axes(x, out):
     """Cells that threads share that differ only along some axes."""
     cells = cuda.shared.array(80, dtype=np.float64)
@@ -270,6 +282,7 @@ LAUNCHES = {
     "groups of a warp that is not whole": (several_groups, vectors(44, 44), (0, 1), 1, 44),
     **{f"axes of {shape}": (by_axes, vectors(64, 64), (0, 1), 1, shape)
        for shape in ((32, 2, 1), (8, 4, 2), (16, 3, 1), (3, 16, 1), (24, 2, 1), (4, 4, 4), (2, 3, 8), (64, 1, 1), (1, 32, 1))},
+    "cells of single numbers": (single_cells, vectors(64, 64, dtype=np.float32), (0, 1), 1, (16, 4)),
     "rounds of (8, 4)": (by_rounds, with_steps, (0, 2), 1, (8, 4)),
     "rounds of (4, 16)": (by_rounds, with_steps, (0, 2), 1, (4, 16)),
     "distances that are asked for": (moving, with_steps, (0, 2), 1, 64),
@@ -402,6 +415,12 @@ def test_the_additions_of_a_tile_are_made_eight_at_once():
     """Two calls for each of two tiles in the sweep for threads that meet, for one in the other: 4 + 2 + 1 + 1 + 1 exchanges of
     two words. The shape of the block says which lanes read the same cells."""
     assert counted(matmul, (M, M, M)) == (6 * 2 * 9, 0, 0)
+
+
+def test_one_addition_goes_to_memory_where_there_were_four():
+    """Beside the four of threads that are not all here, and the three behind the loop."""
+    text = dp.cuda.compile(dp.cuda.grad(gravity), (M, V, M), cc=(9, 0))
+    assert len(re.findall(r"\b(?:atom|red)\.", text)) == 1 + 4 + 3
 
 
 def test_what_a_loop_leaves_is_in_registers():
