@@ -4,7 +4,8 @@
 ``DIFFERENTIABLE`` with one that is differentiated again, whose memory then comes from the arena of the new derivative.
 ``COUNTED``: arrays that others than the arena may hold; ``FILES``: memory on disk for what asks for it; ``PARALLEL``:
 chunks of loops on Numba's threads; ``DEVICE``: all of it for threads of a GPU, to which comes how
-additions are brought together: ``TOGETHER`` in warps and blocks, or ``APART`` where threads are simulated.
+additions are brought together: ``TOGETHER`` in warps and blocks, or ``APART`` where threads are simulated (and see
+``sums``).
 """
 from __future__ import annotations
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from .model import Block, Module
 
-#: What keeps LLVM from making a loop larger: where it is not to become vectors, and where it is.
+#: What keeps LLVM from making a loop larger: where it is not to become vectors, and where it is; what leaves no loop.
 SCALAR = ('!{!"llvm.loop.vectorize.enable", i1 false}', '!{!"llvm.loop.unroll.disable"}')
+UNROLLED = ('!{!"llvm.loop.unroll.full"}',)
 SHORT = ('!{!"llvm.loop.interleave.count", i32 1}', '!{!"llvm.loop.unroll.disable"}')
 
 

@@ -43,6 +43,7 @@ from .calls import (
     rewind,
 )
 from .cotangents import INCREMENT_FLAGS, Cotangents, neutral
+from .deferred_sums import DeferredSums
 from .gates import gate_of, gated
 from .increments import Increments
 from .memory import clear_memory, clear_taken, copy_memory
@@ -91,6 +92,7 @@ class Context:
     reverses: dict[int, Function]
     forest: LoopForest
     increments: Increments
+    deferred: DeferredSums
     uniform: Uniform
     target: Target = HOST
     gated: set[Value] = field(default_factory=set)
@@ -134,6 +136,7 @@ class Adjoints:
         """The adjoint of an instruction that has work (``Needed.has_work``)."""
         self.flags = self.cotangents.flags = adjoint_flags(instruction)
         self.cotangents.place = instruction.parent
+        self.context.increments.joined.before(self.builder, instruction)
         if is_block_barrier(instruction):
             wait_for_block(self.builder, self.context.module, self.get(instruction.arguments[0]))
         elif is_barrier(instruction):

@@ -11,21 +11,20 @@ from collections.abc import Mapping
 from ..analysis import uniform
 from ..analysis.conflicts import Treatment
 from ..analysis.gathered_threads import GatheredThreads
+from ..analysis.induction import Inductions
 from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
 from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
 from ..target import HOST, Target
+from . import joined_sums
+from .joined_sums import GROUP, OWN_GROUP, WARP, JoinedSums, Sum
 from .launch_conditions import LaunchConditions
 from .program import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
 ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f32"}
-#: The same where the threads of a warp are likely to add to one place: they find out, and then add up first.
-WARP: dict[Type, str] = {DOUBLE: "dp.add.warp.f64", FLOAT: "dp.add.warp.f32"}
-#: The same where groups of threads of a warp may: for memory of a block, whose additions the processor repeats until they hold.
-GROUP: dict[Type, str] = {DOUBLE: "dp.add.group.f64", FLOAT: "dp.add.group.f32"}
 #: The same where all threads of a block add to one place together.
 BLOCK: dict[Type, str] = {DOUBLE: "dp.add.block.f64", FLOAT: "dp.add.block.f32"}
 #: The same where no other thread adds to that place, as the launch says; see ``launch_conditions``.
@@ -40,14 +39,19 @@ _OF_BLOCK = "atomic, one for threads of a warp that read the same cell together:
 _ONE_PLACE = "atomic, one for a warp whose threads read the same cell together"
 _BY_OWNERS = "gathered: each thread computes what its neighbours, which read its cell, have for it"
 _TAKEN = "taken, and cleared, by the thread whose number stands there"
-_BY_REASON = {_ONE_PLACE: WARP, _OF_BLOCK: GROUP}
+_KINDS = {_ONE_PLACE: WARP, _OF_BLOCK: GROUP}
+
+
+def among_others(name: str) -> str | None:
+    """For a function that adds where no other thread does, the one that adds where others may; None for any other."""
+    return joined_sums.among_others(name) or next((ATOMIC[type_] for type_, own in OWN.items() if own == name), None)
 
 
 class Increments:
     """Of one reverse function."""
 
     def __init__(self, module: Module, version: Version, reverse: Function, distances: Argument | None,
-                 target: Target = HOST, owned: Mapping[MemoryObject, Owned] | None = None,
+                 inductions: Inductions, target: Target = HOST, owned: Mapping[MemoryObject, Owned] | None = None,
                  given: Mapping[Argument, Argument] | None = None):
         """With threads: what ``analysis.ownership`` found, and the parameters that stand for those of the primal."""
         self.owned, self.conditions = owned or {}, LaunchConditions(module, reverse, given or {})
@@ -59,6 +63,7 @@ class Increments:
         self._uniform: uniform.Uniform | None = None
         #: Where many threads run: for each load or copy how its increment is made, and why.
         self.account: dict[Instruction, str] = {}
+        self.joined = JoinedSums(module, version.aliasing, inductions, self._is_uniform, self._tell_joined)
 
     def _treatment(self, access: Instruction, pointer: Value) -> Treatment | None:
         conflicts = self.version.conflicts
@@ -105,7 +110,11 @@ class Increments:
         owned = self._owned(access, pointer)
         if owned is not None:
             self.conditions.want(owned)
-        names = _BY_REASON.get(self.account.get(access, ""), ATOMIC) if owned is None else OWN
+        kind = self._kind(access, pointer, owned)
+        if kind:
+            self.joined.add(builder, Sum(kind, access, pointer, place, amount))
+            return
+        names = ATOMIC if owned is None else OWN
         add = self.module.declare(names[amount.type], FunctionType(VOID, (PTR, amount.type)))
         builder.call(add, add.function_type, [place, amount])
 
@@ -119,6 +128,16 @@ class Increments:
         self.account |= dict.fromkeys(self.gathered.reads, _ATOMIC)
         self.gathered = GatheredThreads()
 
+    def _kind(self, access: Instruction, pointer: Value, owned: Owned | None) -> str:
+        """How lanes of a warp are likely to mean the same place; empty where they are not."""
+        if owned is None:
+            return _KINDS.get(self.account.get(access, ""), "")
+        return OWN_GROUP if self._is_of_block(pointer) else ""
+
+    def _tell_joined(self, access: Instruction, count: int) -> None:
+        if count > 1 and self._owned(access, access.operands[0]) is None:
+            self.account[access] += f"; {count} of them at once"
+
     def _among_threads(self, access: Instruction, pointer: Value) -> str:
         objects = self.version.aliasing.objects_of(pointer)
         if all(obj.origin == Origin.STACK for obj in objects):
@@ -130,7 +149,10 @@ class Increments:
             return owned.told
         if self._is_uniform(pointer):
             return _ONE_PLACE
-        return _OF_BLOCK if all(obj.origin == Origin.SHARED for obj in objects) else _ATOMIC
+        return _OF_BLOCK if self._is_of_block(pointer) else _ATOMIC
+
+    def _is_of_block(self, pointer: Value) -> bool:
+        return all(obj.origin == Origin.SHARED for obj in self.version.aliasing.objects_of(pointer))
 
     def _owned(self, access: Instruction, pointer: Value) -> Owned | None:
         if access.opcode != "load":

@@ -25,7 +25,7 @@ from ..ir.model import Argument, Block, Function, Global, Module, Value
 from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
 from .bounds import FIELDS, settle, taken_slots
 from .gradient import RETURNED_NONE
-from .increments import ATOMIC, BLOCK, OWN
+from .increments import BLOCK, among_others
 from .launch_conditions import with_atomics
 from .layout import SLOT_BYTES
 from .memory import clear_memory
@@ -87,10 +87,10 @@ def _swept(module: Module, functions: ReverseFunctions, thread: Function, back: 
            given: list[Value], further: Sequence[Value]) -> tuple[Builder, Value]:
     """Calls the reverse function from ``back``, or the one with atomic additions where threads may meet."""
     builder, reverse = Builder(back), functions.reverse
-    adds_own = any(i.opcode == "call" and i.callee_name in OWN.values() for i in reverse.instructions())
+    adds_own = any(i.opcode == "call" and among_others(i.callee_name) is not None for i in reverse.instructions())
     if functions.apart is None or not adds_own:
         return builder, builder.call(reverse, reverse.function_type, [*given, *further])
-    atomic = with_atomics(module, reverse, {OWN[type_]: ATOMIC[type_] for type_ in OWN})
+    atomic = with_atomics(module, reverse, among_others)
     atomic.attributes = "alwaysinline"
     _tell_apart(functions, len(further))
     ways = [thread.add_block(label) for label in ("apart", "meeting")]

@@ -7,7 +7,7 @@ Ensures:  ``write`` gives ``i1 NAME.apart``, with the parameters of the reverse 
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ..analysis.ownership import REGISTER, Extent, Inequality, Owned
 from ..analysis.polynomial import Symbol
@@ -70,12 +70,14 @@ class LaunchConditions:
         return total
 
 
-def with_atomics(module: Module, reverse: Function, own: Mapping[str, str]) -> Function:
-    """A copy of the reverse function; ``own``: for each function that adds where no other thread does, the one that adds
-    where others may."""
+def with_atomics(module: Module, reverse: Function, among_others: Callable[[str], str | None]) -> Function:
+    """A copy of the reverse function; ``among_others`` gives for a function that adds where no other thread does the one that
+    adds where others may."""
     copy = clone_function(module, reverse, f"{reverse.name.removesuffix('reverse')}atomic.reverse", [])
-    for call in [i for i in copy.instructions() if i.opcode == "call" and i.callee_name in own]:
-        add = module.declare(own[call.callee_name], FunctionType(VOID, tuple(a.type for a in call.arguments)))
+    for call in [i for i in copy.instructions() if i.opcode == "call" and among_others(i.callee_name)]:
+        name = among_others(call.callee_name)
+        assert name is not None
+        add = module.declare(name, FunctionType(VOID, tuple(a.type for a in call.arguments)))
         Inserter.before(call).call(add, add.function_type, list(call.arguments))
         call.erase()
     return copy

@@ -37,6 +37,7 @@ from .available import Available
 from .bounds import write_changes
 from .calls import CheckpointedCall, ParallelCall, extend_signature, put_seeds, split_calls
 from .counters import Counters, insert_counters
+from .deferred_sums import DeferredSums
 from .forwarded_loads import ForwardedLoads
 from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
@@ -384,13 +385,15 @@ class _Build:
         given: dict[Value, Value] = {a: copy for a, copy in self.copies.items() if a in self._given()}
         available = Available(self.reverse, self.plan, self.recipes, counters, self.planner, self.planner.layout,
                               given, self.copies[self.tape], self.scopes.tape)
-        self.increments = Increments(self.module, version, self.reverse, self.distances, self.target, self._owned(),
-                                     self.copies)
+        self.increments = Increments(self.module, version, self.reverse, self.distances, self.inductions, self.target,
+                                     self._owned(), self.copies)
         self.increments.gathered = self._gathered()
+        deferred = DeferredSums(self.module, self.reverse, version.cfg, version.forest, self.inductions, self.needed, self.path,
+                                available, self.increments.joined)
         context = Context(self.module, self.version.activity, shadows, self.needed, self.path, available, self.reverse,
                           self.copies[self.arena], self.copies[self.tape], self.cotangents, self.version.active, self.calls,
                           self.scopes, reverses, version.forest,
-                          self.increments, self._uniform(), self.target)
+                          self.increments, deferred, self._uniform(), self.target)
         gates = gated.analyse(version.activity, list(self.path.steps), version.cfg, version.forest,
                               self.program.is_seeded(version), version.unseeded)
         dump("gated", lambda: gates)

@@ -62,6 +62,7 @@ class ReverseSweep:
         for block in path.steps:
             self._reverse_block(block)
         self.hubs.write()
+        self.context.deferred.complete()
         if path.start is None:
             self.slot_builder.unreachable()
         else:
@@ -99,6 +100,8 @@ class ReverseSweep:
         for instruction in reversed(block.instructions):
             if instruction.opcode != "phi" and instruction not in without and self.context.needed.has_work(instruction):
                 self.adjoints.write(instruction)
+        deferred = self.context.deferred
+        self.context.increments.joined.finish(self.builder, lambda asked: deferred.take(self.builder, block, asked))
 
     def take_phis(self, block: Block) -> list[tuple[Instruction, Value]]:
         """The cotangents of a block's phis, all taken before any is added to what came in."""
@@ -118,6 +121,8 @@ class ReverseSweep:
         else:
             ways = [self.context.reverse.add_block(f"rev.{block.name}.to.{edge.target.name}") for edge in edges]
             self._choose(step.chooser, step.loop, ways)
+            if step.loop is not None:
+                self.context.deferred.ways[step.loop] = ways[0], ways[1]
             for way, edge in zip(ways, edges, strict=True):
                 self.adjoints.enter(Builder(way))
                 again = step.loop if step.loop is not None and edge.target is step.loop.latch else None

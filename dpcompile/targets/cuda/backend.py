@@ -18,7 +18,7 @@ import llvmlite.binding as llvm
 
 from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.transform.tape import TAPE_FULL
-from dpcompile.runtime import arena, gates
+from dpcompile.runtime import arena, gates, sums
 
 from ...errors import BackendError
 from ...frontend.compile import run_passes
@@ -91,7 +91,7 @@ def optimise(module: llvm.ModuleRef, processor: llvm.TargetMachine) -> None:
 def optimised(kernel: CompiledKernel, function: str) -> str:
     """The code of a thread as it is before machine code is made of it, but for mathematics and shared memory."""
     module = llvm.parse_assembly(_CONTRACTED.sub(r"\1 contract ", kernel.text))
-    for text in (*kernel.runtime, arena.APART):
+    for text in (sums.definitions(kernel.text, together=False), *kernel.runtime, arena.APART):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     for definition in module.functions:
         if not definition.is_declaration and definition.name != function:
@@ -109,7 +109,7 @@ def _complete(kernel: CompiledKernel) -> tuple[llvm.ModuleRef, dict[str, str]]:
     for which, function in functions.items():
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + _entry(module.get_function(function), names[which])))
         module.get_function(function).add_function_attribute("alwaysinline")
-    for text in (arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
+    for text in (sums.definitions(kernel.text, together=True), arena.TOGETHER, *kernel.runtime, *kernel.exchanges):
         module.link_in(llvm.parse_assembly(_target_lines(kernel.text) + text))
     module.verify()
     return module, names

@@ -22,9 +22,10 @@ from dpcompile.passes.ir.reader import read
 from dpcompile.passes.ir.types import I32, PTR, VOID, FunctionType, size_of
 from dpcompile.passes.ir.vocabulary import DYNAMIC, SHARED
 from dpcompile.passes.ir.writer import write
-from dpcompile.passes.transform.increments import ATOMIC, BLOCK, GROUP, WARP
+from dpcompile.passes.transform.increments import ATOMIC, BLOCK
+from dpcompile.passes.transform.joined_sums import places_of
 from dpcompile.passes.transform.memory import CLEAR_TAKEN
-from dpcompile.runtime import arena
+from dpcompile.runtime import arena, sums
 
 from ...errors import UnsupportedError
 from ...frontend.compile import run_passes
@@ -44,7 +45,7 @@ REGISTERS = (*(f"{what}.{axis}" for what in ("tid", "ntid", "ctaid", "nctaid") f
 MOST_SHARED = 227 * 1024
 READ, WRITE, ADD, ATOMIC_READ = "read", "write", "atomic access", "atomic read"
 _CLEARED = frozenset(CLEAR_TAKEN.values())
-_ADDITIONS = frozenset(name for names in (ATOMIC, WARP, GROUP, BLOCK) for name in names.values())
+_ADDITIONS = frozenset(name for names in (ATOMIC, BLOCK) for name in names.values())
 _REGISTER, _OWN_REGISTER = "llvm.nvvm.read.ptx.sreg.", "dp.register."
 _BARRIER = "dp.barrier"
 _SHARED_VARIABLE = re.compile(rf'^(@"?{re.escape(SHARED)}[^ ]* = )external (?:\w+ )*?global (.*?)(, align \d+)?$', re.MULTILINE)
@@ -78,7 +79,7 @@ def thread_module(kernel: CompiledKernel, function: str, after_optimisation: boo
     own = read(optimised(kernel, function) if after_optimisation else kernel.text)
     _watch(own, sites)
     linked = llvm.parse_assembly(_for_host(write(own)))
-    for text in () if after_optimisation else (*kernel.runtime, arena.APART):
+    for text in () if after_optimisation else (sums.definitions(kernel.text, together=False), *kernel.runtime, arena.APART):
         linked.link_in(llvm.parse_assembly(_for_host(_watched_runtime(text, sites))))
     linked.link_in(llvm.parse_assembly(definitions(str(linked), kernel.primal.name)))
     linked.link_in(llvm.parse_assembly(exchanges(str(linked))))
@@ -129,15 +130,19 @@ def _watched_runtime(text: str, sites: list[Site]) -> str:
 def _watch_function(module: Module, function: Function, sites: list[Site], sweep: str) -> None:
     tell = module.declare("dp.access", FunctionType(VOID, (PTR, I32)))
     for instruction in list(function.instructions()):
-        found = _access(instruction)
-        if found is not None and not _is_private(found[0]):
-            pointer, kind, size = found
-            Inserter.before(instruction).call(tell, tell.function_type, [pointer, const(I32, len(sites))])
-            sites.append(Site(kind, size, sweep))
+        for pointer, kind, size in _accesses(instruction):
+            if not _is_private(pointer):
+                Inserter.before(instruction).call(tell, tell.function_type, [pointer, const(I32, len(sites))])
+                sites.append(Site(kind, size, sweep))
+
+
+def _accesses(instruction: Instruction) -> list[tuple[Value, str, int]]:
+    """Through which pointers an instruction accesses memory, how, and how many bytes."""
+    found = _access(instruction)
+    return [found] if found is not None else [(p, ADD, size_of(type_)) for p, type_ in places_of(instruction)]
 
 
 def _access(instruction: Instruction) -> tuple[Value, str, int] | None:
-    """Through which pointer an instruction accesses memory, how, and how many bytes."""
     match instruction.opcode:
         case "load":
             kind = ATOMIC_READ if "atomic" in instruction.flags else READ
