@@ -29,8 +29,9 @@ from ..ir.model import Argument, Constant, Function, Global, Instruction, Module
 from ..ir.types import DOUBLE, FLOAT, I32, I64, VOID, FunctionType, IntType, PointerType, Type
 from ..rules.scalar import lookup
 
-#: The most sums that are made at once, and the most that wait.
-MOST, MOST_WAITING = 8, 16
+#: The most sums that are made at once, and the most that wait: more save exchanges, and cost registers, with which fewer
+#: threads run at a time.
+MOST, MOST_WAITING = 4, 8
 #: How lanes are likely to mean the same place: all of them; those of groups; or as groups, unless no two threads ever do.
 WARP, GROUP, OWN_GROUP = "warp", "group", "own.group"
 _BITS: dict[Type, str] = {DOUBLE: "f64", FLOAT: "f32"}

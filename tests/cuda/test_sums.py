@@ -411,10 +411,10 @@ def test_four_sums_are_folded_at_once_and_asked_for_once():
     assert counted(gravity, (M, V, M)) == (2 + 2 * (2 + 1 + 3), 1, 0)
 
 
-def test_the_additions_of_a_tile_are_made_eight_at_once():
-    """Two calls for each of two tiles in the sweep for threads that meet, for one in the other: 4 + 2 + 1 + 1 + 1 exchanges of
+def test_the_additions_of_a_tile_are_made_four_at_once():
+    """Four calls for each of two tiles in the sweep for threads that meet, for one in the other: 2 + 1 + 1 + 1 + 1 exchanges of
     two words. The shape of the block says which lanes read the same cells."""
-    assert counted(matmul, (M, M, M)) == (6 * 2 * 9, 0, 0)
+    assert counted(matmul, (M, M, M)) == (12 * 2 * 6, 0, 0)
 
 
 def test_one_addition_goes_to_memory_where_there_were_four():
