@@ -14,10 +14,11 @@ from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
 from ..analysis.loops import Loop
 from ..analysis.reverse_path import Edge
+from ..analysis.segments import Segments
 from ..ir.builder import Builder, const, i64
 from ..ir.metadata import SCALAR, mark_loop
 from ..ir.model import Block, Instruction, Value, is_float
-from ..ir.types import I32, I64, PTR, FunctionType, StructType
+from ..ir.types import I32, I64, PTR, ArrayType, FunctionType, StructType
 from .adjoint import Adjoints, Context, LoopForm
 from .checked_loops import CheckedLoops
 from .cotangents import Cotangents
@@ -25,6 +26,8 @@ from .distributed_loop import DistributedLoop
 from .gathered_loops import GatheredLoops
 from .hubs import Hubs
 from .interchanged_loops import InterchangedLoops
+from .layout import BufferPlace, stored_type
+from .segmented_loop import SegmentedLoop
 
 POP = "dp.stack.pop"                    # ptr (ptr state, i64 bytes)
 READ_STATE = StructType((PTR, PTR))
@@ -54,6 +57,7 @@ class ReverseSweep:
         for block in path.steps:
             self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
         self._loop_slots()
+        self._buffers()
         for nest in (form for form in self.context.forms if isinstance(form, GatheredNest)):
             for total in nest.sums:
                 self.cotangents.sums.update(dict.fromkeys(total.members, total.phi))
@@ -79,9 +83,18 @@ class ReverseSweep:
             self.states[loop] = state
             available.record_slot[loop] = self.slot_builder.alloca(PTR, f"{loop.name}.record.slot")
 
+    def _buffers(self) -> None:
+        available = self.context.available
+        for value, place in available.layout.places.items():
+            if isinstance(place, BufferPlace):
+                type_ = ArrayType(available.planner.segments[place.loop].length, stored_type(value))
+                available.buffers[value] = self.slot_builder.alloca(type_, f"{value.name}.buffer", align=8)
+
     def _form(self, plan: LoopForm) -> CheckedLoops:
         if isinstance(plan, Distribution):
             return DistributedLoop(self, plan)
+        if isinstance(plan, Segments):
+            return SegmentedLoop(self, plan)
         return GatheredLoops(self, plan) if isinstance(plan, GatheredNest) else InterchangedLoops(self, plan)
 
     def _reverse_block(self, block: Block) -> None:
@@ -151,8 +164,12 @@ class ReverseSweep:
             last = self.context.available.get(self.context.available.counters.last[loop, block])
             self.builder.store(last, self.context.available.counter_slot[loop])
         for loop in edge.entered:
-            self._pop_record(loop)
+            self._pop_iteration(loop)
         self.cotangents.leave()
+        form = self.forms.get(again.latch) if again else None
+        if again and isinstance(form, SegmentedLoop):
+            form.go_on(self.builder, self.blocks[again.latch])
+            return
         self.builder.br(self._again(again) if again else self.hubs.target(edge, self.builder))
         if again and isinstance(self.forms.get(again.latch), DistributedLoop):
             # As it stands it runs where there are few iterations, or where they overlap.
@@ -175,9 +192,14 @@ class ReverseSweep:
         slot = self.context.available.counter_slot[loop]
         counter = self.builder.load(I64, slot)
         self.builder.store(self.builder.binary("add", counter, i64(-1), flags=("nsw",)), slot)
-        self._pop_record(loop)
+        self._pop_iteration(loop)
 
-    def _pop_record(self, loop: Loop) -> None:
+    def _pop_iteration(self, loop: Loop) -> None:
+        if loop not in self.context.available.planner.segments:
+            self.pop_record(loop)
+
+    def pop_record(self, loop: Loop) -> None:
+        """Goes back to the record of the iteration, or segment, before."""
         available = self.context.available
         if loop in self.states:
             pop = self.context.module.declare(POP, FunctionType(PTR, (PTR, I64)))
