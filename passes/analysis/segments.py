@@ -50,12 +50,16 @@ class Segments:
         return (*self.phis, *self.outside)
 
     @property
+    def told(self) -> str:
+        return f"what it carries is kept once for every {self.length} iterations, which are run again"
+
+    @property
     def only_phis(self) -> bool:
         """Whether nothing is wanted of the last iteration of a segment but what it begins with."""
         return all(value in self.phis for value in self.wanted)
 
     def __str__(self) -> str:
-        return f"loop {self.loop.name}: kept once for every {self.length} iterations, which are run again"
+        return f"loop {self.loop.name}: {self.told}"
 
 
 @dataclass
@@ -69,12 +73,13 @@ class Segmenting:
 
     def chosen(self, plan: CachePlan) -> dict[Loop, Segments]:
         """The loops that should be reversed in segments, if that is the plan now."""
-        found = (self.of(loop, plan, self._length(loop, plan)) for loop in self.recipes.forest if _has_one_way_out(loop))
+        found = (self.of(loop, plan) for loop in self.recipes.forest if _has_one_way_out(loop))
         return {segments.loop: segments for segments in found if segments is not None and self._pays(segments, plan)}
 
-    def of(self, loop: Loop, plan: CachePlan, length: int) -> Segments | None:
+    def of(self, loop: Loop, plan: CachePlan, longest: int = LONG) -> Segments | None:
         """The segments of a loop that keeps what a plan says; None where not all of it can be had by running it again."""
         wanted = self._kept(loop, plan)
+        length = longest if longest * sum(map(size_in_place, wanted)) <= MOST_BYTES_OF_LONG else SHORT
         conditions = self._conditions(loop)
         if conditions is None or not wanted:
             return None
@@ -83,20 +88,19 @@ class Segmenting:
             return None
         return self._sliced(loop, length, wanted, conditions)
 
-    def _length(self, loop: Loop, plan: CachePlan) -> int:
-        size = sum(size_in_place(value) for value in self._kept(loop, plan))
-        return LONG if LONG * size <= MOST_BYTES_OF_LONG else SHORT
-
     def _kept(self, loop: Loop, plan: CachePlan) -> list[Instruction]:
         """What is kept for each iteration."""
         inside = [v for v in plan.kept if isinstance(v, Instruction) and self.recipes.forest.loop_of(v.parent) is loop]
         return [value for value in inside if loop in self.loops_kept(value)]
 
     def _conditions(self, loop: Loop) -> list[Value] | None:
-        """What decides which way an iteration goes; None where one way of several leads to an error."""
+        """What decides which way an iteration goes; None where one way of several leads to an error, or where there are several
+        and all lead to the same block."""
         found: list[Value] = []
         for block in loop.blocks - {loop.latch}:
             inside = [b for b in dict.fromkeys(block.successors) if loop.contains(b)]
+            if len(inside) == 1 and block.successors.count(inside[0]) > 1:
+                return None
             if len(inside) > 1:
                 if not loop.blocks.issuperset(block.successors):
                     return None

@@ -200,8 +200,9 @@ class _Build:
     def _segments_of(self, value: Value) -> Segments | None:
         """Those of the loop with which a value changes."""
         loop = self.analysed.forest.loop_of(value.parent) if isinstance(value, Instruction) else None
-        found = self.planner.segments.get(loop) if loop is not None else None
-        return found if found is not None and loop in self.planner.loops_kept(value) else None
+        if loop is None or loop not in self.planner.segments or value not in self.segmenting.repeatable(loop):
+            return None
+        return self.planner.segments[loop] if loop in self.planner.loops_kept(value) else None
 
     def _iterations(self, loops: Iterable[Loop]) -> float:
         total = 1.0
@@ -349,11 +350,11 @@ class _Build:
         segments.update(self.segmenting.chosen(plan))
         while segments:
             plan = self._plan_with_extents(direct)
-            found = {loop: self.segmenting.of(loop, plan, before.length) for loop, before in segments.items()}
-            sound = {loop: after for loop, after in found.items() if after is not None}
+            lengths = {loop: before.length for loop, before in segments.items()}
+            found = {loop: self.segmenting.of(loop, plan, length) for loop, length in lengths.items()}
             segments.clear()
-            segments.update(sound)
-            if len(sound) == len(found):
+            segments.update({loop: after for loop, after in found.items() if after is not None})
+            if lengths == {loop: after.length for loop, after in segments.items()}:
                 return plan
         return self._plan_with_extents(direct)
 

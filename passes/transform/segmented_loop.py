@@ -1,5 +1,5 @@
-"""The reverse of a loop in segments, the last one first: what a segment begins with is read from the tape, its iterations are run
-again, and what they give is kept on the stack until each of them has been reversed.
+"""The reverse of a loop in segments, the last one first: what one begins with is read from the tape, its iterations are run again,
+and what they give is kept on the stack until each of them has been reversed.
 
 Requires: ``Segments`` of the loop; its counter's slot holds the last iteration of the segment on entry.
 Ensures:  the buffers hold what is wanted of all iterations of the segment up to that one, in which the reverse begins.

@@ -7,14 +7,17 @@ from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
+from dpcompile.passes.analysis.segments import Segmenting, Segments
 from dpcompile.passes.analysis.undo import Undo
-from dpcompile.passes.ir.builder import zero
+from dpcompile.passes.ir.builder import i64, zero
 from dpcompile.passes.transform import adjoint, bounds, forward, hoist, kernel, shadow
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.another_iteration import AnotherIteration
+from dpcompile.passes.transform.available import Available
 from dpcompile.passes.transform.bounds import WinningTangents
 from dpcompile.passes.transform.increments import Increments
 from dpcompile.passes.transform.previous import PreviousStores
+from dpcompile.passes.transform.segmented_loop import SegmentedLoop
 
 import dpcompile as dp
 from dpcompile import errors
@@ -25,6 +28,7 @@ pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
 _has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.stores, PreviousStores.write
+_at_segment = Available.at_segment
 _why_not_kept, _hand_over = Overwrites._why_not_kept, kernel._FirstSweep._hand_over
 
 
@@ -95,6 +99,17 @@ def only_the_status(self, status, slots):
     _hand_over(self, status, slots[:1])
 
 
+def at_the_first_segment(self, phi):
+    slot = next(self.counter_slot[loop] for loop in self.counter_slot if loop.header is phi.parent)
+    counter = self.builder.load(i64(0).type, slot)
+    self.builder.store(i64(0), slot)
+    self.enter(self.builder)
+    found = _at_segment(self, phi)
+    self.builder.store(counter, slot)
+    self.enter(self.builder)
+    return found
+
+
 def nothing(*arguments):
     pass
 
@@ -135,6 +150,11 @@ MUTATIONS = {
     "no mirror of syncwarp": ("waits_for_its_warp", Needed, "has_work", without_warp_barriers),
     "lanes are taken to agree": ("chosen_lanes", uniform.Uniform, "is_uniform", lambda self, value: True),
     "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
+    "segments begin with the state of the first": ("pendulum", Available, "at_segment", at_the_first_segment),
+    "only the last segment is run again": ("logistic", SegmentedLoop, "go_on",
+                                           lambda self, builder, entry: builder.br(self.plain)),
+    "nothing is kept in the last iteration of a segment": ("pendulum", Segments, "only_phis", property(lambda self: True)),
+    "what is overwritten is read again": ("rewritten", Segmenting, "_is_repeatable", lambda self, instruction: True),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

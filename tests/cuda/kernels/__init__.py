@@ -12,6 +12,7 @@ if importlib.util.find_spec("numba_cuda") is not None:
         global_memory,
         overwritten,
         programs,
+        segments,
         shared_memory,
         staged,
         warps,
