@@ -11,7 +11,7 @@ Debug:    dp-opt --pass=forms, dp.explain
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..ir.model import Block, Instruction, Value
@@ -64,16 +64,59 @@ class Segments:
 
 @dataclass
 class Segmenting:
-    """Answers for one function; ``loops_kept``: the loops for each of whose iterations a value has a place of its own."""
+    """Answers for one function; ``loops_kept``: the loops for each of whose iterations a value has a place of its own;
+    ``allowed``: whether there may be segments; ``current``: those of the plan that is looked for."""
 
     recipes: Recipes
     loops_kept: Callable[[Instruction], tuple[Loop, ...]]
     memory_cost: float
+    allowed: bool
+    current: dict[Loop, Segments]
     _repeatable: dict[Loop, frozenset[Instruction]] = field(default_factory=dict)
+
+    def settled(self, plan_again: Callable[[], CachePlan]) -> CachePlan:
+        """The plan where loops are reversed in segments, if that pays and all that they keep can be run again."""
+        self.current.clear()
+        plan = plan_again()
+        self.current.update(self.chosen(plan) if self.allowed else {})
+        while self.current:
+            plan = plan_again()
+            lengths = {loop: segments.length for loop, segments in self.current.items()}
+            found = [self.of(loop, plan, length) for loop, length in lengths.items()]
+            self.current.clear()
+            self.current.update({segments.loop: segments for segments in found if segments is not None})
+            if lengths == {loop: segments.length for loop, segments in self.current.items()}:
+                break
+            if not self.current:
+                plan = plan_again()
+        return plan
+
+    def needs(self, plan: CachePlan) -> Iterator[Value]:
+        """What must be in a plan for segments to be run again."""
+        for loop, segments in self.current.items():
+            found = self.of(loop, plan, segments.length)
+            yield from found.needs if found is not None else ()
+
+    def points(self) -> Iterator[tuple[tuple[Block, Instruction], Value]]:
+        """What the reverse sweep asks for where a segment begins, which is in the mirrors of all iterations of its loop."""
+        for loop, segments in self.current.items():
+            yield from (((loop.latch, loop.latch.terminator), value) for value in segments.needs)
+
+    def is_buffered(self, value: Value) -> bool:
+        """Whether a value would be kept for the iterations of one segment only."""
+        loop = self.recipes.forest.loop_of(value.parent) if isinstance(value, Instruction) else None
+        return loop in self.current and value in self.repeatable(loop) and loop in self.loops_kept(value)
+
+    def share_on_tape(self, value: Value) -> float:
+        """How many places a value takes for each iteration."""
+        if not self.is_buffered(value):
+            return 1.0
+        segments = self.current[self.recipes.forest.loop_of(value.parent)]
+        return 1.0 / segments.length if value in segments.phis else 0.0
 
     def chosen(self, plan: CachePlan) -> dict[Loop, Segments]:
         """The loops that should be reversed in segments, if that is the plan now."""
-        found = (self.of(loop, plan) for loop in self.recipes.forest if _has_one_way_out(loop))
+        found = (self.of(loop, plan) for loop in self.recipes.forest if not loop.children)
         return {segments.loop: segments for segments in found if segments is not None and self._pays(segments, plan)}
 
     def of(self, loop: Loop, plan: CachePlan, longest: int = LONG) -> Segments | None:
@@ -94,8 +137,8 @@ class Segmenting:
         return [value for value in inside if loop in self.loops_kept(value)]
 
     def _conditions(self, loop: Loop) -> list[Value] | None:
-        """What decides which way an iteration goes; None where one way of several leads to an error, or where there are several
-        and all lead to the same block."""
+        """What decides which way an iteration goes that stays in the loop; None where one of several ways leads out, or where
+        there are several and all lead to the same block."""
         found: list[Value] = []
         for block in loop.blocks - {loop.latch}:
             inside = [b for b in dict.fromkeys(block.successors) if loop.contains(b)]
@@ -154,12 +197,3 @@ class Segmenting:
     def _traffic(self, value: Value) -> float:
         """Of keeping a value on the tape."""
         return self.memory_cost * (KEEP_COST + KEEP_COST_A_BYTE * size_in_place(value))
-
-
-def _has_one_way_out(loop: Loop) -> bool:
-    """Whether it is an innermost loop that ends behind a whole iteration."""
-    return not loop.children and all(source is loop.latch for source, _ in loop.exiting_edges) and _goes_on(loop.latch)
-
-
-def _goes_on(latch: Block) -> bool:
-    return latch.terminator.opcode == "br"

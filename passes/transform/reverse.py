@@ -22,7 +22,7 @@ from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
-from ..analysis.segments import Segmenting, Segments
+from ..analysis.segments import Segmenting
 from ..analysis.undo import Point
 from ..analysis.uniform import Uniform
 from ..analysis.variation import Variation
@@ -192,17 +192,7 @@ class _Build:
         """How many places on the tape it takes to keep a value."""
         if not isinstance(value, Instruction):
             return 1.0
-        places, segments = self._iterations(self.planner.loops_kept(value)), self._segments_of(value)
-        if segments is None:
-            return places
-        return places / segments.length if value in segments.phis else 0.0
-
-    def _segments_of(self, value: Value) -> Segments | None:
-        """Those of the loop with which a value changes."""
-        loop = self.analysed.forest.loop_of(value.parent) if isinstance(value, Instruction) else None
-        if loop is None or loop not in self.planner.segments or value not in self.segmenting.repeatable(loop):
-            return None
-        return self.planner.segments[loop] if loop in self.planner.loops_kept(value) else None
+        return self._iterations(self.planner.loops_kept(value)) * self.segmenting.share_on_tape(value)
 
     def _iterations(self, loops: Iterable[Loop]) -> float:
         total = 1.0
@@ -228,7 +218,8 @@ class _Build:
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.forwarded = ForwardedLoads(self.recipes, self.planner, self.scopes.tape)
-        self.segmenting = Segmenting(self.recipes, self.planner.loops_kept, self.target.memory_cost)
+        self.segmenting = Segmenting(self.recipes, self.planner.loops_kept, self.target.memory_cost,
+                                     self.target.has_segments and not self.bounds.are_global, self.planner.segments)
         self.at_hand = self._given() | set(counters.loop)
         self._settle(counters)
         for value in self.plan.kept:
@@ -269,8 +260,8 @@ class _Build:
             points = list(self._direct_needs(counters))
             direct = list(dict.fromkeys(value for _, value in points))
             self._forward(direct)
-            self.plan = self._plan_in_segments(direct)
-            if undo is None or undo.settle(self.plan, [*points, *self._segment_needs()]):
+            self.plan = self.segmenting.settled(partial(self._plan_with_extents, direct))
+            if undo is None or undo.settle(self.plan, [*points, *self.segmenting.points()]):
                 break
         self.undone = undo.finish(self.plan) if undo is not None else {}
 
@@ -335,29 +326,6 @@ class _Build:
             for edge in self.path.edges(block):
                 yield from (((block, None), counters.last[loop, block]) for loop in edge.entered)
 
-    def _segment_needs(self) -> Iterator[tuple[Point, Value]]:
-        """What the reverse sweep asks for where a segment of a loop begins, which is in the mirrors of all its iterations."""
-        for loop, segments in self.planner.segments.items():
-            yield from (((loop.latch, loop.latch.terminator), value) for value in segments.needs)
-
-    def _plan_in_segments(self, direct: list[Value]) -> CachePlan:
-        """The plan where loops are reversed in segments, if that pays and all that they keep can be run again."""
-        segments = self.planner.segments
-        segments.clear()
-        plan = self._plan_with_extents(direct)
-        if not self.target.has_segments or self.bounds.are_global:
-            return plan
-        segments.update(self.segmenting.chosen(plan))
-        while segments:
-            plan = self._plan_with_extents(direct)
-            lengths = {loop: before.length for loop, before in segments.items()}
-            found = {loop: self.segmenting.of(loop, plan, length) for loop, length in lengths.items()}
-            segments.clear()
-            segments.update({loop: after for loop, after in found.items() if after is not None})
-            if lengths == {loop: after.length for loop, after in segments.items()}:
-                return plan
-        return self._plan_with_extents(direct)
-
     def _plan_with_extents(self, direct: list[Value]) -> CachePlan:
         """Finding a kept value may need extents of loops, and running segments again values from outside, which must then be in
         the plan too."""
@@ -366,11 +334,9 @@ class _Build:
         while True:
             plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
                               self.target.memory_cost, byte_cost, self._is_fleeting, idle,
-                              lambda value: self._segments_of(value) is not None)
-            again = [self.segmenting.of(loop, plan, segments.length) for loop, segments in self.planner.segments.items()]
-            asked = [*(e for v in plan.kept for e in self.planner.extents_needed(v)),
-                     *(v for segments in again if segments is not None for v in segments.needs if not self._available(v))]
-            more = [value for value in asked if value not in needs]
+                              self.segmenting.is_buffered)
+            asked = [*(e for v in plan.kept for e in self.planner.extents_needed(v)), *self.segmenting.needs(plan)]
+            more = [value for value in asked if value not in needs and not self._available(value)]
             if not more:
                 return plan
             needs.update(dict.fromkeys(more))

@@ -1,72 +1,79 @@
-"""The reverse of a loop in segments, the last one first: what one begins with is read from the tape, its iterations are run again,
-and what they give is kept on the stack until each of them has been reversed.
+"""The reverse of a loop in segments, the last one first: what one begins with is on the tape; its iterations are run again, and
+what they give is kept on the stack until each of them has been reversed.
 
-Requires: ``Segments`` of the loop; its counter's slot holds the last iteration of the segment on entry.
-Ensures:  the buffers hold what is wanted of all iterations of the segment up to that one, in which the reverse begins.
+Requires: ``Segments`` of the loop; its counter's slot holds the last iteration of the segment on entry, and the hub of the
+          loop, where it has one, how far that came.
+Ensures:  the buffers hold what is wanted of all iterations of the segment, up to where the reverse begins. How far they go is
+          not found by comparing numbers again, which may be rounded otherwise.
 """
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..analysis.segments import Segments
-from ..ir.builder import Builder, i64
+from ..ir.builder import Builder, const, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Block, Instruction, Value
-from ..ir.types import I1, I8, I64, size_of
-from .checked_loops import CheckedLoops
+from ..ir.types import I1, I8, I32, I64, size_of
 from .layout import BufferPlace, stored_type
 
 if TYPE_CHECKING:
     from .sweep import ReverseSweep
 
 
-class SegmentedLoop(CheckedLoops):
+class SegmentedLoop:
     """Writes one such loop of a reverse sweep."""
 
     def __init__(self, sweep: ReverseSweep, segments: Segments):
-        super().__init__(sweep, [segments.loop])
-        self.segments, self.loop = segments, segments.loop
+        self.sweep, self.segments, self.loop = sweep, segments, segments.loop
         self.available = sweep.context.available
         self.counter = self.available.counters.counter[self.loop]
+        self.slot = self.available.counter_slot[self.loop]
+        #: The last iteration of a segment, and the number of the way that it takes out of the loop or to the next one.
+        self.high: Value = i64(0)
+        self.way: Value | None = None
+        self.done = self._new_block("segment")
         #: What stands for values of the loop where it is run again, and for the ends of its blocks.
         self.made: dict[Value, Value] = {}
         self.ends: dict[Block, Block] = {}
         self.starts: dict[Block, Block] = {}
 
-    def write(self, entry: Block) -> None:
-        self.enter(entry)
+    def _new_block(self, name: str) -> Block:
+        return self.sweep.context.reverse.add_block(f"rev.{self.loop.name}.{name}")
+
+    def write(self, front: Block) -> None:
+        builder = Builder(front)
+        self.sweep.adjoints.enter(builder)
         self.sweep.pop_record(self.loop)
-        slot = self.counters[0]
-        high = self._load(slot)
-        low = self.builder.binary("and", high, i64(-self.segments.length))
-        self.builder.store(low, slot)
+        self.high = builder.load(I64, self.slot)
+        hub = self.sweep.hubs.hubs.get(self.loop)
+        self.way = builder.load(I32, hub.slot) if hub is not None else None
+        low = builder.binary("and", self.high, i64(-self.segments.length))
+        builder.store(low, self.slot)
         self.made = {value: self.available.get(value) for value in self.segments.outside}
-        first = {phi: self.available.at_segment(phi) for phi in self.segments.phis} | {self.counter: low}
-        done = self.new_block("segment")
-        self._run_again(first, high, done)
-        self.enter(done)
-        self.builder.store(high, slot)
-        self.sweep.cotangents.leave()
-        self.builder.br(self.plain)
+        self._run_again({phi: self.available.at_segment(phi) for phi in self.segments.phis} | {self.counter: low}, builder)
+        builder = Builder(self.done)
+        builder.store(self.high, self.slot)
+        builder.br(self.sweep.hubs.behind(self.loop))
 
-    def go_on(self, builder: Builder, entry: Block) -> None:
+    def go_on(self, builder: Builder, front: Block, behind: Block) -> None:
         """To the iteration before, which may be the last of a segment."""
-        counter, last = builder.load(I64, self.counters[0]), i64(self.segments.length - 1)
-        builder.cond_br(builder.compare("eq", builder.binary("and", counter, last), last), entry, self.plain)
+        counter, last = builder.load(I64, self.slot), i64(self.segments.length - 1)
+        builder.cond_br(builder.compare("eq", builder.binary("and", counter, last), last), front, behind)
 
-    def _run_again(self, first: dict[Instruction, Value], high: Value, done: Block) -> None:
-        blocks = [block for block in self.sweep.context.available.recipes.cfg.reverse_postorder if self.loop.contains(block)]
-        before = self.builder
-        self.starts = {block: self.new_block(f"again.{block.name}") for block in blocks}
+    def _run_again(self, first: dict[Instruction, Value], before: Builder) -> None:
+        blocks = [block for block in self.available.recipes.cfg.reverse_postorder if self.loop.contains(block)]
+        self.starts = {block: self._new_block(f"again.{block.name}") for block in blocks}
         before.br(self.starts[self.loop.header])
         for block in blocks:
             builder = Builder(self.starts[block])
             if block is self.loop.header:
                 self._begin(builder, first, before.block)
-                builder = self._leave(builder, high, done) if self.segments.only_phis else builder
+                builder = self._leave_at_last(builder) if self.segments.only_phis else builder
             self._repeat(block, builder)
+            builder = builder if self.segments.only_phis else self._leave_behind(block, builder)
             self.ends[block] = builder.block
-            self._go_on_again(block, builder, high, done)
+            self._go_on_again(block, builder)
         self._close()
 
     def _begin(self, builder: Builder, first: dict[Instruction, Value], before: Block) -> None:
@@ -75,11 +82,23 @@ class SegmentedLoop(CheckedLoops):
         for phi in first:
             self._keep(builder, phi)
 
-    def _leave(self, builder: Builder, high: Value, done: Block) -> Builder:
-        """Out in front of what only a next iteration would need."""
-        body = self.new_block(f"again.{self.loop.name}.body")
-        builder.cond_br(builder.compare("eq", self.made[self.counter], high), done, body)
+    def _leave_at_last(self, builder: Builder, *others: Value) -> Builder:
+        """Out, in the last iteration, if all that else is asked for holds."""
+        condition = builder.compare("eq", self.made[self.counter], self.high)
+        for other in others:
+            condition = builder.binary("and", condition, other)
+        body = self._new_block("again.go")
+        builder.cond_br(condition, self.done, body)
         return Builder(body)
+
+    def _leave_behind(self, block: Block, builder: Builder) -> Builder:
+        """Where the last iteration may end."""
+        if block is self.loop.latch:
+            return self._leave_at_last(builder)
+        hub = self.sweep.hubs.hubs.get(self.loop)
+        if self.way is None or hub is None or block not in hub.ways:
+            return builder
+        return self._leave_at_last(builder, builder.compare("eq", self.way, const(I32, hub.ways.index(block))))
 
     def _repeat(self, block: Block, builder: Builder) -> None:
         for instruction in block.instructions:
@@ -100,9 +119,11 @@ class SegmentedLoop(CheckedLoops):
             stored = builder.cast("zext", number, I8) if value.type == I1 else number
             builder.store(stored, self.available.cell(builder, value, self.made[self.counter]), size_of(stored_type(value)))
 
-    def _go_on_again(self, block: Block, builder: Builder, high: Value, done: Block) -> None:
+    def _go_on_again(self, block: Block, builder: Builder) -> None:
         if block is self.loop.latch:
-            self._next(builder, high, done)
+            following = builder.binary("add", self.made[self.counter], i64(1), flags=("nuw", "nsw"))
+            self.made[self.counter.value_from(self.loop.latch)] = following
+            builder.br(self.starts[self.loop.header])
             return
         ways = [b for b in dict.fromkeys(block.successors) if self.loop.contains(b)]
         if len(ways) == 1:
@@ -113,15 +134,6 @@ class SegmentedLoop(CheckedLoops):
             branch.append_operand(self.made.get(operand, operand))
         branch.blocks = [self.starts[b] for b in block.terminator.blocks]
         builder.place(branch)
-
-    def _next(self, builder: Builder, high: Value, done: Block) -> None:
-        counter, header = self.made[self.counter], self.starts[self.loop.header]
-        following = builder.binary("add", counter, i64(1), flags=("nuw", "nsw"))
-        self.made[self.counter.value_from(self.loop.latch)] = following
-        if self.segments.only_phis:
-            builder.br(header)
-        else:
-            builder.cond_br(builder.compare("eq", counter, high), done, header)
 
     def _close(self) -> None:
         """What the next iteration begins with."""

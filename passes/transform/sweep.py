@@ -12,6 +12,7 @@ from collections.abc import Container
 
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
+from ..analysis.interchange import Interchange
 from ..analysis.loops import Loop
 from ..analysis.reverse_path import Edge
 from ..analysis.segments import Segments
@@ -19,7 +20,7 @@ from ..ir.builder import Builder, const, i64
 from ..ir.metadata import SCALAR, mark_loop
 from ..ir.model import Block, Instruction, Value, is_float
 from ..ir.types import I32, I64, PTR, ArrayType, FunctionType, StructType
-from .adjoint import Adjoints, Context, LoopForm
+from .adjoint import Adjoints, Context
 from .checked_loops import CheckedLoops
 from .cotangents import Cotangents
 from .distributed_loop import DistributedLoop
@@ -43,6 +44,8 @@ class ReverseSweep:
         self.states: dict[Loop, Value] = {}
         #: Loops that are written in another form, by the latch of the outermost.
         self.forms: dict[Block, CheckedLoops] = {}
+        #: Loops that are reversed in segments.
+        self.segmented: dict[Loop, SegmentedLoop] = {}
         self.hubs: Hubs
         self.slot_builder = Builder(context.reverse.add_block("entry"))
         self.cotangents = Cotangents(context.activity, context.forest, self.slot_builder)
@@ -61,8 +64,11 @@ class ReverseSweep:
         for nest in (form for form in self.context.forms if isinstance(form, GatheredNest)):
             for total in nest.sums:
                 self.cotangents.sums.update(dict.fromkeys(total.members, total.phi))
-        self.forms = {form.outermost.latch: form for form in map(self._form, self.context.forms)}
-        self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
+        self.forms = {plan.outermost.latch: self._form(plan) for plan in self.context.forms if not isinstance(plan, Segments)}
+        self.segmented = {plan.loop: SegmentedLoop(self, plan) for plan in self.context.forms if isinstance(plan, Segments)}
+        self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks, self.segmented)
+        for loop, front in self.hubs.fronts.items():
+            self.segmented[loop].write(front)
         for block in path.steps:
             self._reverse_block(block)
         self.hubs.write()
@@ -90,11 +96,9 @@ class ReverseSweep:
                 type_ = ArrayType(available.planner.segments[place.loop].length, stored_type(value))
                 available.buffers[value] = self.slot_builder.alloca(type_, f"{value.name}.buffer", align=8)
 
-    def _form(self, plan: LoopForm) -> CheckedLoops:
+    def _form(self, plan: Distribution | GatheredNest | Interchange) -> CheckedLoops:
         if isinstance(plan, Distribution):
             return DistributedLoop(self, plan)
-        if isinstance(plan, Segments):
-            return SegmentedLoop(self, plan)
         return GatheredLoops(self, plan) if isinstance(plan, GatheredNest) else InterchangedLoops(self, plan)
 
     def _reverse_block(self, block: Block) -> None:
@@ -166,9 +170,8 @@ class ReverseSweep:
         for loop in edge.entered:
             self._pop_iteration(loop)
         self.cotangents.leave()
-        form = self.forms.get(again.latch) if again else None
-        if again and isinstance(form, SegmentedLoop):
-            form.go_on(self.builder, self.blocks[again.latch])
+        if again in self.segmented:
+            self.segmented[again].go_on(self.builder, self.hubs.fronts[again], self.hubs.again(again, self.builder))
             return
         self.builder.br(self._again(again) if again else self.hubs.target(edge, self.builder))
         if again and isinstance(self.forms.get(again.latch), DistributedLoop):

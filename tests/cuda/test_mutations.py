@@ -152,7 +152,7 @@ MUTATIONS = {
     "lanes are taken to be anywhere": ("kept", adjoint, "UNSHUFFLE", "dp.shuffle."),
     "segments begin with the state of the first": ("pendulum", Available, "at_segment", at_the_first_segment),
     "only the last segment is run again": ("logistic", SegmentedLoop, "go_on",
-                                           lambda self, builder, entry: builder.br(self.plain)),
+                                           lambda self, builder, front, behind: builder.br(behind)),
     "nothing is kept in the last iteration of a segment": ("pendulum", Segments, "only_phis", property(lambda self: True)),
     "what is overwritten is read again": ("rewritten", Segmenting, "_is_repeatable", lambda self, instruction: True),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),

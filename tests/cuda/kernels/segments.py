@@ -247,7 +247,7 @@ def found_twin(x, steps, out):
 
 
 @record(found_twin, lambda rng: [rng.uniform(0.2, 0.8, THREADS), 3 * SHORT + 2, rng.normal(size=THREADS)], (0, 2), 2, 12,
-        has_tape=True)
+        differences=False, has_tape=True)
 @cuda.jit
 def found(x, steps, out):
     """A loop with two ways out."""
@@ -258,4 +258,72 @@ def found(x, steps, out):
         if value < 0.35:
             break
         value += 0.01 * value * value
+    out[i] += value
+
+
+@njit
+def stopped_twin(x, limits, steps, out):
+    for i in range(x.size):
+        value, total = x[i], 0.0
+        for n in range(steps):
+            step = math.exp(-value) if (n + i) % 3 == 0 else 0.5 * value
+            value += 0.2 * step * step
+            if value > limits[i]:
+                total += 2.0 * value * value
+                break
+            value *= 1.0 + 0.1 * math.sin(value)
+            total += step * value
+        out[i] += total
+
+
+@record(stopped_twin, lambda rng: [rng.uniform(0.2, 0.8, THREADS), np.linspace(0.7, 3.0, THREADS), 3 * SHORT + 2,
+                                   rng.normal(size=THREADS)], (0, 3), 2, 12, differences=False, has_tape=True)
+@cuda.jit
+def stopped(x, limits, steps, out):
+    """Ends in the middle of an iteration, which has kept only part of what others keep."""
+    i = cuda.grid(1)
+    value, total = x[i], 0.0
+    for n in range(steps):
+        step = math.exp(-value) if (n + i) % 3 == 0 else 0.5 * value
+        value += 0.2 * step * step
+        if value > limits[i]:
+            total += 2.0 * value * value
+            break
+        value *= 1.0 + 0.1 * math.sin(value)
+        total += step * value
+    out[i] += total
+
+
+@njit
+def nested_stops_twin(x, rounds, steps, out):
+    for i in range(x.size):
+        value = x[i]
+        for m in range(rounds):
+            n = 0
+            while True:
+                value += 0.1 * value * value
+                if n >= steps + m or value > 1.5:
+                    break
+                value *= 0.95
+                n += 1
+            value *= 0.5 + 0.1 * value
+        out[i] += value
+
+
+@record(nested_stops_twin, lambda rng: [rng.uniform(0.2, 1.3, THREADS), 3, LONG, rng.normal(size=THREADS)], (0, 3), 2, 12,
+        differences=False, has_tape=True)
+@cuda.jit
+def nested_stops(x, rounds, steps, out):
+    """Loops that end in the middle, one in the other."""
+    i = cuda.grid(1)
+    value = x[i]
+    for m in range(rounds):
+        n = 0
+        while True:
+            value += 0.1 * value * value
+            if n >= steps + m or value > 1.5:
+                break
+            value *= 0.95
+            n += 1
+        value *= 0.5 + 0.1 * value
     out[i] += value
