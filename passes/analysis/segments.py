@@ -77,7 +77,7 @@ class Segmenting:
     def settled(self, plan_again: Callable[[], CachePlan]) -> CachePlan:
         """The plan where loops are reversed in segments, if that pays and all that they keep can be run again."""
         self.current.clear()
-        plan = plan_again()
+        plan = before = plan_again()
         self.current.update(self.chosen(plan) if self.allowed else {})
         while self.current:
             plan = plan_again()
@@ -87,9 +87,10 @@ class Segmenting:
             self.current.update({segments.loop: segments for segments in found if segments is not None})
             if lengths == {loop: segments.length for loop, segments in self.current.items()}:
                 break
-            if not self.current:
-                plan = plan_again()
-        return plan
+        if self.current and _bytes_on_tape(plan) < _bytes_on_tape(before):
+            return plan
+        self.current.clear()        # what runs them again would need more than they keep
+        return before
 
     def needs(self, plan: CachePlan) -> Iterator[Value]:
         """What must be in a plan for segments to be run again."""
@@ -197,3 +198,7 @@ class Segmenting:
     def _traffic(self, value: Value) -> float:
         """Of keeping a value on the tape."""
         return self.memory_cost * (KEEP_COST + KEEP_COST_A_BYTE * size_in_place(value))
+
+
+def _bytes_on_tape(plan: CachePlan) -> float:
+    return sum(size_in_place(value) * places for value, places in plan.places.items())
