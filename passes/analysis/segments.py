@@ -41,10 +41,6 @@ class Segments:
     outside: tuple[Value, ...]
 
     @property
-    def outermost(self) -> Loop:
-        return self.loop
-
-    @property
     def needs(self) -> tuple[Value, ...]:
         """What the reverse sweep must know where a segment begins."""
         return (*self.phis, *self.outside)
@@ -141,7 +137,7 @@ class Segmenting:
         """What decides which way an iteration goes that stays in the loop; None where one of several ways leads out, or where
         there are several and all lead to the same block."""
         found: list[Value] = []
-        for block in loop.blocks - {loop.latch}:
+        for block in (b for b in self.recipes.cfg.reverse_postorder if loop.contains(b) and b is not loop.latch):
             inside = [b for b in dict.fromkeys(block.successors) if loop.contains(b)]
             if len(inside) == 1 and block.successors.count(inside[0]) > 1:
                 return None

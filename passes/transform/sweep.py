@@ -64,7 +64,8 @@ class ReverseSweep:
         for nest in (form for form in self.context.forms if isinstance(form, GatheredNest)):
             for total in nest.sums:
                 self.cotangents.sums.update(dict.fromkeys(total.members, total.phi))
-        self.forms = {plan.outermost.latch: self._form(plan) for plan in self.context.forms if not isinstance(plan, Segments)}
+        others = [plan for plan in self.context.forms if not isinstance(plan, Segments)]
+        self.forms = {form.outermost.latch: form for form in map(self._form, others)}
         self.segmented = {plan.loop: SegmentedLoop(self, plan) for plan in self.context.forms if isinstance(plan, Segments)}
         self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks, self.segmented)
         for loop, front in self.hubs.fronts.items():

@@ -154,6 +154,7 @@ MUTATIONS = {
     "only the last segment is run again": ("logistic", SegmentedLoop, "go_on",
                                            lambda self, builder, front, behind: builder.br(behind)),
     "nothing is kept in the last iteration of a segment": ("pendulum", Segments, "only_phis", property(lambda self: True)),
+    "what segments need is read wherever they begin": ("between_barriers", Segmenting, "points", lambda self: ()),
     "what is overwritten is read again": ("rewritten", Segmenting, "_is_repeatable", lambda self, instruction: True),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }

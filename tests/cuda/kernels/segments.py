@@ -327,3 +327,37 @@ def nested_stops(x, rounds, steps, out):
             n += 1
         value *= 0.5 + 0.1 * value
     out[i] += value
+
+
+@njit
+def between_barriers_twin(x, rounds, steps, out):
+    for first in range(0, x.size, THREADS // 2):
+        cells = x[first:first + THREADS // 2].copy()
+        for _ in range(rounds):
+            before = cells.copy()
+            for t in range(cells.size):
+                value, other = before[t], before[(t + 1) % cells.size]
+                for _n in range(steps):
+                    value = math.sin(value) + 0.1 * other
+                cells[t] = value
+        for t in range(cells.size):
+            out[first + t] += cells[t]
+
+
+@record(between_barriers_twin, lambda rng: [rng.uniform(0.2, 0.8, THREADS), 3, SHORT + 1, rng.normal(size=THREADS)], (0, 3), 2,
+        THREADS // 2, has_tape=True)
+@cuda.jit
+def between_barriers(x, rounds, steps, out):
+    """What iterations need to be run again, and their reverse does not, is read from memory that is overwritten."""
+    cells = cuda.shared.array(THREADS // 2, dtype=np.float64)
+    t, i = cuda.threadIdx.x, cuda.grid(1)
+    cells[t] = x[i]
+    cuda.syncthreads()
+    for _ in range(rounds):
+        value, other = cells[t], cells[(t + 1) % (THREADS // 2)]
+        cuda.syncthreads()
+        for _ in range(steps):
+            value = math.sin(value) + 0.1 * other
+        cells[t] = value
+        cuda.syncthreads()
+    out[i] += cells[t]
