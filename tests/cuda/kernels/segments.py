@@ -6,7 +6,8 @@ from numba import cuda, njit
 
 from .record import record
 
-THREADS = 24
+WIDTH = 12
+THREADS = 2 * WIDTH
 #: Iterations of a segment in which one number of eight bytes is carried, or two of four, and in which more are.
 LONG, SHORT = 16, 8
 
@@ -330,34 +331,34 @@ def nested_stops(x, rounds, steps, out):
 
 
 @njit
-def between_barriers_twin(x, rounds, steps, out):
-    for first in range(0, x.size, THREADS // 2):
-        cells = x[first:first + THREADS // 2].copy()
+def between_barriers_twin(x, weights, rounds, steps, out):
+    for first in range(0, x.size, WIDTH):
+        cells = x[first:first + WIDTH].copy()
         for _ in range(rounds):
             before = cells.copy()
-            for t in range(cells.size):
-                value, other = before[t], before[(t + 1) % cells.size]
-                for _n in range(steps):
-                    value = math.sin(value) + 0.1 * other
+            for t in range(WIDTH):
+                value, a, b, c = before[t], before[(t + 1) % WIDTH], before[(t + 3) % WIDTH], before[(t + 5) % WIDTH]
+                for n in range(steps):
+                    value = math.sin(value) + a * weights[n] + b * weights[n + 1] + c * weights[n + 2]
                 cells[t] = value
-        for t in range(cells.size):
+        for t in range(WIDTH):
             out[first + t] += cells[t]
 
 
-@record(between_barriers_twin, lambda rng: [rng.uniform(0.2, 0.8, THREADS), 3, SHORT + 1, rng.normal(size=THREADS)], (0, 3), 2,
-        THREADS // 2, has_tape=True)
+@record(between_barriers_twin, lambda rng: [rng.uniform(0.2, 0.8, THREADS), rng.uniform(0.1, 0.2, LONG + 3), 3, LONG + 1,
+                                            rng.normal(size=THREADS)], (0, 4), 2, WIDTH, has_tape=True)
 @cuda.jit
-def between_barriers(x, rounds, steps, out):
+def between_barriers(x, weights, rounds, steps, out):
     """What iterations need to be run again, and their reverse does not, is read from memory that is overwritten."""
-    cells = cuda.shared.array(THREADS // 2, dtype=np.float64)
+    cells = cuda.shared.array(WIDTH, dtype=np.float64)
     t, i = cuda.threadIdx.x, cuda.grid(1)
     cells[t] = x[i]
     cuda.syncthreads()
     for _ in range(rounds):
-        value, other = cells[t], cells[(t + 1) % (THREADS // 2)]
+        value, a, b, c = cells[t], cells[(t + 1) % WIDTH], cells[(t + 3) % WIDTH], cells[(t + 5) % WIDTH]
         cuda.syncthreads()
-        for _ in range(steps):
-            value = math.sin(value) + 0.1 * other
+        for n in range(steps):
+            value = math.sin(value) + a * weights[n] + b * weights[n + 1] + c * weights[n + 2]
         cells[t] = value
         cuda.syncthreads()
     out[i] += cells[t]
