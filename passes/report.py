@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from .analysis.arena_bytes import Amount, Site
 from .analysis.cache_plan import CachePlan
 from .analysis.induction import Inductions
+from .analysis.segments import Segments
 from .analysis.tape_bytes import Footprint, Gap
 from .ir.model import Block, Instruction, Module, Value, is_float
 from .ir.types import size_of
@@ -118,10 +119,11 @@ def _row(bytes_: float, what: str) -> str:
 def report(module: Module, version: Version, plan: CachePlan, inductions: Inductions, taken_by: dict[Value, str],
            distributions: Sequence[object], record_bytes: int, rerun: str = "") -> Report:
     """``rerun``: the line of the loop that is run again where the tape is too large, if there is one."""
-    behind = [_loops(distributions), rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
+    behind = [_loops(distributions), _segments(module, distributions),
+              rerun and f"Run again where the tape would be too large: the loop at {rerun}"]
     kept = tuple(Kept(_what(module, plan, value), _purpose(module, plan, value) if value in plan.put_back else reason,
                       size_of(stored_type(value)), plan.places[value], taken_by.get(value, ""))
-                 for value, reason in plan.kept.items())
+                 for value, reason in plan.kept.items() if plan.places[value])
     again = Counter(plan.rebuilt.values())
     is_estimate = any(trips is None or trips.constant is None for trips in map(inductions.trip_count, version.forest))
     return Report("\n\n".join(filter(None, [_lines(module, version, plan), _rules(version)])), version.function.name, kept,
@@ -207,5 +209,11 @@ def _purpose(module: Module, plan: CachePlan, value: Value) -> str:
 
 
 def _loops(distributions: Sequence[object]) -> str:
-    rows = [f"  {d}" for d in distributions]
+    rows = [f"  {d}" for d in distributions if not isinstance(d, Segments)]
     return "\n".join(["Reverse loops in another form, so that their increments vectorise", *rows]) if rows else ""
+
+
+def _segments(module: Module, forms: Sequence[object]) -> str:
+    rows = [f"  the loop at {line}: {form.told}" for form in forms if isinstance(form, Segments)
+            if (line := first_line(module, list(form.again)))]
+    return "\n".join(["Loops reversed in segments", *rows]) if rows else ""

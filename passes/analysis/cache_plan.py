@@ -24,6 +24,8 @@ Estimate = Callable[[Value], float]
 KEEP_COST, KEEP_COST_A_BYTE, SHARED_COST = 1.5, 1.0, 2.5
 #: The traffic of a byte where the next iteration of a loop uses the same places: they stay in the cache next to the processor.
 KEEP_COST_A_BYTE_USED_AGAIN = 0.25
+#: How much more than on the host it costs to keep a value on the stack of one of many threads, and to find it there.
+BUFFER_COST = 2.0
 #: A little more than nothing, so that of two equal plans the one that keeps fewer values wins.
 EPSILON = 1e-3
 
@@ -55,14 +57,16 @@ class CachePlan:
 def plan_cache(function: Function, needed: Iterable[Value], recipes: Recipes, available: Callable[[Value], bool],
                executions: Estimate, places: Estimate, memory_cost: float = 1.0, byte_cost: float = KEEP_COST_A_BYTE,
                fleeting: Callable[[Value], bool] = lambda value: False,
-               idle: Callable[[Value], bool] = lambda value: False) -> CachePlan:
+               idle: Callable[[Value], bool] = lambda value: False,
+               buffered: Callable[[Value], bool] = lambda value: False) -> CachePlan:
     """The cheapest plan under the cost model; ``executions`` of a value, and the ``places`` that it takes when it is kept;
     ``memory_cost``: how much more than on the host it costs to keep what is not kept once alone; ``byte_cost``: traffic of a
     byte; ``fleeting``: whether a value means nothing in the reverse sweep if it is kept; ``idle``: whether the first sweep need
-    not compute it otherwise, so that computing it in the reverse sweep is not done twice."""
+    not compute it otherwise, so that computing it in the reverse sweep is not done twice; ``buffered``: whether it is kept in
+    a buffer on the stack (``segments``)."""
     closure = closure_of(needed, recipes, available)
     network = _network(closure, set(needed), recipes, available, executions, places, memory_cost, byte_cost, fleeting,
-                       idle)
+                       idle, buffered)
     sides = network.source_side()
     plan = CachePlan(function)
     for value in closure:
@@ -92,14 +96,17 @@ def closure_of(needed: Iterable[Value], recipes: Recipes, available: Callable[[V
 
 def _network(closure: list[Value], needed: set[Value], recipes: Recipes, available: Callable[[Value], bool],
              executions: Estimate, places: Estimate, memory_cost: float, byte_cost: float,
-             fleeting: Callable[[Value], bool], idle: Callable[[Value], bool]) -> FlowNetwork:
+             fleeting: Callable[[Value], bool], idle: Callable[[Value], bool],
+             buffered: Callable[[Value], bool]) -> FlowNetwork:
     network = FlowNetwork()
     for value in closure:
         runs = executions(value)
         recipe = recipes.of(value)
         taken = places(value)
-        kept = KEEP_COST * runs + byte_cost * _size(value) * taken + SHARED_COST * (runs - taken)
+        kept = KEEP_COST * runs + byte_cost * size_in_place(value) * taken + SHARED_COST * (runs - taken)
         kept *= memory_cost if runs > 1.0 else 1.0
+        if buffered(value):
+            kept = buffer_cost(value) * runs
         network.add((value, "in"), (value, "out"), INFINITE if recipe and fleeting(value) else kept)
         again = 0.0 if idle(value) or recipe is None else recipe.cost * runs
         network.add(network.SOURCE, (value, "in"), again + EPSILON if recipe else INFINITE)
@@ -111,7 +118,12 @@ def _network(closure: list[Value], needed: set[Value], recipes: Recipes, availab
     return network
 
 
-def _size(value: Value) -> int:
+def buffer_cost(value: Value) -> float:
+    """Of keeping a value in the buffer of a segment."""
+    return BUFFER_COST * (KEEP_COST + KEEP_COST_A_BYTE_USED_AGAIN * size_in_place(value))
+
+
+def size_in_place(value: Value) -> int:
     """Bytes of one place: a bit takes one."""
     return 1 if value.type == I1 else size_of(value.type)
 

@@ -6,7 +6,7 @@ Ensures:  ``reads`` says for each load of some arrays by how many threads along 
           runs its neighbours' reverse sweeps for its own cell.  They can be run again, by any thread, in later launches: the
           kernel does not read what it writes, no thread reads a cotangent that it has cleared, all that a thread does follows
           from its place in the grid, and threads neither wait for each other nor keep what carries derivatives in memory.
-          ``owned``: where no two threads have the same cell.
+          Several threads may have the same cell, where rows run into each other for instance: all add atomically.
 Algorithm: from scatter to gather, as ``gathered_nest`` has it for loops; the distances of addresses as in ``ownership``.
 
 It costs each thread the work of its neighbours, for which it saves atomic additions: see ``COST_OF_ADDITION``.
@@ -14,7 +14,7 @@ It costs each thread the work of its neighbours, for which it saves atomic addit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 
 from ..ir.model import Argument, Function, Instruction, Value
@@ -27,7 +27,7 @@ from .cfg import ControlFlow
 from .coordinates import find
 from .induction import Inductions
 from .objects import UNKNOWN, MemoryObject, Origin
-from .ownership import AXES, REGISTER, Address, Owned, Reader, owned
+from .ownership import AXES, REGISTER, Address, Reader
 from .polynomial import Polynomial
 
 #: By how many threads along x, y and z.
@@ -50,7 +50,6 @@ class Cells:
     base: Argument
     place: Polynomial
     type: Type
-    owned: Owned | None
 
 
 @dataclass(frozen=True)
@@ -181,27 +180,9 @@ def _cells(reads: _Reads, centre: Shift, reader: Reader) -> dict[Polynomial, Cel
     place = _ZERO
     for axis, digit in first.digits.items():
         place = place + digit * (reader.place(axis, axis in first.wide) + Polynomial.of(centre[AXES.index(axis)]))
-    shifts = [_apart(ahead, centre) for ahead in reads.ahead.values()]
-    first_ones = _first(list(reads.addresses.values()), shifts)
-    found = owned(reads.object, [_as_own(address, rest, _apart(shift, first_ones)) for address, rest, shift in zip(
-        reads.addresses.values(), reads.rest.values(), shifts, strict=True)])
     assert isinstance(first.base, Argument)
     type_ = next(iter(reads.ahead)).type
-    return {rest: Cells(first.base, place + rest, type_, found) for rest in dict.fromkeys(reads.rest.values())}
-
-
-def _first(addresses: list[Address], shifts: list[Shift]) -> Shift:
-    """The first threads to which cells belong, also where they would be in front of the grid."""
-    found = [min(address.least.get(axis, 0) + steps for address, steps in zip(addresses, along, strict=True))
-             for axis, along in zip(AXES, zip(*shifts, strict=True), strict=True)]
-    return found[0], found[1], found[2]
-
-
-def _as_own(address: Address, low: Polynomial, further: Shift) -> Address:
-    """The same cell as one of the thread to which it belongs, counted from the first one on, and what bounds its digits."""
-    bounds = {axis: bound + Polynomial.of(steps) for axis, steps in zip(AXES, further, strict=True)
-              if (bound := address.bounds.get(axis)) is not None}
-    return replace(address, low=low, bounds=bounds)
+    return {rest: Cells(first.base, place + rest, type_) for rest in dict.fromkeys(reads.rest.values())}
 
 
 def _cost(inductions: Inductions, cfg: ControlFlow) -> float:

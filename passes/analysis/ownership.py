@@ -86,8 +86,7 @@ def _answer(inequality: Inequality) -> bool | None:
 
 @dataclass(frozen=True)
 class Address:
-    """Of one load: for each axis the distance between neighbours, the rest from ``low`` on, its size, what digits are below,
-    and the least that a thread's place is, where a load is reached only from there on."""
+    """Of one load: for each axis the distance between neighbours, the rest from ``low`` on, its size, bounds of digits."""
 
     base: Value
     digits: Mapping[str, Polynomial]
@@ -97,7 +96,6 @@ class Address:
     loops: tuple[tuple[Polynomial, TripCount, bool], ...]
     size: int
     bounds: Mapping[str, Polynomial]
-    least: Mapping[str, int]
 
 
 def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Inductions,
@@ -113,12 +111,12 @@ def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Induct
     if UNKNOWN in accesses:
         return {}
     reader = Reader(inductions, cfg)
-    found = {obj: owned(obj, [reader.address(load) for load in own]) for obj, own in accesses.items()
+    found = {obj: _owned(obj, [reader.address(load) for load in own]) for obj, own in accesses.items()
              if obj not in shared and obj.origin in (Origin.ARGUMENT, Origin.SHARED)}
     return {obj: owned for obj, owned in found.items() if owned is not None}
 
 
-def owned(obj: MemoryObject, addresses: list[Address | None]) -> Owned | None:
+def _owned(obj: MemoryObject, addresses: list[Address | None]) -> Owned | None:
     first = addresses[0]
     if first is None:
         return None
@@ -206,8 +204,7 @@ class Reader:
         split = self._take_loops(rest, load)
         if not digits or split is None or not all(_is_given(d) for d in digits.values()):
             return None
-        least = {axis: self._least(self.place(axis, axis in wide), load) for axis in digits}
-        return Address(found.base, digits, frozenset(wide), split[0], split[1], size_of(load.type), bounds, least)
+        return Address(found.base, digits, frozenset(wide), split[0], split[1], size_of(load.type), bounds)
 
     def _settled(self, polynomial: Polynomial) -> Polynomial:
         """Registers by one value each, and no choice for negative indices where there are none."""
@@ -285,32 +282,6 @@ class Reader:
                 if bound is not None:
                     return bound
         return None if further.terms else self._period(axis, is_wide)
-
-    def _least(self, place: Polynomial, load: Instruction) -> int:
-        """What a place is not below where a thread comes here, as comparisons with constants on the way say."""
-        least, before = 0, -1
-        parts = [part for condition, is_true in known_at(load.parent, self.cfg) for part in _parts(condition, is_true)]
-        while least != before:
-            before = least
-            for comparison, holds in parts:
-                found = self._least_by(place, comparison, holds, least)
-                least = max(least, found if found is not None else 0)
-        return least
-
-    def _least_by(self, place: Polynomial, comparison: Instruction, holds: bool, least: int) -> int | None:
-        predicate = comparison.predicate if holds else INVERSE[comparison.predicate or ""]
-        sides = [self.inductions.affine(operand) for operand in comparison.operands]
-        if sides[0] is None or sides[1] is None or not (sides[0].exact and sides[1].exact):
-            return None
-        left, right = (self._settled(side.polynomial) for side in sides if side is not None)
-        if right == place:
-            left, right, predicate = right, left, SWAPPED[predicate or ""]
-        if left != place or right.constant is None:
-            return None
-        above = {"sgt": 1, "ugt": 1, "sge": 0, "uge": 0}.get(predicate or "")
-        if above is not None and right.constant >= 0:
-            return right.constant + above
-        return least + 1 if predicate == "ne" and right.constant == least else None
 
     def _bound_by(self, place: Polynomial, comparison: Instruction, holds: bool) -> Polynomial | None:
         predicate = comparison.predicate if holds else INVERSE[comparison.predicate or ""]

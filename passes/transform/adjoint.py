@@ -19,6 +19,7 @@ from ..analysis.interchange import Interchange
 from ..analysis.loops import LoopForest
 from ..analysis.needed import Needed
 from ..analysis.reverse_path import ReversePath
+from ..analysis.segments import Segments
 from ..analysis.uniform import Uniform
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, const, null, zero
@@ -68,7 +69,7 @@ def adjoint_flags(instruction: Instruction) -> tuple[str, ...]:
     return tuple(sorted(kept | {"contract"}))
 
 
-LoopForm = Distribution | GatheredNest | Interchange
+LoopForm = Distribution | GatheredNest | Interchange | Segments
 
 
 @dataclass

@@ -17,12 +17,12 @@ from ..analysis import coordinates
 from ..analysis.gathered_threads import GatheredThreads, Shift, root_of
 from ..analysis.ownership import AXES, REGISTER
 from ..analysis.polynomial import Symbol
-from ..ir.builder import Builder, Inserter, const, i64, null, zero
+from ..ir.builder import Builder, Inserter, const, i64, zero
 from ..ir.clone import clone_function
 from ..ir.model import Argument, Function, Instruction, Module, Value
 from ..ir.types import I1, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, size_of
 from .cotangents import neutral
-from .increments import ALONE, ATOMIC, GATHERED, OWN
+from .increments import ALONE, ATOMIC, GATHERED
 from .kernel import Sweep, ended, reverse_behind, write_count
 from .memory import CLEAR_TAKEN
 from .reverse import ReverseFunctions
@@ -153,7 +153,7 @@ class GatheringKernel:
         return Builder(after)
 
     def _add(self, builder: Builder, sweep: Sweep, sums: Value, which: int) -> Builder:
-        """What was gathered, to the thread's own cell."""
+        """What was gathered, to the thread's own cell: atomically, for which nobody waits."""
         thread, cells, own = sweep.function, self.found.cells[which], builder.offset(sums, _SUM_BYTES * which)
         add, after = (thread.add_block(label) for label in ("add", "after"))
         builder.cond_br(builder.load(I1, builder.offset(own, _FLAG)), add, after)
@@ -164,16 +164,7 @@ class GatheringKernel:
         place = builder.offset(given[shadows[cells.base]],
                                cells.place.emit(builder, lambda symbol: self._known(builder, given, symbol), I64))
         amount = builder.load(cells.type, own, align=8)
-        apart = self.functions.apart
-        if cells.owned is None or apart is None:
-            self._call(builder, ATOMIC[cells.type], [place, amount])
-        else:
-            ways = [thread.add_block(label) for label in ("apart", "meeting")]
-            builder.cond_br(builder.call(apart, apart.function_type, [*sweep.given, null()]), *ways)
-            for way, names in zip(ways, (OWN, ATOMIC), strict=True):
-                self._call(Builder(way), names[cells.type], [place, amount])
-                Builder(way).br(after)
-            return Builder(after)
+        self._call(builder, ATOMIC[cells.type], [place, amount])
         builder.br(after)
         return Builder(after)
 

@@ -2,12 +2,14 @@
 
 Requires: the reverse path.
 Ensures:  a loop whose reverse is entered at several blocks has a hub in front of them, through which each iteration passes,
-          so that the reverse is a natural loop again: LLVM optimises it, and it can be differentiated once more.
+          so that the reverse is a natural loop again: LLVM optimises it, and it can be differentiated once more. Who enters a
+          loop with a front passes that first, and the front goes to ``behind``.
 Algorithm: controlled node splitting by a dispatch block, as in Bahmann, Reissmann, Jahre, Meyer, "Perfect Reconstructability
           of Control Flow from Demand Dependence Graphs" (2015), section 4.1 (loop restructuring).
 """
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ..analysis.loops import Loop
@@ -30,13 +32,17 @@ class Hub:
 
 
 class Hubs:
-    """The hubs of one reverse function, ``blocks`` the reverses of blocks."""
+    """The hubs of one reverse function, ``blocks`` the reverses of blocks; ``segmented``: loops that shall have a front, which
+    leads to each iteration that a segment may begin with."""
 
-    def __init__(self, path: ReversePath, function: Function, slots: Builder, blocks: dict[Block, Block]):
+    def __init__(self, path: ReversePath, function: Function, slots: Builder, blocks: dict[Block, Block],
+                 segmented: Collection[Loop] = ()):
         self.blocks = blocks
         self.ways = _ways(path)
-        self.hubs = {loop: Hub([*ways, loop.latch], function.add_block(f"rev.{loop.name}.hub"),
-                               slots.alloca(I32, f"{loop.name}.way")) for loop, ways in self.ways.items() if len(ways) > 1}
+        self.fronts = {loop: function.add_block(f"rev.{loop.name}.front") for loop in segmented if loop in self.ways}
+        several = [loop for loop, ways in self.ways.items() if len(ways) > 1 or (loop in segmented and ways != [loop.latch])]
+        self.hubs = {loop: Hub([*self.ways[loop], loop.latch], function.add_block(f"rev.{loop.name}.hub"),
+                               slots.alloca(I32, f"{loop.name}.way")) for loop in several}
 
     def target(self, edge: Edge, builder: Builder) -> Block:
         """Where to go along an edge; notes for each hub on the way which way to take."""
@@ -48,6 +54,10 @@ class Hubs:
     def again(self, loop: Loop, builder: Builder) -> Block:
         """Where the next iteration begins."""
         self._note(loop, loop.latch, builder)
+        return self.behind(loop)
+
+    def behind(self, loop: Loop) -> Block:
+        """The hub of a loop, or the only block at which its reverse is entered."""
         return self.hubs[loop].block if loop in self.hubs else self.blocks[loop.latch]
 
     def _note(self, loop: Loop, way: Way, builder: Builder) -> None:
@@ -56,9 +66,11 @@ class Hubs:
             builder.store(const(I32, hub.ways.index(way)), hub.slot)
 
     def _entry(self, way: Way) -> Block:
-        while isinstance(way, Loop) and way not in self.hubs:
+        while isinstance(way, Loop) and way not in self.hubs and way not in self.fronts:
             way = self.ways[way][0]
-        return self.hubs[way].block if isinstance(way, Loop) else self.blocks[way]
+        if not isinstance(way, Loop):
+            return self.blocks[way]
+        return self.fronts[way] if way in self.fronts else self.hubs[way].block
 
     def write(self) -> None:
         """Once the reverses of all blocks are there."""

@@ -7,6 +7,7 @@ Ensures:  a value outside all loops is a field of the tape record; a value of co
 An array has one element for all iterations of a loop with which the value cannot change: each of them writes the same there.
 Where many threads run at once, what is kept takes a slot of eight bytes, and slots of the same number lie side by side, thread
 by thread (``distance``), so that threads that run in step touch memory that hangs together.
+Of a loop that is reversed in segments one place is for what a segment begins with; the rest lies in buffers on the stack.
 The pointer to an array is itself a kept value of the block that allocates it.
 """
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass, field
 
 from ..analysis.induction import Inductions
 from ..analysis.loops import Loop, LoopForest
+from ..analysis.recipes import Lookup
+from ..analysis.segments import Segments
 from ..analysis.variation import Variation
 from ..ir.builder import Builder, Inserter, i64
 from ..ir.model import Block, Function, Instruction, Module, Value
@@ -64,7 +67,14 @@ class FieldPlace:
     offset: int
 
 
-Place = ArrayPlace | RecordPlace | FieldPlace
+@dataclass(frozen=True)
+class BufferPlace:
+    """One element for each iteration of a segment of ``loop``, on the stack of the reverse function."""
+
+    loop: Loop
+
+
+Place = ArrayPlace | RecordPlace | FieldPlace | BufferPlace
 
 
 def stored_type(value: Value) -> Type:
@@ -77,6 +87,8 @@ class TapeLayout:
     """The result; fields and records grow as values are placed."""
 
     places: dict[Value, Place] = field(default_factory=dict)
+    #: What segments of loops begin with: phis that have a buffer too.
+    starts: dict[Instruction, ArrayPlace | RecordPlace] = field(default_factory=dict)
     size: int = 0
     record_size: dict[Loop, int] = field(default_factory=dict)
     #: Where the state of a loop's record stack lies in the tape record.
@@ -99,7 +111,8 @@ class LayoutPlanner:
         self.arena = arena
         self.variation = variation
         self.layout = TapeLayout()
-        self._extents: dict[tuple[Loop, Block], Value] = {}
+        self.segments: dict[Loop, Segments] = {}
+        self._extents: dict[tuple[Loop, Block, int], Value] = {}
 
     def group(self, value: Instruction) -> Group | None:
         """The counted loops that can share one array for ``value``."""
@@ -137,8 +150,9 @@ class LayoutPlanner:
         return found
 
     def extent(self, loop: Loop, block: Block) -> Value:
-        """Iterations of ``loop``, the last unfinished one included, computed at the end of ``block``."""
-        if (loop, block) not in self._extents:
+        """Iterations of ``loop``, the last unfinished one included, or segments of them, computed at the end of ``block``."""
+        length = self.segments[loop].length if loop in self.segments else 1
+        if (loop, block, length) not in self._extents:
             builder = Inserter.before(block.terminator)
             trips = self.inductions.trip_count(loop)
             assert trips is not None
@@ -147,8 +161,18 @@ class LayoutPlanner:
             if loop.preheader is not block:
                 # The loop may not be entered at all; then its trip count means nothing.
                 count = builder.select(builder.compare("sgt", count, i64(0)), count, i64(0))
-            self._extents[loop, block] = count
-        return self._extents[loop, block]
+            if length > 1:
+                count = self._segment(builder, builder.binary("add", count, i64(length - 1)), length)
+            self._extents[loop, block, length] = count
+        return self._extents[loop, block, length]
+
+    def number(self, builder: Builder, loop: Loop, get: Lookup) -> Value:
+        """The number of the current iteration of a loop, or of its segment."""
+        counter = get(self.counters.counter[loop])
+        return self._segment(builder, counter, self.segments[loop].length) if loop in self.segments else counter
+
+    def _segment(self, builder: Builder, counter: Value, length: int) -> Value:
+        return builder.binary("lshr", counter, i64(length.bit_length() - 1))
 
     def place(self, value: Value) -> Place:
         if value not in self.layout.places:
@@ -159,7 +183,15 @@ class LayoutPlanner:
         type_ = stored_type(value)
         if not isinstance(value, Instruction) or not self.forest.nest(value.parent):
             return FieldPlace(self._field(size_of(type_), align_of(type_)))
-        group = self.group(value)
+        loop = self.forest.nest(value.parent)[-1]
+        if loop not in self.segments or loop not in self.loops_kept(value):
+            return self._on_tape(value)
+        if value in self.segments[loop].phis:
+            self.layout.starts[value] = self._on_tape(value)
+        return BufferPlace(loop)
+
+    def _on_tape(self, value: Instruction) -> ArrayPlace | RecordPlace:
+        type_, group = stored_type(value), self.group(value)
         if group is None:
             loop = self.forest.nest(value.parent)[-1]
             return RecordPlace(loop, self._record_field(loop, type_))

@@ -23,6 +23,7 @@ from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
+from ..analysis.segments import Segmenting
 from ..analysis.undo import Point
 from ..analysis.uniform import Uniform
 from ..analysis.variation import Variation
@@ -194,7 +195,9 @@ class _Build:
 
     def _places(self, value: Value) -> float:
         """How many places on the tape it takes to keep a value."""
-        return self._iterations(self.planner.loops_kept(value)) if isinstance(value, Instruction) else 1.0
+        if not isinstance(value, Instruction):
+            return 1.0
+        return self._iterations(self.planner.loops_kept(value)) * self.segmenting.share_on_tape(value)
 
     def _iterations(self, loops: Iterable[Loop]) -> float:
         total = 1.0
@@ -220,6 +223,8 @@ class _Build:
         self.planner = LayoutPlanner(self.module, self.function, analysed.forest, self.inductions, counters, self.arena,
                                      Variation(self.recipes), self.target)
         self.forwarded = ForwardedLoads(self.recipes, self.planner, self.scopes.tape)
+        self.segmenting = Segmenting(self.recipes, self.planner.loops_kept, self.target.memory_cost,
+                                     self.target.has_segments and not self.bounds.are_global, self.planner.segments)
         self.at_hand = self._given() | set(counters.loop)
         self._settle(counters)
         for value in self.plan.kept:
@@ -260,8 +265,8 @@ class _Build:
             points = list(self._direct_needs(counters))
             direct = list(dict.fromkeys(value for _, value in points))
             self._forward(direct)
-            self.plan = self._plan_with_extents(direct)
-            if undo is None or undo.settle(self.plan, points):
+            self.plan = self.segmenting.settled(partial(self._plan_with_extents, direct))
+            if undo is None or undo.settle(self.plan, [*points, *self.segmenting.points()]):
                 break
         self.undone = undo.finish(self.plan) if undo is not None else {}
 
@@ -276,6 +281,8 @@ class _Build:
 
     def _forms(self) -> list[LoopForm]:
         """The loops that are written in another form: a loop alone, and perhaps the one around it together with it."""
+        if self.target.has_segments:
+            return list(self.planner.segments.values())
         if self.target.has_threads or (self.version.conflicts is not None and self.version.conflicts.of_kind("atomic")):
             return []
         found: list[LoopForm | None] = []
@@ -325,13 +332,16 @@ class _Build:
                 yield from (((block, None), counters.last[loop, block]) for loop in edge.entered)
 
     def _plan_with_extents(self, direct: list[Value]) -> CachePlan:
-        """Finding a kept value may need extents of loops, which must then be in the plan too."""
+        """Finding a kept value may need extents of loops, and running segments again values from outside, which must then be in
+        the plan too."""
         needs, idle = dict.fromkeys(direct), self._idle(direct)
         byte_cost = KEEP_COST_A_BYTE_USED_AGAIN if self.version.primal.fused else KEEP_COST_A_BYTE
         while True:
             plan = plan_cache(self.function, list(needs), self.recipes, self._available, self._executions, self._places,
-                              self.target.memory_cost, byte_cost, self._is_fleeting, idle)
-            more = [e for v in plan.kept for e in self.planner.extents_needed(v) if e not in needs]
+                              self.target.memory_cost, byte_cost, self._is_fleeting, idle,
+                              self.segmenting.is_buffered)
+            asked = [*(e for v in plan.kept for e in self.planner.extents_needed(v)), *self.segmenting.needs(plan)]
+            more = [value for value in asked if value not in needs and not self._available(value)]
             if not more:
                 return plan
             needs.update(dict.fromkeys(more))
@@ -415,11 +425,5 @@ class _Build:
         """Threads that cannot be run by others add atomically."""
         found = self.increments.gathered
         dump("gathered_threads", partial(str, found))
-        if not found.reads:
-            return
-        if not can_move((self.function, self.reverse), found):
+        if found.reads and not can_move((self.function, self.reverse), found):
             self.increments.scatter()
-            return
-        for cells in found.cells:
-            if cells.owned is not None:
-                self.increments.conditions.want(cells.owned)

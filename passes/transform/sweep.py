@@ -12,19 +12,23 @@ from collections.abc import Container
 
 from ..analysis.distribution import Distribution
 from ..analysis.gathered_nest import GatheredNest
+from ..analysis.interchange import Interchange
 from ..analysis.loops import Loop
 from ..analysis.reverse_path import Edge
+from ..analysis.segments import Segments
 from ..ir.builder import Builder, const, i64
 from ..ir.metadata import SCALAR, mark_loop
 from ..ir.model import Block, Instruction, Value, is_float
-from ..ir.types import I32, I64, PTR, FunctionType, StructType
-from .adjoint import Adjoints, Context, LoopForm
+from ..ir.types import I32, I64, PTR, ArrayType, FunctionType, StructType
+from .adjoint import Adjoints, Context
 from .checked_loops import CheckedLoops
 from .cotangents import Cotangents
 from .distributed_loop import DistributedLoop
 from .gathered_loops import GatheredLoops
 from .hubs import Hubs
 from .interchanged_loops import InterchangedLoops
+from .layout import BufferPlace, stored_type
+from .segmented_loop import SegmentedLoop
 
 POP = "dp.stack.pop"                    # ptr (ptr state, i64 bytes)
 READ_STATE = StructType((PTR, PTR))
@@ -40,6 +44,8 @@ class ReverseSweep:
         self.states: dict[Loop, Value] = {}
         #: Loops that are written in another form, by the latch of the outermost.
         self.forms: dict[Block, CheckedLoops] = {}
+        #: Loops that are reversed in segments.
+        self.segmented: dict[Loop, SegmentedLoop] = {}
         self.hubs: Hubs
         self.slot_builder = Builder(context.reverse.add_block("entry"))
         self.cotangents = Cotangents(context.activity, context.forest, self.slot_builder)
@@ -54,11 +60,16 @@ class ReverseSweep:
         for block in path.steps:
             self.blocks[block] = self.context.reverse.add_block(f"rev.{block.name}")
         self._loop_slots()
+        self._buffers()
         for nest in (form for form in self.context.forms if isinstance(form, GatheredNest)):
             for total in nest.sums:
                 self.cotangents.sums.update(dict.fromkeys(total.members, total.phi))
-        self.forms = {form.outermost.latch: form for form in map(self._form, self.context.forms)}
-        self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks)
+        others = [plan for plan in self.context.forms if not isinstance(plan, Segments)]
+        self.forms = {form.outermost.latch: form for form in map(self._form, others)}
+        self.segmented = {plan.loop: SegmentedLoop(self, plan) for plan in self.context.forms if isinstance(plan, Segments)}
+        self.hubs = Hubs(path, self.context.reverse, self.slot_builder, self.blocks, self.segmented)
+        for loop, front in self.hubs.fronts.items():
+            self.segmented[loop].write(front)
         for block in path.steps:
             self._reverse_block(block)
         self.hubs.write()
@@ -80,7 +91,14 @@ class ReverseSweep:
             self.states[loop] = state
             available.record_slot[loop] = self.slot_builder.alloca(PTR, f"{loop.name}.record.slot")
 
-    def _form(self, plan: LoopForm) -> CheckedLoops:
+    def _buffers(self) -> None:
+        available = self.context.available
+        for value, place in available.layout.places.items():
+            if isinstance(place, BufferPlace):
+                type_ = ArrayType(available.planner.segments[place.loop].length, stored_type(value))
+                available.buffers[value] = self.slot_builder.alloca(type_, f"{value.name}.buffer", align=8)
+
+    def _form(self, plan: Distribution | GatheredNest | Interchange) -> CheckedLoops:
         if isinstance(plan, Distribution):
             return DistributedLoop(self, plan)
         return GatheredLoops(self, plan) if isinstance(plan, GatheredNest) else InterchangedLoops(self, plan)
@@ -156,8 +174,11 @@ class ReverseSweep:
             last = self.context.available.get(self.context.available.counters.last[loop, block])
             self.builder.store(last, self.context.available.counter_slot[loop])
         for loop in edge.entered:
-            self._pop_record(loop)
+            self._pop_iteration(loop)
         self.cotangents.leave()
+        if again in self.segmented:
+            self.segmented[again].go_on(self.builder, self.hubs.fronts[again], self.hubs.again(again, self.builder))
+            return
         self.builder.br(self._again(again) if again else self.hubs.target(edge, self.builder))
         if again and isinstance(self.forms.get(again.latch), DistributedLoop):
             # As it stands it runs where there are few iterations, or where they overlap.
@@ -180,9 +201,14 @@ class ReverseSweep:
         slot = self.context.available.counter_slot[loop]
         counter = self.builder.load(I64, slot)
         self.builder.store(self.builder.binary("add", counter, i64(-1), flags=("nsw",)), slot)
-        self._pop_record(loop)
+        self._pop_iteration(loop)
 
-    def _pop_record(self, loop: Loop) -> None:
+    def _pop_iteration(self, loop: Loop) -> None:
+        if loop not in self.context.available.planner.segments:
+            self.pop_record(loop)
+
+    def pop_record(self, loop: Loop) -> None:
+        """Goes back to the record of the iteration, or segment, before."""
         available = self.context.available
         if loop in self.states:
             pop = self.context.module.declare(POP, FunctionType(PTR, (PTR, I64)))

@@ -1,7 +1,8 @@
 """Makes the augmented primal: the primal that also writes the tape.
 
 Requires: a layout; the function with shadows, counters and array allocations written into it.
-Ensures:  each kept value is stored in its place as soon as it is computed; the state of record stacks is stored before
+Ensures:  each kept value is stored in its place as soon as it is computed, those with which segments of loops begin only there,
+          what lies in buffers not at all; the state of record stacks is stored before
           the normal return; where the arena is exhausted the function returns ``TAPE_FULL``.
 """
 from __future__ import annotations
@@ -15,7 +16,7 @@ from ..ir.clone import split_before
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value
 from ..ir.types import I1, I8, I32, I64, PTR, VOID, FunctionType, StructType, size_of
 from .counters import Counters
-from .layout import ArrayPlace, FieldPlace, Group, LayoutPlanner, RecordPlace, TapeLayout, stored_type
+from .layout import ArrayPlace, BufferPlace, FieldPlace, Group, LayoutPlanner, RecordPlace, TapeLayout, stored_type
 
 #: Where an arena says that its limit was hit (see runtime/arena.ll).
 ARENA_EXCEEDED = 40
@@ -43,22 +44,23 @@ class TapeWriter:
         self.states: dict[Loop, Value] = {}
 
     def write(self, returns: Block | None, allocations: list[Instruction], calls: Iterable[Instruction]) -> None:
+        for loop in self.planner.segments:
+            self._begin_segments(loop)
         for loop in self.layout.record_size:
-            self._push_records(loop)
+            if loop not in self.planner.segments:
+                self._push_records(loop, Inserter(loop.header, len(loop.header.phis)))
         for value, place in self.layout.places.items():
-            builder = self._behind(value)
-            address = self._address(builder, place, value)
-            stored = builder.cast("zext", value, I8) if value.type == I1 else value
-            builder.store(stored, address, size_of(stored.type), self.metadata)
+            if not isinstance(place, BufferPlace):
+                self._store(self._behind(value), value, place)
         if returns is not None:
             self._save_stacks(Inserter.before(returns.terminator))
         check_allocations(self.function, [*allocations, *self.may_fail], calls, self.arena)
 
     def taken_by(self) -> dict[Value, str]:
         """The instruction that takes the memory of each value that is no field of the tape record, by name."""
-        found = {}
-        for value, place in self.layout.places.items():
-            if not isinstance(place, FieldPlace):
+        found: dict[Value, str] = {}
+        for value, place in (*self.layout.places.items(), *self.layout.starts.items()):
+            if isinstance(place, (ArrayPlace, RecordPlace)):
                 found[value] = place.buffer.name if isinstance(place, ArrayPlace) else self.records[place.loop].name
         return found
 
@@ -72,11 +74,31 @@ class TapeWriter:
             return Inserter.after(self.records[loop])
         return builder
 
-    def _push_records(self, loop: Loop) -> None:
+    def _store(self, builder: Builder, value: Value, place: ArrayPlace | RecordPlace | FieldPlace) -> None:
+        address = self._address(builder, place, value)
+        stored = builder.cast("zext", value, I8) if value.type == I1 else value
+        builder.store(stored, address, size_of(stored.type), self.metadata)
+
+    def _begin_segments(self, loop: Loop) -> None:
+        """In every so many iterations stores what the loop carries."""
+        starts = {phi: place for phi, place in self.layout.starts.items() if phi.parent is loop.header}
+        if not starts and loop not in self.layout.record_size:
+            return
+        header = loop.header
+        rest = split_before(header.instructions[len(header.phis)], f"{header.name}.go")
+        begins, builder = self.function.add_block(f"{header.name}.begins"), Builder(header)
+        within = builder.binary("and", self.counters.counter[loop], i64(self.planner.segments[loop].length - 1))
+        builder.cond_br(builder.compare("eq", within, i64(0)), begins, rest)
+        Builder(begins).br(rest)
+        if loop in self.layout.record_size:
+            self._push_records(loop, Inserter.before(begins.terminator))
+        for phi, place in starts.items():
+            self._store(Inserter.before(begins.terminator), phi, place)
+
+    def _push_records(self, loop: Loop, builder: Inserter) -> None:
         entry = Inserter(self.function.entry, 0)
         state = entry.alloca(STACK_STATE, f"{loop.name}.stack", align=8)
         entry.store(Constant(STACK_STATE, "zeroinitializer"), state, align=8)
-        builder = Inserter(loop.header, len(loop.header.phis))
         push = self.module.declare(PUSH, FunctionType(PTR, (PTR, PTR, I64)))
         record = builder.call(push, push.function_type, [self.arena, state, i64(self.layout.record_size[loop])],
                               name=f"{loop.name}.record")
@@ -102,10 +124,10 @@ def flat_index(builder: Builder, group: Group, planner: LayoutPlanner, get: Look
     """The number of the current iteration among all of a group's loops, the innermost counting fastest."""
     if not group.loops:
         return i64(0)
-    index = get(planner.counters.counter[group.loops[0]])
+    index = planner.number(builder, group.loops[0], get)
     for loop in group.loops[1:]:
         index = builder.binary("mul", index, get(planner.extent(loop, group.block)))
-        index = builder.binary("add", index, get(planner.counters.counter[loop]))
+        index = builder.binary("add", index, planner.number(builder, loop, get))
     return index
 
 

@@ -7,17 +7,20 @@ from dpcompile.passes.analysis.call_kinds import is_barrier
 from dpcompile.passes.analysis.induction import is_outside
 from dpcompile.passes.analysis.needed import Needed
 from dpcompile.passes.analysis.overwrites import Overwrites
+from dpcompile.passes.analysis.segments import Segmenting, Segments
 from dpcompile.passes.analysis.undo import Undo
-from dpcompile.passes.ir.builder import const, zero
+from dpcompile.passes.ir.builder import const, i64, zero
 from dpcompile.passes.ir.types import I1
 from dpcompile.passes.transform import adjoint, bounds, forward, hoist, kernel, shadow
 from dpcompile.passes.transform import gathered_threads as gathering
 from dpcompile.passes.transform.adjoint import Adjoints
 from dpcompile.passes.transform.another_iteration import AnotherIteration
+from dpcompile.passes.transform.available import Available
 from dpcompile.passes.transform.bounds import WinningTangents
 from dpcompile.passes.transform.gathered_threads import GatheringKernel
 from dpcompile.passes.transform.increments import Increments
 from dpcompile.passes.transform.previous import PreviousStores
+from dpcompile.passes.transform.segmented_loop import SegmentedLoop
 
 import dpcompile as dp
 from dpcompile import errors
@@ -29,8 +32,9 @@ pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
 _has_work, _write, _stores, _previous = Needed.has_work, Adjoints.write, Undo.stores, PreviousStores.write
-_run, _as_own = GatheringKernel._run, gathered_threads._as_own
+_run = GatheringKernel._run
 _why_not_kept, _hand_over = Overwrites._why_not_kept, kernel.FirstSweep._hand_over
+_at_segment = Available.at_segment
 
 
 def without_barriers(self, instruction):
@@ -104,8 +108,15 @@ def on_the_other_side(self, builder, sweep, neighbour, sums, inside, shift):
     return _run(self, builder, sweep, neighbour, sums, inside, tuple(-steps for steps in shift))
 
 
-def as_if_in_the_row(address, low, shift):
-    return _as_own(address, low, (0, 0, 0))
+def at_the_first_segment(self, phi):
+    slot = next(self.counter_slot[loop] for loop in self.counter_slot if loop.header is phi.parent)
+    counter = self.builder.load(i64(0).type, slot)
+    self.builder.store(i64(0), slot)
+    self.enter(self.builder)
+    found = _at_segment(self, phi)
+    self.builder.store(counter, slot)
+    self.enter(self.builder)
+    return found
 
 
 def nothing(*arguments):
@@ -153,9 +164,14 @@ MUTATIONS = {
                                              lambda self, builder, ahead: const(I1, 1)),
     "cotangents are cleared while neighbours read them": ("three_points", gathering, "_is_clearing", lambda instruction: False),
     "cotangents are not cleared": ("three_points", kernels, "LAUNCHES", ("back", "gather")),
-    "cells behind a row are taken to be the thread's own": ("over_the_edge", gathered_threads, "_as_own", as_if_in_the_row),
     "what is read is taken not to be written": ("over_its_own", gathered_threads._Kernel, "_writes_apart",
                                                 lambda self, instructions: True),
+    "segments begin with the state of the first": ("pendulum", Available, "at_segment", at_the_first_segment),
+    "only the last segment is run again": ("logistic", SegmentedLoop, "go_on",
+                                           lambda self, builder, front, behind: builder.br(behind)),
+    "nothing is kept in the last iteration of a segment": ("pendulum", Segments, "only_phis", property(lambda self: True)),
+    "what segments need is read wherever they begin": ("between_barriers", Segmenting, "points", lambda self: ()),
+    "what is overwritten is read again": ("rewritten", Segmenting, "_is_repeatable", lambda self, instruction: True),
     "loads leave loops with barriers": ("broadcast_rounds", hoist, "is_barrier", lambda instruction: False),
 }
 

@@ -584,6 +584,6 @@ def test_the_limit_of_the_tape_holds():
     dp.config.max_tape_bytes = 1000
     try:
         with pytest.raises(errors.TapeTooLargeError, match="8 threads keep"):
-            dp.cuda.simulate(dp.cuda.grad(repeated), 1, WIDTH, [dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH)), 100])
+            dp.cuda.simulate(dp.cuda.grad(repeated), 1, WIDTH, [dp.Duplicated(np.ones(WIDTH), np.ones(WIDTH)), 1000])
     finally:
         dp.config.max_tape_bytes = before

@@ -13,6 +13,7 @@ if importlib.util.find_spec("numba_cuda") is not None:
         neighbours,
         overwritten,
         programs,
+        segments,
         shared_memory,
         staged,
         warps,
