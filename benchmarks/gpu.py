@@ -25,12 +25,13 @@ TITLE = "Gradients on a GPU"
 #: Times half a millisecond that a launch waits for Python to come along.
 WAITING = 4
 BOUNDS = """
-What bounds the gradients, as the counters of the processor show it. `stencil`: five atomic additions a cell, most of
-them to places to which neighbours add at the same time; all units of the memory system are busy for less than a quarter
-of the time, and threads wait. `matmul`: for each product a thread adds to both tiles of its block; the additions of a
-warp are brought together, and still take some thirty instructions each for one multiplication. `gravity`: four sums
-over a warp for each pair. `lotka_volterra`: the two numbers that are kept for each step, 3.2 GB written and read, where
-the kernel itself touches no memory.
+What bounds the gradients, as the counters of the processor show it. `stencil`: three launches; the kernel and the one that
+clears cotangents are as fast as memory, in the one that gathers threads wait for two loads one behind the other. `gravity`:
+one sum of four numbers over the warp for each pair, whose steps wait for each other; there are too few threads to fill that
+time. `lotka_volterra`: arithmetic, since only every eighth state is kept: the kernel, each segment of eight steps run again,
+its reverse. `matmul`: instructions, some forty to add up four products over the lanes that share a cell, and additions to the
+second tile, which the warps of a block repeat until they hold. `black_scholes`: registers, of which it needs so many that half
+as many threads run at a time.
 """
 ENSEMBLES = tuple(1 << k for k in range(6, 21, 2))
 

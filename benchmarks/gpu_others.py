@@ -36,7 +36,8 @@ def jax_pairs(names: list[str], arguments: dict[str, list]) -> dict[str, Pair]:
             weight = mass * (jnp.sum(apart * apart, axis=1) + 0.05) ** -1.5
             return weight @ apart
 
-        return jax.lax.map(one, position, batch_size=1024)
+        # Checkpointed, because all pairs at a time do not fit.
+        return jax.lax.map(jax.checkpoint(one), position, batch_size=1024)
 
     def lotka_volterra(start, rates):
         def slope(prey, predator):
@@ -91,7 +92,7 @@ def _warp_pair(wp: Any, kernel: Any, shape: Any, inputs: list, outputs: list) ->
 
     def gradient() -> None:
         wp.launch(kernel, dim=shape, inputs=given, outputs=results, device="cuda", block_dim=256)
-        wp.launch(kernel, dim=shape, inputs=given, outputs=results, adj_inputs=[getattr(a, "grad", None) for a in given],
+        wp.launch(kernel, dim=shape, inputs=given, outputs=results, adj_inputs=[getattr(a, "grad", a) for a in given],
                   adj_outputs=[a.grad for a in results], adjoint=True, device="cuda", block_dim=256)
         wp.synchronize()
 

@@ -16,7 +16,7 @@ def saxpy(a: wp.float64, x: Array, y: Array, out: Array):
     out[i] = a * x[i] + y[i]
 
 
-if hasattr(wp, "erfc"):         # since Warp 1.6
+if hasattr(wp, "erfc"):         # not in older ones
     @wp.kernel
     def black_scholes(price: Array, strike: Array, years: Array, call: Array):
         i = wp.tid()

@@ -108,6 +108,7 @@ class Segmenting:
         """How many places a value takes for each iteration."""
         if not self.is_buffered(value):
             return 1.0
+        assert isinstance(value, Instruction)
         segments = self.current[self.recipes.forest.loop_of(value.parent)]
         return 1.0 / segments.length if value in segments.phis else 0.0
 

@@ -72,8 +72,11 @@ class DeferredSums:
         return True
 
     def _trips(self, loop: Loop | None, block: Block) -> int:
-        """How often an innermost loop runs the block each time; 0 where that is not known."""
-        if loop is None or loop.children or [source for source, _ in loop.exiting_edges] != [loop.latch]:
+        """How often an innermost loop runs the block each time; 0 where that is not known, or where LLVM cannot unroll the loop
+        because it is reversed in segments."""
+        if loop is None or loop.children or loop in self.available.planner.segments:
+            return 0
+        if [source for source, _ in loop.exiting_edges] != [loop.latch]:
             return 0
         trips = self.inductions.trip_count(loop)
         return trips.constant + 1 if self.cfg.dominates(block, loop.latch) and trips and trips.constant is not None else 0

@@ -362,3 +362,24 @@ def between_barriers(x, weights, rounds, steps, out):
         cells[t] = value
         cuda.syncthreads()
     out[i] += cells[t]
+
+
+@njit
+def weighted_twin(x, weights, out):
+    for i in range(x.size):
+        value = x[i]
+        for k in range(20):
+            value = math.sin(value) * weights[k] + 0.1 * value * value
+        out[i] = value
+
+
+@record(weighted_twin, lambda rng: [rng.uniform(0.2, 1.0, THREADS), rng.uniform(0.5, 1.5, 20), np.zeros(THREADS)], (0, 1, 2), 2,
+        WIDTH, slots=segments(20, SHORT) * THREADS)
+@cuda.jit
+def weighted(x, weights, out):
+    """So few iterations that what they add to memory could wait for the end of the loop, if it were not in segments."""
+    i = cuda.grid(1)
+    value = x[i]
+    for k in range(20):
+        value = math.sin(value) * weights[k] + 0.1 * value * value
+    out[i] = value
