@@ -101,16 +101,21 @@ class Segmenting:
 
     def is_buffered(self, value: Value) -> bool:
         """Whether a value would be kept for the iterations of one segment only."""
-        loop = self.recipes.forest.loop_of(value.parent) if isinstance(value, Instruction) else None
-        return loop in self.current and value in self.repeatable(loop) and loop in self.loops_kept(value)
+        return self._around(value) is not None
 
     def share_on_tape(self, value: Value) -> float:
         """How many places a value takes for each iteration."""
-        if not self.is_buffered(value):
+        segments = self._around(value)
+        if segments is None:
             return 1.0
-        assert isinstance(value, Instruction)
-        segments = self.current[self.recipes.forest.loop_of(value.parent)]
         return 1.0 / segments.length if value in segments.phis else 0.0
+
+    def _around(self, value: Value) -> Segments | None:
+        """Those in which a value would be kept."""
+        loop = self.recipes.forest.loop_of(value.parent) if isinstance(value, Instruction) else None
+        if loop not in self.current or value not in self.repeatable(loop):
+            return None
+        return self.current[loop] if loop in self.loops_kept(value) else None
 
     def chosen(self, plan: CachePlan) -> dict[Loop, Segments]:
         """The loops that should be reversed in segments, if that is the plan now."""
