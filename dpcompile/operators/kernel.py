@@ -65,7 +65,7 @@ class KernelDerivative:
 
 
 class KernelGradient(KernelDerivative):
-    """The kernel and its reverse sweep in one launch."""
+    """The kernel and its reverse sweep, in one launch where that is possible."""
 
     mode, what = "kernel", "gradient"
 

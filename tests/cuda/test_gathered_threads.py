@@ -11,9 +11,8 @@ from tests.cuda.test_kernels import close, types_of
 pytest.importorskip("numba_cuda")
 
 RECORD = {record.name: record for record in RECORDS}
-GATHERED = ("three_points", "inner_points_single", "far_reach", "staggered", "box", "strided_box", "seven_points", "limited",
-            "filtered", "roughness", "every_other", "two_results", "over_the_edge",
-            "components", "waves", "layers")
+GATHERED = ("three_points", "inner_points_single", "far_reach", "staggered", "nine_points", "strided_cross", "seven_points",
+            "limited", "filtered", "roughness", "every_other", "two_results", "over_the_edge", "components", "waves", "layers")
 #: Because threads read what they store, have other cotangents behind a second store, or differ by more than their place.
 SCATTERED = ("twice_stored", "over_its_own", "by_thread", "in_strides")
 

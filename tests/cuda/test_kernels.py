@@ -91,8 +91,8 @@ def test_dot(record):
     launched(record, tangent_of(record), tangents_of(record, args, moved))
     launched(record, gradient_of(record), annotated(copied(args), pulled))
     numbers = {k for k in record.wrt if np.ndim(args[k]) == 0}
-    forward = sum(float(np.vdot(cotangents[k], moved[k])) for k in record.wrt if k not in numbers)
-    backward = sum(float(np.vdot(pulled[k], tangents[k])) for k in record.wrt if k not in numbers)
+    forward = sum(float(np.vdot(cotangents[k], moved[k]).real) for k in record.wrt if k not in numbers)
+    backward = sum(float(np.vdot(pulled[k], tangents[k]).real) for k in record.wrt if k not in numbers)
     backward += sum(float((pulled[k] - cotangents[k])[0] * tangents[k][0]) for k in numbers)
     assert abs(forward - backward) <= record.tolerance * max(1.0, abs(forward), *(
         float(np.sum(np.abs(pulled[k] * tangents[k]))) for k in record.wrt))
@@ -111,13 +111,13 @@ def test_differences_of_the_kernel(record):
         own = [a + step * (direction[k][0] if np.ndim(a) == 0 else direction[k]) if k in direction else a
                for k, a in enumerate(copied(args))]
         launched(record, record.kernel, own)
-        return sum(float(np.vdot(seeds[k], own[k])) for k in record.wrt if np.ndim(args[k]))
+        return sum(float(np.vdot(seeds[k], own[k]).real) for k in record.wrt if np.ndim(args[k]))
 
     h = 1e-4
     difference = (8 * (result(h) - result(-h)) - (result(2 * h) - result(-2 * h))) / (12 * h)
     pulled = {k: np.copy(s) if np.ndim(args[k]) else np.zeros(1) for k, s in seeds.items()}
     launched(record, gradient_of(record), annotated(copied(args), pulled))
-    gradient = sum(float(np.vdot(pulled[k], direction[k])) for k in record.wrt)
+    gradient = sum(float(np.vdot(pulled[k], direction[k]).real) for k in record.wrt)
     assert abs(difference - gradient) <= 1e-7 * max(1.0, abs(gradient))
 
 

@@ -65,7 +65,7 @@ def staggered(step, p, v, new_p, new_v):
 
 
 @njit
-def box_twin(u, a, out):
+def nine_points_twin(u, a, out):
     for j in range(1, u.shape[0] - 1):
         for i in range(1, u.shape[1] - 1):
             out[j, i] = a[j, i] * u[j, i] * (u[j - 1, i - 1] * u[j + 1, i + 1] + u[j - 1, i + 1] * u[j + 1, i - 1]) \
@@ -76,9 +76,9 @@ def planes(count, shape):
     return lambda rng: [rng.uniform(0.2, 2.0, shape) for _ in range(count)]
 
 
-@record(box_twin, planes(3, (13, 18)), (0, 1, 2), (3, 4), (8, 4))
+@record(nine_points_twin, planes(3, (13, 18)), (0, 1, 2), (3, 4), (8, 4))
 @cuda.jit
-def box(u, a, out):
+def nine_points(u, a, out):
     """Nine points; beside them an array of which each thread reads its own cell."""
     i, j = cuda.grid(2)
     if 0 < i < u.shape[1] - 1 and 0 < j < u.shape[0] - 1:
@@ -86,14 +86,20 @@ def box(u, a, out):
             + u[j, i - 1] * u[j, i + 1] + u[j - 1, i] * u[j + 1, i]
 
 
-@record(box_twin, lambda rng: [rng.uniform(0.2, 2.0, (24, 11))[::2, ::-1], *planes(2, (12, 11))(rng)], (0, 1, 2), (3, 2),
+@njit
+def strided_cross_twin(u, out):
+    for j in range(1, u.shape[0] - 1):
+        for i in range(1, u.shape[1] - 1):
+            out[j, i] = u[j, i] * u[j, i - 1] + u[j, i + 1] * u[j - 1, i] - u[j + 1, i] ** 2
+
+
+@record(strided_cross_twin, lambda rng: [rng.uniform(0.2, 2.0, (24, 11))[::2, ::-1], *planes(1, (12, 11))(rng)], (0, 1), (3, 2),
         (4, 7))
 @cuda.jit
-def strided_box(u, a, out):
+def strided_cross(u, out):
     i, j = cuda.grid(2)
     if 0 < i < u.shape[1] - 1 and 0 < j < u.shape[0] - 1:
-        out[j, i] = a[j, i] * u[j, i] * (u[j - 1, i - 1] * u[j + 1, i + 1] + u[j - 1, i + 1] * u[j + 1, i - 1]) \
-            + u[j, i - 1] * u[j, i + 1] + u[j - 1, i] * u[j + 1, i]
+        out[j, i] = u[j, i] * u[j, i - 1] + u[j, i + 1] * u[j - 1, i] - u[j + 1, i] ** 2
 
 
 @njit
