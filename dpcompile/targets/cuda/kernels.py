@@ -130,7 +130,7 @@ def compile_primal(kernel: Any, arguments: tuple[types.Type, ...], cc: tuple[int
 
 def compile_derivative(kernel: Any, arguments: tuple[types.Type, ...], wanted: tuple[bool, ...], mode: str,
                        cc: tuple[int, int] = DEFAULT_CC) -> CompiledKernel:
-    """The kernel and its reverse in one launch (``mode``: ``kernel``), or the kernel with its tangent (``forward``)."""
+    """The kernel and its reverse, in one launch or several (``mode``: ``kernel``), or with its tangent (``forward``)."""
     primal = compile_kernel(kernel, arguments, cc, to_differentiate=True)
     name = f"dpcompile.{re.sub(r'[^0-9A-Za-z_]', '_', primal.name)}.{next(_serial)}"
     return CompiledKernel(primal, differentiated(primal, pipeline.Request(ENTRY, parameters_of(primal, wanted), mode, name,
