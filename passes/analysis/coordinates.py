@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..ir.model import Function, Instruction, Value
-from .ownership import AXES, REGISTER
+from .ownership import AXES, register_of
 
 _CASTS = frozenset({"sext", "zext", "trunc"})
 
@@ -63,4 +63,4 @@ def _uncast(value: Value) -> Value:
 
 
 def _reads(value: Value, what: str, axis: str) -> bool:
-    return isinstance(value, Instruction) and value.opcode == "call" and value.callee_name == f"{REGISTER}{what}.{axis}"
+    return register_of(value) == f"{what}.{axis}"

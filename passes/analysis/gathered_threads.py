@@ -27,7 +27,8 @@ from .cfg import ControlFlow
 from .coordinates import find
 from .induction import Inductions
 from .objects import UNKNOWN, MemoryObject, Origin
-from .ownership import AXES, REGISTER, Address, Reader
+from .offsets import root_of
+from .ownership import AXES, Address, Reader, by_object, register_of
 from .polynomial import Polynomial
 
 #: By how many threads along x, y and z.
@@ -114,15 +115,8 @@ def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Induct
 
 
 def _by_array(loads: list[Instruction], aliasing: Aliasing, reader: Reader) -> Iterator[_Reads]:
-    accesses: dict[MemoryObject, list[Instruction]] = {}
-    shared: set[MemoryObject] = set()
-    for load in loads:
-        objects = aliasing.objects_of(load.operands[0])
-        shared |= objects if len(objects) > 1 else set()
-        for obj in objects:
-            accesses.setdefault(obj, []).append(load)
-    for obj, own in accesses.items():
-        if obj not in shared and obj.origin == Origin.ARGUMENT:
+    for obj, own in by_object(loads, aliasing).items():
+        if obj.origin == Origin.ARGUMENT:
             reads = _reads(obj, {load: reader.address(load) for load in own})
             if reads is not None:
                 yield reads
@@ -196,8 +190,7 @@ def _cost(inductions: Inductions, cfg: ControlFlow) -> float:
 
 def _is_register(instruction: Instruction) -> bool:
     """Whether it is read who a thread is, or how many there are."""
-    name = instruction.callee_name if instruction.opcode == "call" else ""
-    return name.startswith(REGISTER) and name.removeprefix(REGISTER).partition(".")[0] in _REGISTERS
+    return (register_of(instruction) or "").partition(".")[0] in _REGISTERS
 
 
 @dataclass(frozen=True)
@@ -221,8 +214,7 @@ class _Kernel:
             case "call":
                 known = classify(instruction.callee_name)
                 if known is not None:
-                    return known.kind in _HARMLESS_KINDS and (_is_register(instruction)
-                                                              or not instruction.callee_name.startswith(REGISTER))
+                    return known.kind in _HARMLESS_KINDS and (register_of(instruction) is None or _is_register(instruction))
                 return lookup(instruction.callee_name) is not None or instruction.callee_name in INACTIVE
         return instruction.opcode not in ("cmpxchg", "fence", "invoke")
 
@@ -262,10 +254,3 @@ class _Kernel:
 def can_move(functions: Iterable[Function], found: GatheredThreads) -> bool:
     """Whether these can be made functions of other threads."""
     return all(axis in find(function) for function in functions for axis in found.axes)
-
-
-def root_of(pointer: Value) -> Value:
-    """From what an address is made by steps."""
-    while isinstance(pointer, Instruction) and pointer.opcode == "getelementptr":
-        pointer = pointer.operands[0]
-    return pointer

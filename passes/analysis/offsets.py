@@ -1,12 +1,20 @@
-"""Distances in bytes that the program text says.
+"""Distances in bytes that the program text says, and from where on they are counted.
 
 Requires: nothing.
-Ensures:  ``constant_step(p)`` gives the bytes by which a ``getelementptr`` moves its pointer, or None where that varies.
+Ensures:  ``constant_step(p)`` gives the bytes by which a ``getelementptr`` moves its pointer, or None where that varies;
+          ``root_of(p)`` is what is no ``getelementptr``.
 """
 from __future__ import annotations
 
-from ..ir.model import Constant, Instruction
+from ..ir.model import Constant, Instruction, Value
 from ..ir.types import ArrayType, StructType, offset_of, size_of
+
+
+def root_of(pointer: Value) -> Value:
+    """From what an address is made by steps."""
+    while isinstance(pointer, Instruction) and pointer.opcode == "getelementptr":
+        pointer = pointer.operands[0]
+    return pointer
 
 
 def constant_step(address: Instruction) -> int | None:

@@ -101,6 +101,14 @@ class Address:
 def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Inductions,
             cfg: ControlFlow) -> dict[MemoryObject, Owned]:
     """For each object in which threads do not meet, or may not: when."""
+    reader = Reader(inductions, cfg)
+    found = {obj: _owned(obj, [reader.address(load) for load in own]) for obj, own in by_object(loads, aliasing).items()
+             if obj.origin in (Origin.ARGUMENT, Origin.SHARED)}
+    return {obj: owned for obj, owned in found.items() if owned is not None}
+
+
+def by_object(loads: Iterable[Instruction], aliasing: Aliasing) -> dict[MemoryObject, list[Instruction]]:
+    """All loads from each object, of those objects that no load reads which may read another; none where one reads anything."""
     accesses: dict[MemoryObject, list[Instruction]] = {}
     shared: set[MemoryObject] = set()
     for load in loads:
@@ -108,12 +116,7 @@ def analyse(loads: Iterable[Instruction], aliasing: Aliasing, inductions: Induct
         shared |= objects if len(objects) > 1 else set()
         for obj in objects:
             accesses.setdefault(obj, []).append(load)
-    if UNKNOWN in accesses:
-        return {}
-    reader = Reader(inductions, cfg)
-    found = {obj: _owned(obj, [reader.address(load) for load in own]) for obj, own in accesses.items()
-             if obj not in shared and obj.origin in (Origin.ARGUMENT, Origin.SHARED)}
-    return {obj: owned for obj, owned in found.items() if owned is not None}
+    return {} if UNKNOWN in accesses else {obj: own for obj, own in accesses.items() if obj not in shared}
 
 
 def _owned(obj: MemoryObject, addresses: list[Address | None]) -> Owned | None:
@@ -211,7 +214,7 @@ class Reader:
         return polynomial.substitute(self._settled_symbol)
 
     def _settled_symbol(self, symbol: Symbol) -> Polynomial:
-        name = _register(symbol)
+        name = register_of(symbol)
         if name is not None:
             return self._register(name)
         if isinstance(symbol, Instruction) and symbol.opcode == "select" and self._is_for_negative(symbol):
@@ -229,7 +232,7 @@ class Reader:
         found = self.inductions.affine(index)
         return (isinstance(zero, Constant) and zero.integer == 0 and found is not None
                 and all(number > 0 for number in found.polynomial.terms.values())
-                and all(isinstance(s, Loop) or _register(s) is not None for s in found.polynomial.symbols))
+                and all(isinstance(s, Loop) or register_of(s) is not None for s in found.polynomial.symbols))
 
     def _register(self, name: str) -> Polynomial:
         if name not in self.registers:
@@ -295,7 +298,8 @@ class Reader:
         return right if is_below else None
 
 
-def _register(symbol: Symbol) -> str | None:
+def register_of(symbol: Symbol) -> str | None:
+    """The register that is read, by its name; None where none is."""
     is_call = isinstance(symbol, Instruction) and symbol.opcode == "call"
     name = symbol.callee_name if is_call else symbol.name       # type: ignore[union-attr]
     return name.removeprefix(REGISTER) if name.startswith(REGISTER) else None
@@ -303,7 +307,7 @@ def _register(symbol: Symbol) -> str | None:
 
 def _is_given(polynomial: Polynomial) -> bool:
     """Whether the launch says it."""
-    names = [(symbol, _register(symbol)) for symbol in polynomial.symbols]
+    names = [(symbol, register_of(symbol)) for symbol in polynomial.symbols]
     return all(name.startswith(_SIZES) if name else isinstance(symbol, Argument) for symbol, name in names)
 
 

@@ -12,7 +12,7 @@ from ..analysis.cache_plan import CachePlan, is_literal
 from ..analysis.loops import Loop
 from ..analysis.recipes import Recipes
 from ..errors import PassError
-from ..ir.builder import Builder, i64
+from ..ir.builder import Builder
 from ..ir.model import Function, Instruction, Value
 from ..ir.types import I1, I64, PTR, size_of
 from .counters import Counters
@@ -82,7 +82,7 @@ class Available:
         """The element of an iteration in the buffer of a value."""
         place = self.layout.places[value]
         assert isinstance(place, BufferPlace)
-        within = builder.binary("and", counter, i64(self.planner.segments[place.loop].length - 1))
+        within = self.planner.within(builder, place.loop, counter)
         return builder.gep(stored_type(value), self.buffers[value], within, flags=("inbounds",))
 
     def _known(self, value: Value) -> Value | None:

@@ -12,19 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..analysis import coordinates
-from ..analysis.gathered_threads import GatheredThreads, Shift, root_of
-from ..analysis.ownership import AXES, REGISTER
-from ..analysis.polynomial import Symbol
+from ..analysis.gathered_threads import GatheredThreads, Shift
+from ..analysis.offsets import root_of
+from ..analysis.ownership import AXES
 from ..ir.builder import Builder, Inserter, const, i64, zero
 from ..ir.clone import clone_function
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import I1, I8, I32, I64, PTR, VOID, ArrayType, FunctionType, size_of
+from ..ir.types import I1, I8, I32, I64, PTR, ArrayType, FunctionType, size_of
 from .cotangents import neutral
 from .increments import ALONE, ATOMIC, GATHERED
 from .kernel import Sweep, ended, reverse_behind, write_count
-from .memory import CLEAR_TAKEN
+from .launch_conditions import read_register, value_of
+from .memory import CLEAR_TAKEN, call_void
 from .reverse import ReverseFunctions
 
 _ADDITIONS = "dp.add."
@@ -114,7 +116,7 @@ class GatheringKernel:
     def clear(self) -> Function:
         sweep = _Again(self.module, self.functions, f"{self.name}.clear", self.again)
         reverse = self._copy(self.functions.reverse, "clearing", [])
-        _drop(reverse, lambda i: i.opcode == "call" and i.callee_name.startswith(_ADDITIONS))
+        _drop(reverse, _is_addition)
         for call in [i for i in reverse.instructions() if _is_clearing(i)]:     # nobody loads what it clears any more
             place, taken = call.arguments
             Inserter.before(call).store(zero(taken.type), place, align=size_of(taken.type))
@@ -162,17 +164,11 @@ class GatheringKernel:
         given = dict(zip(augmented, sweep.given, strict=True))
         shadows = dict(zip(shadowed, augmented[self.given - len(shadowed):self.given], strict=True))
         place = builder.offset(given[shadows[cells.base]],
-                               cells.place.emit(builder, lambda symbol: self._known(builder, given, symbol), I64))
+                               cells.place.emit(builder, partial(value_of, builder, self.module, given), I64))
         amount = builder.load(cells.type, own, align=8)
-        self._call(builder, ATOMIC[cells.type], [place, amount])
+        call_void(builder, self.module, ATOMIC[cells.type], [place, amount])
         builder.br(after)
         return Builder(after)
-
-    def _known(self, builder: Builder, given: dict[Argument, Value], symbol: Symbol) -> Value:
-        assert isinstance(symbol, Argument)
-        if symbol.name.startswith(REGISTER):
-            return self._register(builder, symbol.name.removeprefix(REGISTER))
-        return given[symbol]
 
     # copies of both sweeps ------------------------------------------------------------------------------------------
 
@@ -186,7 +182,7 @@ class GatheringKernel:
             builder = Inserter.before(call)
             if any(shift):
                 is_gathered = builder.binary("or", inside, self._exists(builder, shift))
-                self._call(builder, ALONE[amount.type], [place, amount, is_gathered])
+                call_void(builder, self.module, ALONE[amount.type], [place, amount, is_gathered])
             else:
                 self._sum(builder, sums, which, amount, const(I1, 1))
             call.erase()
@@ -202,8 +198,7 @@ class GatheringKernel:
             same = [builder.compare("eq", steps, const(I32, -wanted)) for steps, wanted in zip(ahead, shift, strict=True)]
             belongs = builder.binary("and", builder.binary("and", same[0], same[1]), same[2])
             self._sum(builder, sums, which, call.arguments[1], belongs)
-        _drop(reverse, lambda i: self._is_far(i, reverse) or _is_clearing(i)
-              or (i.opcode == "call" and i.callee_name.startswith(_ADDITIONS)))
+        _drop(reverse, lambda i: self._is_far(i, reverse) or _is_clearing(i) or _is_addition(i))
         return reverse
 
     def _sum(self, builder: Builder, sums: Value, which: int, amount: Value, belongs: Value) -> None:
@@ -231,12 +226,10 @@ class GatheringKernel:
             for own in sums[axis] if axis in self.found.axes else ():
                 builder = Inserter.after(own)
                 wide = steps if own.type == I32 else builder.cast("sext", steps, own.type)
-                users = list(own.users)
                 moved = builder.binary("add", own, wide)
-                for user in users:
-                    for slot, operand in enumerate(user.operands):
-                        if operand is own:
-                            user.set_operand(slot, moved)
+                own.replace_uses(moved)
+                assert isinstance(moved, Instruction)
+                moved.set_operand(0, own)
 
     # small parts ----------------------------------------------------------------------------------------------------
 
@@ -245,25 +238,17 @@ class GatheringKernel:
         found: Value = const(I1, 1)
         for axis, steps in zip(AXES, ahead, strict=True):
             if steps:
-                thread, width, block, blocks = (builder.cast("zext", self._register(builder, f"{what}.{axis}"), I64)
+                thread, width, block, blocks = (builder.cast("zext", read_register(builder, self.module, f"{what}.{axis}"), I64)
                                                 for what in ("tid", "ntid", "ctaid", "nctaid"))
                 own = builder.binary("add", thread, builder.binary("mul", width, block))
                 there = builder.compare("ult", builder.binary("add", own, i64(steps)), builder.binary("mul", width, blocks))
                 found = builder.binary("and", found, there)
         return found
 
-    def _register(self, builder: Builder, name: str) -> Value:
-        read = self.module.declare(REGISTER + name, FunctionType(I32, ()))
-        return builder.call(read, read.function_type, [])
-
     def _cotangents(self, thread: Function) -> Value:
         """Room for cotangents of numbers, which are those of the thread's own sweep alone."""
         count = max(1, len(self.functions.version.active))
         return Inserter(thread.entry, 0).alloca(ArrayType(8 * count, I8), "cotangents", align=8)
-
-    def _call(self, builder: Builder, name: str, arguments: list[Value]) -> None:
-        function = self.module.declare(name, FunctionType(VOID, tuple(a.type for a in arguments)))
-        builder.call(function, function.function_type, arguments)
 
     def _is_far(self, instruction: Instruction, function: Function) -> bool:
         """Whether it writes memory that the kernel was given, or a shadow of that."""
@@ -290,6 +275,10 @@ def _constants(shift: tuple[int, ...]) -> list[Value]:
 def _drop(function: Function, is_dropped: Callable[[Instruction], bool]) -> None:
     for instruction in [i for i in function.instructions() if is_dropped(i)]:
         instruction.erase()
+
+
+def _is_addition(instruction: Instruction) -> bool:
+    return instruction.opcode == "call" and instruction.callee_name.startswith(_ADDITIONS)
 
 
 def _is_clearing(instruction: Instruction) -> bool:

@@ -16,11 +16,12 @@ from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Argument, Function, Instruction, Module, Value
-from ..ir.types import DOUBLE, FLOAT, I64, PTR, VOID, FunctionType, Type
+from ..ir.types import DOUBLE, FLOAT, I64, Type
 from ..target import HOST, Target
 from . import joined_sums
 from .joined_sums import GROUP, OWN_GROUP, WARP, JoinedSums, Sum
 from .launch_conditions import LaunchConditions
+from .memory import call_void
 from .program import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
@@ -104,8 +105,7 @@ class Increments:
         """Unless the launch says that no other thread adds there."""
         if access in self.gathered.reads:
             number, suffix = list(self.gathered.reads).index(access), ATOMIC[amount.type].rpartition(".")[2]
-            add = self.module.declare(f"{GATHERED}{number}.{suffix}", FunctionType(VOID, (PTR, amount.type)))
-            builder.call(add, add.function_type, [place, amount])
+            call_void(builder, self.module, f"{GATHERED}{number}.{suffix}", [place, amount])
             return
         owned = self._owned(access, pointer)
         if owned is not None:
@@ -115,15 +115,13 @@ class Increments:
             self.joined.add(builder, Sum(kind, access, pointer, place, amount))
             return
         names = ATOMIC if owned is None else OWN
-        add = self.module.declare(names[amount.type], FunctionType(VOID, (PTR, amount.type)))
-        builder.call(add, add.function_type, [place, amount])
+        call_void(builder, self.module, names[amount.type], [place, amount])
 
     def scatter(self) -> None:
         """Has threads add what they were to gather."""
         for call in [i for i in self.reverse.instructions() if i.opcode == "call" and i.callee_name.startswith(GATHERED)]:
             place, amount = call.arguments
-            add = self.module.declare(ATOMIC[amount.type], FunctionType(VOID, (PTR, amount.type)))
-            Inserter.before(call).call(add, add.function_type, [place, amount])
+            call_void(Inserter.before(call), self.module, ATOMIC[amount.type], [place, amount])
             call.erase()
         self.account |= dict.fromkeys(self.gathered.reads, _ATOMIC)
         self.gathered = GatheredThreads()

@@ -21,13 +21,15 @@ from ..analysis.alias import Aliasing
 from ..analysis.call_kinds import is_shuffle
 from ..analysis.induction import Inductions
 from ..analysis.objects import UNKNOWN, Objects
-from ..analysis.ownership import REGISTER
+from ..analysis.ownership import register_of
 from ..analysis.polynomial import Monomial, Polynomial
 from ..analysis.symbolic import Address
 from ..ir.builder import Builder, const
 from ..ir.model import Argument, Constant, Function, Global, Instruction, Module, Value, is_float
-from ..ir.types import DOUBLE, FLOAT, I32, I64, VOID, FunctionType, IntType, PointerType, Type
+from ..ir.types import DOUBLE, FLOAT, I32, I64, IntType, PointerType, Type
 from ..rules.scalar import lookup
+from .launch_conditions import read_register
+from .memory import call_void
 
 #: The most sums that are made at once, and the most that wait: more save exchanges, and cost registers, with which fewer
 #: threads run at a time.
@@ -38,7 +40,7 @@ _BITS: dict[Type, str] = {DOUBLE: "f64", FLOAT: "f32"}
 _NAME = re.compile(r"dp\.add\.(?:warp|group|axes\.[xyz]+)\.(\d+)\.\d+\.f\d\d")
 _OWN_NAME = re.compile(r"dp\.add\.own\.(?=group|axes)")
 #: The place of a thread in its block.
-_TID = REGISTER + "tid."
+_TID = "tid."
 #: What gives the same where it is given the same.
 _PURE = frozenset("add sub mul sdiv udiv srem urem shl lshr ashr and or xor icmp select zext sext trunc ptrtoint inttoptr "
                   "bitcast getelementptr".split())
@@ -135,8 +137,7 @@ class JoinedSums:
         axes, given = self._axes(like), [*places, *amounts, *words]
         kind = like.kind.replace(GROUP, f"axes.{''.join(axes)}") if axes else like.kind
         name = f"dp.add.{kind}.{len(places)}.{len(words)}.{_BITS[amounts[0].type]}"
-        add = self.module.declare(name, FunctionType(VOID, tuple(value.type for value in given)))
-        builder.call(add, add.function_type, given)
+        call_void(builder, self.module, name, given)
 
     def _words_of_warp(self, builder: Builder, sums: list[Sum]) -> list[Value]:
         """If all lanes have the same, their places are the same."""
@@ -154,8 +155,7 @@ class JoinedSums:
             return []
         word = builder.cast("trunc", builder.cast("ptrtoint", place, I64), I32)
         for axis, distance in axes.items():
-            read = self.module.declare(_TID + axis, FunctionType(I32, ()))
-            moved = builder.binary("mul", builder.call(read, read.function_type, []), const(I32, distance))
+            moved = builder.binary("mul", read_register(builder, self.module, _TID + axis), const(I32, distance))
             word = builder.binary("sub", word, moved)
         return [word]
 
@@ -187,10 +187,8 @@ class JoinedSums:
 
 def _axis(monomial: Monomial) -> str | None:
     """The axis of the block, where a monomial is a thread's place along it."""
-    symbol = monomial[0]
-    if len(monomial) > 1 or not isinstance(symbol, Instruction) or symbol.opcode != "call":
-        return None
-    return symbol.callee_name.removeprefix(_TID) if symbol.callee_name.startswith(_TID) else None
+    name = register_of(monomial[0]) or ""
+    return name.removeprefix(_TID) if len(monomial) == 1 and name.startswith(_TID) else None
 
 
 def must_be_behind(aliasing: Aliasing, instruction: Instruction, asked: Sum) -> bool:

@@ -22,13 +22,13 @@ from ..analysis.objects import Origin
 from ..errors import UnsupportedIR
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.model import Argument, Block, Function, Global, Module, Value
-from ..ir.types import I8, I32, I64, PTR, VOID, ArrayType, FunctionType, Type, size_of
+from ..ir.types import I8, I32, I64, PTR, ArrayType, FunctionType, Type, size_of
 from .bounds import FIELDS, settle, taken_slots
 from .gradient import RETURNED_NONE
 from .increments import BLOCK, among_others
 from .launch_conditions import with_atomics
 from .layout import SLOT_BYTES
-from .memory import clear_memory
+from .memory import call_void, clear_memory
 from .program import Program, Version
 from .reverse import ReverseFunctions
 from .shared_shadows import clear_shared
@@ -73,7 +73,7 @@ def reverse_behind(module: Module, functions: ReverseFunctions, sweep: Sweep,
     result = builder.phi(I32, list(zip((sweep.status, swept), ways, strict=True)), "result")
     added = [builder.phi(value.type, list(zip((zero(value.type), value), ways, strict=True))) for value in own]
     for number, value in enumerate(added):      # by all threads of the block together
-        _call(builder, module, BLOCK[value.type], [builder.offset(sweep.totals, 8 * number), value])
+        call_void(builder, module, BLOCK[value.type], [builder.offset(sweep.totals, 8 * number), value])
     return builder, result
 
 
@@ -245,7 +245,7 @@ class FirstSweep(Sweep):
         augmented = self.functions.augmented
         found = self.builder.call(augmented, augmented.function_type, self.given, name="status")
         if self.functions.needs_storage:
-            _call(self.builder, self.module, END, [self.thread])
+            call_void(self.builder, self.module, END, [self.thread])
         status: Value = found if found.type == I32 else const(I32, 0)
         if slots:
             self._hand_over(status, slots)
@@ -272,10 +272,5 @@ class _SecondSweep(Sweep):
 
 def _begun(builder: Builder, module: Module, storage: Value) -> Value:
     thread = builder.alloca(ArrayType(THREAD_BYTES, I8), "thread", align=8)
-    _call(builder, module, BEGIN, [thread, storage])
+    call_void(builder, module, BEGIN, [thread, storage])
     return thread
-
-
-def _call(builder: Builder, module: Module, name: str, arguments: list[Value]) -> None:
-    function = module.declare(name, FunctionType(VOID, tuple(a.type for a in arguments)))
-    builder.call(function, function.function_type, arguments)

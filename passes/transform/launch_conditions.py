@@ -8,13 +8,15 @@ Ensures:  ``write`` gives ``i1 NAME.apart``, with the parameters of the reverse 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from ..analysis.ownership import REGISTER, Extent, Inequality, Owned
+from ..analysis.ownership import REGISTER, Extent, Inequality, Owned, register_of
 from ..analysis.polynomial import Symbol
 from ..ir.builder import Builder, Inserter, const
 from ..ir.clone import clone_function
 from ..ir.model import Argument, Function, Module, Value
-from ..ir.types import I1, I32, I64, VOID, FunctionType
+from ..ir.types import I1, I32, I64, FunctionType
+from .memory import call_void
 
 
 class LaunchConditions:
@@ -43,31 +45,36 @@ class LaunchConditions:
         return function
 
     def _held(self, builder: Builder, owned: Owned) -> Value:
-        single = [builder.compare("eq", self._size(builder, register), const(I32, 1)) for register in owned.single]
+        sizes = [read_register(builder, self.module, register) for register in owned.single]
+        single = [builder.compare("eq", size, const(I32, 1)) for size in sizes]
         ways = [_joined(builder, "and", [self._holds(builder, inequality) for inequality in way]) for way in owned.ways]
         return _joined(builder, "and", [*single, _joined(builder, "or", ways)])
-
-    def _size(self, builder: Builder, register: str) -> Value:
-        read = self.module.declare(REGISTER + register, FunctionType(I32, ()))
-        return builder.call(read, read.function_type, [], name=register)
 
     def _holds(self, builder: Builder, inequality: Inequality) -> Value:
         greater, least = (self._computed(builder, extent) for extent in (Extent(inequality[0]), inequality[1]))
         return builder.compare("sge", greater, least)
 
     def _computed(self, builder: Builder, extent: Extent) -> Value:
-        def lookup(symbol: Symbol) -> Value:
-            assert isinstance(symbol, Argument)
-            if symbol.name.startswith(REGISTER):
-                return self._size(builder, symbol.name.removeprefix(REGISTER))
-            return self.given[symbol]
-
+        lookup = partial(value_of, builder, self.module, self.given)
         total = extent.fixed.emit(builder, lookup, I64)
         for factor, trips, is_before in extent.loops:
             last = trips.emit(builder, lookup)
             last = builder.binary("sub", last, const(I64, 1)) if is_before else last
             total = builder.binary("add", total, builder.binary("mul", factor.emit(builder, lookup, I64), last))
         return total
+
+
+def read_register(builder: Builder, module: Module, name: str) -> Value:
+    """What a thread is told of its place."""
+    read = module.declare(REGISTER + name, FunctionType(I32, ()))
+    return builder.call(read, read.function_type, [], name=name)
+
+
+def value_of(builder: Builder, module: Module, given: Mapping[Argument, Value], symbol: Symbol) -> Value:
+    """A register, or what stands for a parameter."""
+    assert isinstance(symbol, Argument)
+    name = register_of(symbol)
+    return given[symbol] if name is None else read_register(builder, module, name)
 
 
 def with_atomics(module: Module, reverse: Function, among_others: Callable[[str], str | None]) -> Function:
@@ -77,8 +84,7 @@ def with_atomics(module: Module, reverse: Function, among_others: Callable[[str]
     for call in [i for i in copy.instructions() if i.opcode == "call" and among_others(i.callee_name)]:
         name = among_others(call.callee_name)
         assert name is not None
-        add = module.declare(name, FunctionType(VOID, tuple(a.type for a in call.arguments)))
-        Inserter.before(call).call(add, add.function_type, list(call.arguments))
+        call_void(Inserter.before(call), module, name, list(call.arguments))
         call.erase()
     return copy
 

@@ -82,6 +82,11 @@ def stored_type(value: Value) -> Type:
     return I8 if value.type == I1 else value.type
 
 
+def as_stored(builder: Builder, value: Value) -> Value:
+    """The value in that type."""
+    return builder.cast("zext", value, I8) if value.type == I1 else value
+
+
 @dataclass
 class TapeLayout:
     """The result; fields and records grow as values are placed."""
@@ -95,6 +100,11 @@ class TapeLayout:
     stack_offset: dict[Loop, int] = field(default_factory=dict)
     #: Calls that allocate arrays, each with the element type.
     buffers: list[Instruction] = field(default_factory=list)
+
+    @property
+    def needs_storage(self) -> bool:
+        """Whether the tape is more than a record of constant size."""
+        return bool(self.buffers or self.record_size)
 
 
 class LayoutPlanner:
@@ -170,6 +180,10 @@ class LayoutPlanner:
         """The number of the current iteration of a loop, or of its segment."""
         counter = get(self.counters.counter[loop])
         return self._segment(builder, counter, self.segments[loop].length) if loop in self.segments else counter
+
+    def within(self, builder: Builder, loop: Loop, counter: Value) -> Value:
+        """The number of an iteration within its segment."""
+        return builder.binary("and", counter, i64(self.segments[loop].length - 1))
 
     def _segment(self, builder: Builder, counter: Value, length: int) -> Value:
         return builder.binary("lshr", counter, i64(length.bit_length() - 1))

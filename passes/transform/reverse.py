@@ -89,8 +89,8 @@ class ReverseFunctions:
 
     @property
     def needs_storage(self) -> bool:
-        """Whether the tape is more than a record of constant size."""
-        return bool(self.layout.buffers or self.layout.record_size or self.launched_anew)
+        """Whether a thread or its caller has more to keep than a record of constant size."""
+        return self.layout.needs_storage or self.launched_anew
 
     @property
     def heaviest(self) -> str:
@@ -380,13 +380,11 @@ class _Build:
 
     def _gathered(self) -> GatheredThreads:
         """The reads of neighbours' cells, where threads can be run again by their neighbours, in later launches."""
-        if not self.target.waits_for_all or self.frames or self.undone or self.bounds.operations or self._keeps_in_loops():
+        if not self.target.waits_for_all or self.frames or self.undone or self.bounds.operations \
+                or self.planner.layout.needs_storage:
             return GatheredThreads()
         analysed = self.analysed
         return gathered_threads.analyse(self._adding(), analysed.aliasing, self.inductions, analysed.cfg)
-
-    def _keeps_in_loops(self) -> bool:
-        return bool(self.planner.layout.buffers or self.planner.layout.record_size)
 
     # reverse --------------------------------------------------------------------------------------------------------
 

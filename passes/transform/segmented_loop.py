@@ -14,8 +14,8 @@ from ..analysis.segments import Segments
 from ..ir.builder import Builder, const, i64
 from ..ir.clone import clone_instruction
 from ..ir.model import Block, Instruction, Value
-from ..ir.types import I1, I8, I32, I64, size_of
-from .layout import BufferPlace, stored_type
+from ..ir.types import I32, I64, size_of
+from .layout import BufferPlace, as_stored, stored_type
 
 if TYPE_CHECKING:
     from .sweep import ReverseSweep
@@ -58,8 +58,8 @@ class SegmentedLoop:
 
     def go_on(self, builder: Builder, front: Block, behind: Block) -> None:
         """To the iteration before, which may be the last of a segment."""
-        counter, last = builder.load(I64, self.slot), i64(self.segments.length - 1)
-        builder.cond_br(builder.compare("eq", builder.binary("and", counter, last), last), front, behind)
+        within = self.available.planner.within(builder, self.loop, builder.load(I64, self.slot))
+        builder.cond_br(builder.compare("eq", within, i64(self.segments.length - 1)), front, behind)
 
     def _run_again(self, first: dict[Instruction, Value], before: Builder) -> None:
         blocks = [block for block in self.available.recipes.cfg.reverse_postorder if self.loop.contains(block)]
@@ -115,8 +115,7 @@ class SegmentedLoop:
 
     def _keep(self, builder: Builder, value: Instruction) -> None:
         if isinstance(self.available.layout.places.get(value), BufferPlace) and value in self.segments.wanted:
-            number = self.made[value]
-            stored = builder.cast("zext", number, I8) if value.type == I1 else number
+            stored = as_stored(builder, self.made[value])
             builder.store(stored, self.available.cell(builder, value, self.made[self.counter]), size_of(stored_type(value)))
 
     def _go_on_again(self, block: Block, builder: Builder) -> None:

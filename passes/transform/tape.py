@@ -14,9 +14,9 @@ from ..analysis.recipes import Lookup
 from ..ir.builder import Builder, Inserter, const, i64, null, zero
 from ..ir.clone import split_before
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value
-from ..ir.types import I1, I8, I32, I64, PTR, VOID, FunctionType, StructType, size_of
+from ..ir.types import I32, I64, PTR, VOID, FunctionType, StructType, size_of
 from .counters import Counters
-from .layout import ArrayPlace, BufferPlace, FieldPlace, Group, LayoutPlanner, RecordPlace, TapeLayout, stored_type
+from .layout import ArrayPlace, BufferPlace, FieldPlace, Group, LayoutPlanner, RecordPlace, TapeLayout, as_stored, stored_type
 
 #: Where an arena says that its limit was hit (see runtime/arena.ll).
 ARENA_EXCEEDED = 40
@@ -76,7 +76,7 @@ class TapeWriter:
 
     def _store(self, builder: Builder, value: Value, place: ArrayPlace | RecordPlace | FieldPlace) -> None:
         address = self._address(builder, place, value)
-        stored = builder.cast("zext", value, I8) if value.type == I1 else value
+        stored = as_stored(builder, value)
         builder.store(stored, address, size_of(stored.type), self.metadata)
 
     def _begin_segments(self, loop: Loop) -> None:
@@ -87,7 +87,7 @@ class TapeWriter:
         header = loop.header
         rest = split_before(header.instructions[len(header.phis)], f"{header.name}.go")
         begins, builder = self.function.add_block(f"{header.name}.begins"), Builder(header)
-        within = builder.binary("and", self.counters.counter[loop], i64(self.planner.segments[loop].length - 1))
+        within = self.planner.within(builder, loop, self.counters.counter[loop])
         builder.cond_br(builder.compare("eq", within, i64(0)), begins, rest)
         Builder(begins).br(rest)
         if loop in self.layout.record_size:

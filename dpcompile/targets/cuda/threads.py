@@ -15,6 +15,7 @@ from importlib import resources
 import llvmlite.binding as llvm
 
 from dpcompile.passes.analysis.call_kinds import is_barrier
+from dpcompile.passes.analysis.offsets import root_of
 from dpcompile.passes.ir.builder import Builder, Inserter, const
 from dpcompile.passes.ir.clone import split_before
 from dpcompile.passes.ir.model import Block, Function, Instruction, Module, Value
@@ -160,9 +161,8 @@ def _access(instruction: Instruction) -> tuple[Value, str, int] | None:
 
 def _is_private(pointer: Value) -> bool:
     """Whether a pointer is made from one to the stack."""
-    while isinstance(pointer, Instruction) and pointer.opcode == "getelementptr":
-        pointer = pointer.operands[0]
-    return isinstance(pointer, Instruction) and pointer.opcode == "alloca"
+    root = root_of(pointer)
+    return isinstance(root, Instruction) and root.opcode == "alloca"
 
 
 # registers ----------------------------------------------------------------------------------------------------------
