@@ -2,10 +2,10 @@
 
 ``SHARED`` is LLVM IR that a program compiles once; ``INLINED`` is linked with the module of each derivative;
 ``DIFFERENTIABLE`` with one that is differentiated again, whose memory then comes from the arena of the new derivative.
-``COUNTED``: arrays that others than the arena may hold; ``FILES``: memory on disk for what asks for it; ``PARALLEL``:
-chunks of loops on Numba's threads; ``DEVICE``: all of it for threads of a GPU, to which comes how
-additions are brought together: ``TOGETHER`` in warps and blocks, or ``APART`` where threads are simulated (and see
-``sums``).
+``COUNTED``: arrays that others than the arena may hold; ``FILES``: memory on disk for what asks for it; ``OVERLAP``: do
+arrays share memory; ``PARALLEL``: chunks of loops on Numba's threads; ``DEVICE``: all of it for threads of a GPU, to which
+comes how additions are brought together: ``TOGETHER`` in warps and blocks, or ``APART`` where threads are simulated (and
+see ``sums``).
 """
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ SHARED = _text("arena.ll")
 INLINED = _text("inlined.ll", "transfer.ll", "marks.ll")
 COUNTED = _text("counted.ll")
 FILES = _text("files.ll")
+OVERLAP = _text("overlap.ll")
 PARALLEL = _text("parallel.ll")
 DEVICE = _text("device.ll", "transfer.ll", "marks.ll")
 TOGETHER = _text("together.ll")

@@ -199,7 +199,8 @@ def _restored(codegen, bundle: Bundle) -> Iterator[tuple[str, Environment]]:
 
 def _used(needed: list[str]) -> list[str]:
     """The parts of the runtime that the code calls; what all share comes first, because the others call it."""
-    found = [text for text in (arena.SHARED, arena.FILES, arena.PARALLEL) if not visible(text).isdisjoint(needed)]
+    parts = arena.SHARED, arena.FILES, arena.OVERLAP, arena.PARALLEL
+    found = [text for text in parts if not visible(text).isdisjoint(needed)]
     return [arena.SHARED, *(text for text in found if text != arena.SHARED)] if found else []
 
 

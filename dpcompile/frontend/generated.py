@@ -15,6 +15,7 @@ from numba.core.dispatcher import Dispatcher, _FunctionCompiler
 from numba.core.registry import CPUDispatcher
 
 from . import structure
+from .calling_code import CallingCompiler
 
 Implementation = Callable[[tuple[types.Type, ...]], Callable]
 #: All that there are.
@@ -41,7 +42,8 @@ class GeneratedDispatcher(CPUDispatcher):
 
     def __init__(self, primal: Dispatcher, stub: Callable, implementation: Implementation,
                  recipe: tuple[Callable, tuple]):
-        super().__init__(stub, targetoptions={"nopython": True, "nogil": primal.targetoptions.get("nogil", False)})
+        super().__init__(stub, targetoptions={"nopython": True, "nogil": primal.targetoptions.get("nogil", False)},
+                         pipeline_class=CallingCompiler)
         self.implementation = implementation
         self.recipe = recipe
         implement(self, implementation)

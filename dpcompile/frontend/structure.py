@@ -61,9 +61,14 @@ def rebuild(ty: types.Type, text: str, leaf: Leaf, names: Names, plain: bool = F
 def copied(ty: types.Type, text: str, names: Names) -> str:
     """A copy with contiguous arrays of its own."""
     def leaf(item: types.Type, part: str) -> str:
-        return f"duplicate({part})" if isinstance(item, types.Array) else part
+        return duplicated(item, part) if isinstance(item, types.Array) else part
 
     return rebuild(ty, text, leaf, names)
+
+
+def duplicated(ty: types.Array, text: str) -> str:
+    """``duplicate``, by no function of its own where Numba's method does the same."""
+    return f"duplicate({text})" if ty.layout == "F" else f"{text}.copy()"
 
 
 def held(ty: types.Type, text: str, names: Names) -> str:
@@ -90,7 +95,7 @@ def tangent(ty: types.Type, text: str, names: Names) -> str:
 def _tangent_leaf(ty: types.Type, text: str) -> str:
     if not is_differentiable(ty):
         return "None"
-    return f"duplicate({text})" if isinstance(ty, types.Array) else text
+    return duplicated(ty, text) if isinstance(ty, types.Array) else text
 
 
 def gradient(ty: types.Type, shadow: str, cotangents: Iterator[str], names: Names) -> str:

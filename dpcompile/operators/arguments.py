@@ -17,7 +17,7 @@ from ..targets import intrinsics
 from ..targets.calls import cotangents_type
 from ..targets.cpu import CompiledDerivative
 from ..targets.interface import Interface
-from .memory import overlap, overlaps_itself
+from ..targets.overlap import overlap, overlaps_itself
 
 
 class Arguments:

@@ -21,6 +21,7 @@ from numba.core.registry import cpu_target
 from dpcompile.passes.pipeline import ResultParameter
 
 from ..frontend import structure
+from ..frontend.calling_code import CallingCompiler
 from ..targets import intrinsics
 from ..targets.cpu import CompiledDerivative
 from ..targets.interface import Interface
@@ -97,7 +98,8 @@ def _make(derivative: CompiledDerivative, role: str) -> Callable:
     tuples = ", ".join("(" + "".join(f"{name}, " for name in column) + ")" for column in columns)
     lines = "\n    ".join(line.replace("{operands}", tuples) for line in body)
     name = f"{role}_entry"
-    return numba.njit(no_cfunc_wrapper=True)(structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names))
+    made = structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names)
+    return numba.njit(no_cfunc_wrapper=True, pipeline_class=CallingCompiler)(made)
 
 
 def record_bytes(derivative: Derivative) -> int:

@@ -24,7 +24,6 @@ from ..targets.cuda.kernels import CompiledKernel
 from ..targets.cuda.machine import Shape
 from ..targets.cuda.threads import MOST_SHARED
 from . import values
-from .memory import overlap
 
 #: Of a block, on all processors.
 MOST_THREADS = 1024
@@ -131,7 +130,7 @@ class Launch:
                  for (name, array), (_, place, _) in zip(values.arrays(ty, value, label), arrays_with_offsets(ty, offset),
                                                          strict=True)]
         for (first, one, one_written), (second, other, other_written) in itertools.combinations(found, 2):
-            if (one_written or other_written) and np.may_share_memory(one, other) and overlap(one, other):
+            if (one_written or other_written) and values.overlap(one, other):
                 raise AliasedArgumentsError(f"{self.name} writes into memory that {first} and {second} share. Pass a copy.")
 
     # shadows ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,6 @@ from . import values
 from .arguments import aliasing_message, repetition_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
 from .entries import Derivative, entry, new_record
-from .memory import overlap
 from .primal import bound, differentiated_part, dispatcher_of, of_fixed_arity, result_type
 from .roles import FORWARD, PULLBACK, derivative_of, fitting, keep
 from .values import mapped
@@ -199,7 +198,7 @@ def check_aliases(derivative: Derivative, given, labels: list[str]) -> None:
     found = _arrays(derivative, given, labels)
     for index, (first, one, one_written) in enumerate(found):
         for second, other, other_written in found[index + 1:]:
-            if (one_written or other_written) and np.may_share_memory(one, other) and overlap(one, other):
+            if (one_written or other_written) and values.overlap(one, other):
                 raise AliasedArgumentsError(aliasing_message(derivative, first, second))
 
 

@@ -14,7 +14,7 @@ from numba.core import types
 
 from ..errors import SeedError, ShadowMemoryError, ShadowShapeError
 from ..frontend.activity import is_differentiable
-from .memory import overlap
+from ..targets.overlap import overlap_of, overlap_within
 
 Leaf = Callable[..., Any]
 
@@ -80,17 +80,14 @@ def overlaps_itself(array: np.ndarray) -> bool:
     reach = array.itemsize
     for stride, length in steps:
         if stride < reach:
-            return array.size > 0 and _repeats(array)
+            return overlap_within(array)
         reach += stride * (length - 1)
     return False
 
 
-def _repeats(array: np.ndarray) -> bool:
-    places = np.zeros((), np.int64)
-    for length, stride in zip(array.shape, array.strides, strict=True):
-        places = places[..., None] + np.arange(length) * stride
-    ordered = np.sort(places, axis=None)
-    return bool(np.any(np.diff(ordered) < array.itemsize))
+def overlap(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether any byte belongs to elements of both; interleaved views that share none are told apart."""
+    return np.may_share_memory(first, second) and overlap_of(first, second)
 
 
 def fitting(primal: np.ndarray, given, label: str, error: type[Exception] = ShadowShapeError) -> np.ndarray:
@@ -175,5 +172,5 @@ def check_apart(shadows: list[tuple[str, np.ndarray]], primals: list[tuple[str, 
     """Refuses a shadow that shares memory with an argument or another shadow."""
     for index, (label, shadow) in enumerate(shadows):
         for other_label, other in [*primals, *((f"the shadow of {name}", s) for name, s in shadows[index + 1:])]:
-            if np.may_share_memory(shadow, other) and overlap(shadow, other):
+            if overlap(shadow, other):
                 raise ShadowMemoryError(f"the shadow of {label} shares memory with {other_label}")

@@ -37,10 +37,11 @@ def visible(text: str) -> set[str]:
 _runtime: dict[str, JITCodeLibrary] = {}
 
 
-def loaded(text: str, code: bytes = b"") -> None:
+def loaded(text: str, code: bytes = b"") -> JITCodeLibrary:
     """Functions of the runtime, compiled once, or given as object code; all other code finds them by name."""
     if text not in _runtime:
         _runtime[text] = from_object("dpcompile.runtime", code, visible(text)) if code else _compiled(text)
+    return _runtime[text]
 
 
 def _compiled(text: str) -> JITCodeLibrary:

@@ -135,6 +135,8 @@ _ROWS: tuple[RuntimeCall, ...] = (
     *(RuntimeCall(f"{VIEW}{what}", "view") for what in ("of", "as", "untold")),
     RuntimeCall("dp.address", "pure"),
     *_all("pure", "dp.seed.f64 dp.seed.f32"),
+    RuntimeCall("dp.memory.overlap", "pure", reads=(1, 3)),
+    RuntimeCall("dp.memory.repeats", "pure", reads=(1,)),
     RuntimeCall("dp.file.map", "allocate", size=(1,), returns="memory"),
     # Integer helpers of Numba
     RuntimeCall("numba_attempt_nocopy_reshape", "pure", reads=(1, 2, 4), writes=(5,)),
