@@ -25,7 +25,7 @@ loop:
   %i.next = add i64 %i, %step
   %n.next = add i64 %n, 1
   %more = icmp slt i64 %n.next, %count
-  br i1 %more, label %loop, label %done
+  br i1 %more, label %loop, label %done, !llvm.loop !0
 
 done:
   ret void
@@ -54,8 +54,12 @@ loop:
   %i.next = add i64 %i, %step
   %n.next = add i64 %n, 1
   %more = icmp slt i64 %n.next, %count
-  br i1 %more, label %loop, label %done
+  br i1 %more, label %loop, label %done, !llvm.loop !0
 
 done:
   ret void
 }
+
+; What is left over when the loop has become vectors is not unrolled as well.
+!0 = distinct !{!0, !1}
+!1 = !{!"llvm.loop.unroll.runtime.disable"}

@@ -289,7 +289,9 @@ class _Build:
         for loop in self.version.forest:
             if loop not in self.planner.layout.record_size:
                 distribution = plan_distribution(loop, self.path, self.needed, self.version.activity, self.inductions)
-                found += [distribution, self._form_of_nest(loop, distribution)]
+                nest = self._form_of_nest(loop, distribution)
+                # Two forms of one loop would be compiled; what is not gathered is short or lies in an odd way.
+                found += [nest] if isinstance(nest, GatheredNest) else [distribution, nest]
         return [form for form in found if form is not None]
 
     def _form_of_nest(self, loop: Loop, distribution: Distribution | None) -> GatheredNest | Interchange | None:
