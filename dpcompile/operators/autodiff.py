@@ -19,7 +19,7 @@ from ..frontend.activity import arrays_with_offsets, holds_arrays
 from ..frontend.containers.arguments import carries_floats, is_container
 from . import values
 from .containers import InPlace, is_through_parts
-from .entries import Derivative, entry, new_record
+from .entries import Derivative, entry, new_record, release
 from .primal import bound, dispatcher_of, of_fixed_arity, result_type
 from .products import check_aliases
 from .roles import COMBINED, FORWARD, SPLIT, derivative_of, fitting, keep
@@ -126,7 +126,7 @@ def _split(derivative: Derivative, arguments: Arguments, seed) -> tuple[Any, Any
         structured = _seed(types.unliteral(derivative.primal.signature.return_type), value, given, values.whole_seed_leaf)
         numbers = entry(derivative, "reverse")(*arguments.values, *shadows, record, arena, structured)
     finally:
-        entry(derivative, "release")(arena)
+        release(arena, derivative)
     keep(derivative, SPLIT)
     arguments.write_back()
     return value, _cotangents(arguments, shadows, iter(numbers))

@@ -7,6 +7,7 @@ Ensures:  made once for each derivative and kept by its function; a kernel's exc
 """
 from __future__ import annotations
 
+import ctypes
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,13 +19,15 @@ from numba.core import types
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
-from dpcompile.passes.pipeline import ResultParameter
+from dpcompile.passes.pipeline import ARENA, ResultParameter
+from dpcompile.runtime import arena
 
 from ..frontend import structure
 from ..frontend.calling_code import CallingCompiler
 from ..targets import intrinsics
 from ..targets.cpu import CompiledDerivative
 from ..targets.interface import Interface
+from ..targets.objects import for_python
 from .primal import remembered
 
 _HAND_ON = ["    propagate(derivative, code, exception)", "    raise RuntimeError('not reached')"]
@@ -47,9 +50,8 @@ _ENTRIES: dict[str, tuple[list[str], list[str]]] = {
     "tangent": (["tangents"], [
         "failed, code, exception, value, change, arena = tangent(derivative, {operands}, tangents)",
         *_RELEASE_AND_HAND_ON, "release(derivative, arena)", "return value, change"]),
-    "release": (["arena"], ["release(derivative, arena)"]),
 }
-_INTRINSICS = {name: getattr(intrinsics, name) for name in (*_ENTRIES, "propagate")}
+_INTRINSICS = {name: getattr(intrinsics, name) for name in (*_ENTRIES, "release", "propagate")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ Derivative = CompiledDerivative | LoadedDerivative
 
 
 def entry(derivative: Derivative, role: str) -> Callable:
-    """The compiled function ``role(*primals, *shadows, *operands)``; ``release`` takes the arena alone."""
+    """The compiled function ``role(*primals, *shadows, *operands)``."""
     if isinstance(derivative, LoadedDerivative):
         return derivative.entries[role]
     function = derivative.function()
@@ -89,10 +91,10 @@ def entry(derivative: Derivative, role: str) -> Callable:
 def _make(derivative: CompiledDerivative, role: str) -> Callable:
     operands, body = _ENTRIES[role]
     names = {**_INTRINSICS, "derivative": derivative}
-    count = len(derivative.wanted) if role != "release" else 0
+    count = len(derivative.wanted)
     columns = [[f"{what}_{index}" for index in range(count)] for what in ("primal", "shadow")]
     parameters = ", ".join([*columns[0], *columns[1], *operands])
-    for index, ty in enumerate(derivative.primal.signature.args[:count]):
+    for index, ty in enumerate(derivative.primal.signature.args):
         if isinstance(ty, types.Dispatcher):
             columns[0][index] = "None"
     tuples = ", ".join("(" + "".join(f"{name}, " for name in column) + ")" for column in columns)
@@ -100,6 +102,12 @@ def _make(derivative: CompiledDerivative, role: str) -> Callable:
     name = f"{role}_entry"
     made = structure.definition(name, f"def {name}({parameters}):\n    {lines}\n", names)
     return numba.njit(no_cfunc_wrapper=True, pipeline_class=CallingCompiler)(made)
+
+
+def release(address: int, derivative: Derivative) -> None:
+    """Frees everything that ``augmented`` left in the arena; its derivative lives on till then, because code of it may be what
+    frees something."""
+    for_python(arena.SHARED, ARENA["arena.release"], None, ctypes.c_void_p)(address)
 
 
 def record_bytes(derivative: Derivative) -> int:

@@ -20,7 +20,7 @@ from ..frontend.containers.columns import UNCHANGING
 from . import values
 from .arguments import aliasing_message, repetition_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
-from .entries import Derivative, entry, new_record
+from .entries import Derivative, entry, new_record, release
 from .primal import bound, differentiated_part, dispatcher_of, of_fixed_arity, result_type
 from .roles import FORWARD, PULLBACK, derivative_of, fitting, keep
 from .values import mapped
@@ -96,7 +96,7 @@ class Pullback:
         self._has_aux, self._result_type = has_aux, types.unliteral(derivative.primal.signature.return_type)
         self._reverse = entry(derivative, "repeated_reverse")
         self._lock = threading.Lock()
-        weakref.finalize(self, entry(derivative, "release"), arena)
+        weakref.finalize(self, release, arena, derivative)
 
     def __call__(self, cotangent) -> tuple:
         """One cotangent for each argument; None for integers and other constants."""

@@ -31,7 +31,7 @@ from .primal import compared, compiled, remembered, warn_of_comparisons
 Roles = tuple[str, ...]
 #: What each operator calls.
 FORWARD, COMBINED = ("tangent",), ("gradient",)
-SPLIT, PULLBACK = ("augmented", "reverse", "release"), ("augmented", "repeated_reverse", "release")
+SPLIT, PULLBACK = ("augmented", "reverse"), ("augmented", "repeated_reverse")
 _MODES = {FORWARD: "forward", COMBINED: "reverse", SPLIT: "split", PULLBACK: "split"}
 #: How they are called where something is said of them.
 _NAMES = {FORWARD: "jvp", COMBINED: "autodiff", SPLIT: "autodiff", PULLBACK: "vjp"}
@@ -137,8 +137,6 @@ def _stored(derivative: CompiledDerivative, argument_types: tuple[types.Type, ..
 def _result(derivative: CompiledDerivative, role: str) -> CompileResult:
     """The one compilation of a role."""
     dispatcher: Any = entry(derivative, role)
-    if role == "release" and not dispatcher.overloads:
-        dispatcher.compile((types.int64,))
     if len(dispatcher.overloads) != 1:
         raise bundle.Unportable(f"it is called with operands of {len(dispatcher.overloads)} kinds")
     (result,) = dispatcher.overloads.values()

@@ -5,11 +5,14 @@ Ensures:  libraries as if Numba had compiled them.
 """
 from __future__ import annotations
 
+import ctypes
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import llvmlite.binding as llvm
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 _VISIBLE = re.compile(r"^(?:define (?!internal).*?|)@([\w.]+)(?:\(| = global)", re.MULTILINE)
@@ -42,6 +45,13 @@ def loaded(text: str, code: bytes = b"") -> JITCodeLibrary:
     if text not in _runtime:
         _runtime[text] = from_object("dpcompile.runtime", code, visible(text)) if code else _compiled(text)
     return _runtime[text]
+
+
+@functools.cache
+@global_compiler_lock
+def for_python(text: str, name: str, result: type | None, *parameters: type) -> Callable:
+    """A function of the runtime that Python can call; the types are those of ctypes."""
+    return ctypes.CFUNCTYPE(result, *parameters)(loaded(text).get_pointer_to_function(name))
 
 
 def _compiled(text: str) -> JITCodeLibrary:

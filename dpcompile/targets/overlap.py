@@ -6,19 +6,17 @@ Ensures:  exact answers, also for interleaved views; nothing is compiled for a n
 from __future__ import annotations
 
 import ctypes
-import functools
 
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.core.compiler_lock import global_compiler_lock
 from numba.core.typing.templates import signature
 from numba.extending import intrinsic
 
 from dpcompile.runtime import arena
 
 from .calls import BYTES, I64
-from .objects import loaded
+from .objects import for_python, loaded
 
 
 @intrinsic
@@ -70,17 +68,10 @@ def _described(context, builder, ty: types.Array, value) -> tuple[ir.Value, ir.V
 def _asked(name: str, *arrays: np.ndarray) -> bool:
     """The same for arrays of NumPy."""
     given = [part for array in arrays for part in (array.ctypes.data, _form(array))]
-    return bool(_function(name, len(given))(*given))
+    return bool(for_python(arena.OVERLAP, name, ctypes.c_uint8, *[ctypes.c_void_p] * len(given))(*given))
 
 
 def _form(array: np.ndarray) -> ctypes.Array:
     axes = zip(array.shape, array.strides, strict=True)
     numbers = [array.itemsize, array.ndim, *(number for axis in axes for number in axis)]
     return (ctypes.c_int64 * len(numbers))(*numbers)
-
-
-@functools.cache
-@global_compiler_lock
-def _function(name: str, count: int):
-    address = loaded(arena.OVERLAP).get_pointer_to_function(name)
-    return ctypes.CFUNCTYPE(ctypes.c_uint8, *[ctypes.c_void_p] * count)(address)

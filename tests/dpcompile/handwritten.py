@@ -3,20 +3,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dpcompile.passes.pipeline import Derivative, ResultParameter
+from dpcompile.passes.pipeline import ARENA, Derivative, ResultParameter
 
-ARENA = """
-declare ptr @malloc(i64)
-declare void @free(ptr)
-define ptr @{name}.arena.new(i64 %limit) {{
-  %arena = call ptr @malloc(i64 16)
-  ret ptr %arena
-}}
-define void @{name}.arena.release(ptr %arena) {{
-  call void @free(ptr %arena)
-  ret void
-}}
-"""
 #: f(x) = x * x; refuses x = -1 with the tape's status.
 SQUARE = """
 define i32 @{name}.gradient(ptr %result, ptr %exception, double %x, ptr %seed, ptr %cotangents, i64 %limit) {{
@@ -93,8 +81,8 @@ class Handwritten:
 
     def differentiate(self, text, request):
         roles = {"reverse": ["gradient"], "split": ["augmented", "reverse"], "forward": ["tangent"]}[request.mode]
-        symbols = {role: f"{request.name}.{role}" for role in [*roles, "arena.new", "arena.release"]}
+        symbols = {role: f"{request.name}.{role}" for role in roles} | ARENA
         parameters = tuple(ResultParameter(parameter.kind, index in self.written)
                            for index, parameter in enumerate(request.parameters))
-        return Derivative((ARENA + self.text).format(name=request.name), symbols, parameters,
+        return Derivative(self.text.format(name=request.name), symbols, parameters,
                           tuple(i for i, p in enumerate(parameters) if p.kind == "active"), tape_bytes=8)
