@@ -11,7 +11,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, bounds, compared, gated, infinite, oblivious, separable, uniform
+from .analysis import alias, bounds, compared, gated, induction, infinite, oblivious, separable, uniform
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.bounds import Bounds
@@ -19,10 +19,12 @@ from .analysis.cache_plan import CachePlan
 from .analysis.compared import Compared
 from .analysis.gated import Gates
 from .analysis.infinite import Infinite
+from .analysis.later_stores import LaterStores
 from .analysis.memory_types import MemoryTypes
 from .analysis.objects import Origin
 from .analysis.oblivious import Course
 from .analysis.overwrites import Overwrites
+from .analysis.ranges import Ranges
 from .analysis.reverse_path import ReversePath
 from .analysis.separable import Separability
 from .errors import PassError
@@ -88,6 +90,7 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
     version = _program(module, function, settings, "analysed").entry
     result = version.overwrites()
     result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
+    result.later = LaterStores(Ranges(version.cfg, version.forest, induction.analyse(function, version.cfg, version.forest)))
     return result
 
 

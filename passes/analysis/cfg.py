@@ -108,7 +108,7 @@ class ControlFlow:
     post_dominators: DominatorTree
     cold: frozenset[Block]
     position: dict[Block, int] = field(repr=False)
-    _reached: dict[Block, frozenset[Block]] = field(default_factory=dict, repr=False)
+    _reached: dict[tuple[Block, Block | None], frozenset[Block]] = field(default_factory=dict, repr=False)
 
     @property
     def immediate_dominator(self) -> Mapping[Block, Block | None]:
@@ -130,12 +130,17 @@ class ControlFlow:
     def post_dominates(self, above: Block, below: Block) -> bool:
         return self.post_dominators.dominates(above, below)
 
-    def reachable(self, source: Block, target: Block) -> bool:
-        """Whether control may go from the end of ``source`` to the start of ``target``; from a block to itself
-        only round a cycle."""
-        if source not in self._reached:
-            self._reached[source] = frozenset(flood(self.successors[source], self.successors.__getitem__))
-        return target in self._reached[source]
+    def reachable(self, source: Block, target: Block, barred: Block | None = None) -> bool:
+        """Whether control may go from the end of ``source`` to the start of ``target`` without coming to ``barred``; from a
+        block to itself only round a cycle."""
+        key = source, barred
+        if key not in self._reached:
+            self._reached[key] = frozenset(flood(self.successors[source], self.successors.__getitem__, barred))
+        return target in self._reached[key]
+
+    def may_follow(self, first: Instruction, second: Instruction, barred: Block | None = None) -> bool:
+        """Whether ``second`` may run behind ``first`` before control comes to ``barred``."""
+        return is_before(first, second) or self.reachable(first.parent, second.parent, barred)
 
     def __contains__(self, block: Block) -> bool:
         return block in self.position
@@ -163,6 +168,12 @@ def analyse(function: Function) -> ControlFlow:
     position = {block: index for index, block in enumerate(order)}
     return ControlFlow(function, order, predecessors, successors, dominators,
                        _post_dominator_tree(order, successors, predecessors), cold, position)
+
+
+def is_before(first: Instruction, second: Instruction) -> bool:
+    """Whether two instructions stand in one block, the first of them first."""
+    order = first.parent.instructions
+    return first.parent is second.parent and order.index(first) < order.index(second)
 
 
 def flood(seeds: Iterable[Item], neighbours: Callable[[Item], Iterable[Item]], barred: Item | None = None) -> set[Item]:

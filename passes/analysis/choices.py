@@ -19,7 +19,7 @@ from ..ir.model import Constant, Function, Instruction, Value
 from ..ir.types import I64
 from .induction import Inductions, is_outside
 from .induction import analyse as analyse_inductions
-from .integers import INVERSE, PREDICATES
+from .integers import INVERSE, PREDICATES, signed_if_same
 from .loops import Loop
 from .polynomial import Polynomial, Symbol
 from .symbolic import Address, is_analysable
@@ -249,9 +249,7 @@ def _selected(select: Instruction) -> Iterator[tuple[Value, list[Value], list[Co
     condition, yes, no = select.operands
     if not isinstance(condition, Instruction) or condition.opcode != "icmp" or not is_analysable(condition.operands[0]):
         return
-    predicate, (left, right) = condition.predicate or "", condition.operands
-    if "samesign" in condition.flags:
-        predicate = predicate.replace("u", "s", 1) if predicate.startswith("u") else predicate
+    predicate, (left, right) = signed_if_same(condition), condition.operands
     if predicate != "slt" or not _is_product_of_signs(left, right):
         yield yes, [no], _signed(predicate, left, right)
         yield no, [yes], _signed(INVERSE[predicate], left, right)

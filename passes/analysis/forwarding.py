@@ -18,10 +18,10 @@ from functools import cached_property
 from itertools import chain, permutations, product
 from math import gcd
 
-from ..ir.model import Block, Instruction, Value
+from ..ir.model import Instruction, Value
 from ..ir.types import I64, size_of
 from ..rules.runtime_calls import MEMINFO_DATA, classify
-from .cfg import flood
+from .cfg import is_before
 from .implied import Implied
 from .loops import Loop
 from .objects import UNKNOWN
@@ -59,8 +59,7 @@ class Forwarding:
     """Answers for the loads of one function."""
 
     recipes: Recipes
-    #: Answers that many loads ask for: the blocks behind one before control comes to another one, and ``_has_cells_apart``.
-    _behind: dict[tuple[Block, Block | None], set[Block]] = field(default_factory=dict)
+    #: Answers of ``_has_cells_apart`` that many loads ask for.
     _apart: dict[tuple[Instruction, tuple[Loop, ...]], bool] = field(default_factory=dict)
 
     def source(self, load: Instruction) -> Source | None:
@@ -123,7 +122,8 @@ class Forwarding:
         implied = Implied(self.recipes.cfg, self.recipes.forest, load.parent, around, least)
         start = around.header if around is not None else self.recipes.cfg.function.entry
         inner = [*(loop.header for loop in ahead), access.parent]
-        return (implied.passes(start, load.parent, inner[0]) and (bool(ahead) or _is_before(access, load))
+        in_order = bool(ahead) or access.parent is not load.parent or is_before(access, load)
+        return (in_order and implied.passes(start, load.parent, inner[0])
                 and all(implied.passes(loop.header, loop.latch, block) for loop, block in zip(ahead, inner[1:], strict=True)))
 
     def _tells_cells_apart(self, store: Instruction, ahead: tuple[Loop, ...]) -> bool:
@@ -238,7 +238,8 @@ class Forwarding:
         """Whether nothing else writes there after the access and before the load, in an iteration of the loop around both."""
         around, inside, _ = self._nests(access, load)
         barred = around.header if around is not None else None
-        return not any(w is not access and self._reaches(access, w, barred) and self._reaches(w, load, barred)
+        follows = self.recipes.cfg.may_follow
+        return not any(w is not access and follows(access, w, barred) and follows(w, load, barred)
                        and not self._never_meet(w, load) and not self._writes_behind(w, load, inside) for w in writers)
 
     def _writes_behind(self, store: Instruction, load: Instruction, loops: tuple[Loop, ...]) -> bool:
@@ -246,7 +247,7 @@ class Forwarding:
         if not loops or not _stores_type_of(store, load) or self.recipes.forest.loop_of(store.parent) is not loops[-1]:
             return False
         return (self._same_base(store, load) and self._agrees(store, load, {}) and self._tells_cells_apart(store, loops)
-                and not self._reaches(store, load, loops[-1].header))
+                and not self.recipes.cfg.may_follow(store, load, loops[-1].header))
 
     def _never_meet(self, store: Instruction, load: Instruction) -> bool:
         """Whether no iterations of the two touch the same bytes: what lies side by side in elements of an array."""
@@ -259,16 +260,6 @@ class Forwarding:
         if not step:
             return apart >= size_of(load.type) or -apart >= size_of(store.operands[0].type)
         return size_of(load.type) <= apart % step <= step - size_of(store.operands[0].type)
-
-    def _reaches(self, first: Instruction, second: Instruction, barred: Block | None) -> bool:
-        """Whether ``second`` may run after ``first`` before control comes to ``barred`` again."""
-        if first.parent is second.parent and _is_before(first, second):
-            return True
-        key = first.parent, barred
-        if key not in self._behind:
-            successors = self.recipes.cfg.successors
-            self._behind[key] = flood(successors[first.parent], successors.__getitem__, barred)
-        return second.parent in self._behind[key]
 
 
 def _numbers(paired: Mapping[Loop, tuple[Loop, int]]) -> dict[Loop, Polynomial]:
@@ -296,9 +287,3 @@ def _is_at_least(step: Polynomial, span: Polynomial) -> bool:
 def _stores_type_of(store: Instruction, load: Instruction) -> bool:
     return (store.opcode == "store" and store.operands[0].type == load.type
             and not store.is_ordered)
-
-
-def _is_before(first: Instruction, second: Instruction) -> bool:
-    """Whether the first of two instructions comes first, where they stand in one block."""
-    order = first.parent.instructions
-    return first.parent is not second.parent or order.index(first) < order.index(second)

@@ -51,7 +51,7 @@ class Implied:
         if condition in self._known:
             return self._known[condition]
         number, bound = _compared(condition)
-        least = self._least.get(number) if number is not None and self._is_settled(condition) else None
+        least = self.least.get(number) if number is not None and self._is_settled(condition) else None
         if least is None:
             return None
         assert isinstance(condition, Instruction)
@@ -68,10 +68,10 @@ class Implied:
 
     @cached_property
     def _known(self) -> dict[Value, bool]:
-        return {condition: holds for condition, holds in self._deciding() if self._is_settled(condition)}
+        return {condition: holds for condition, holds in self.deciding() if self._is_settled(condition)}
 
     @cached_property
-    def _least(self) -> dict[Value, int]:
+    def least(self) -> dict[Value, int]:
         """The least that numbers can be."""
         found = {number: least for number, least in self.given.items() if isinstance(number, Value)}
         for condition, holds in self._known.items():
@@ -81,13 +81,13 @@ class Implied:
                 found[number] = max(bound + further, found.get(number, bound + further))
         return found
 
-    def _deciding(self) -> Iterator[tuple[Value, bool]]:
+    def deciding(self) -> Iterator[tuple[Value, bool]]:
         """The conditions by which control has come to the place."""
         block = self.place
         while (above := self.cfg.immediate_dominator[block]) is not None:
             branch = above.terminator
             if branch.opcode == "br" and len(set(branch.blocks)) == 2 and self.cfg.predecessors[block] == [above]:
-                yield branch.operands[0], branch.blocks[0] is block
+                yield from _parts(branch.operands[0], branch.blocks[0] is block)
             block = above
 
     def _is_settled(self, condition: Value) -> bool:
@@ -95,6 +95,24 @@ class Implied:
         operands = condition.operands if isinstance(condition, Instruction) and condition.opcode == "icmp" else [condition]
         loops = [self.forest.loop_of(o.parent) for o in operands if isinstance(o, Instruction)]
         return all(loop is None or (self.around is not None and loop.encloses(self.around)) for loop in loops)
+
+
+def _parts(condition: Value, holds: bool) -> Iterator[tuple[Value, bool]]:
+    """A condition, and those that it is made of where all of them are decided with it."""
+    yield condition, holds
+    if isinstance(condition, Instruction) and _is_joined(condition, holds):
+        for part in condition.operands:
+            if not isinstance(part, Constant):
+                yield from _parts(part, holds)
+
+
+def _is_joined(condition: Instruction, holds: bool) -> bool:
+    """Whether it is a conjunction that holds, or a disjunction that does not."""
+    if condition.opcode == "select":
+        _, yes, no = condition.operands
+        constant = no if holds else yes
+        return isinstance(constant, Constant) and constant.text == ("false" if holds else "true")
+    return condition.opcode == ("and" if holds else "or")
 
 
 def _compared(condition: Value) -> tuple[Value | None, int]:

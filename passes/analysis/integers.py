@@ -53,6 +53,13 @@ SWAPPED = {"eq": "eq", "ne": "ne", "slt": "sgt", "sgt": "slt", "sle": "sge", "sg
            "ult": "ugt", "ugt": "ult", "ule": "uge", "uge": "ule"}
 
 
+def signed_if_same(comparison: Instruction) -> str:
+    """The predicate; the signed one where the operands are known to have the same sign."""
+    predicate = comparison.predicate
+    assert predicate is not None
+    return predicate.replace("u", "s", 1) if "samesign" in comparison.flags and predicate[0] == "u" else predicate
+
+
 def fold(opcode: str, left: int, right: int, bits: int) -> int | None:
     """The result of an opcode on two numbers of ``bits`` bits; None where it is undefined or not known here."""
     if (opcode in _DIVISIONS and not right) or (opcode in _SHIFTS and not 0 <= right < bits):

@@ -15,6 +15,7 @@ from ..rules.runtime_calls import classify
 from .alias import Aliasing
 from .call_kinds import is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer
 from .cfg import ControlFlow
+from .later_stores import LaterStores
 from .objects import PYTHON, UNKNOWN, MemoryObject, Objects, Origin
 
 
@@ -32,6 +33,8 @@ class Overwrites:
     #: Whether the reverse sweep is another launch: a block has other memory then.
     launched_anew: bool = False
     writers: dict[MemoryObject, list[Instruction]] = field(default_factory=dict)
+    #: Which stores leave alone what a load has read; None: nobody knows.
+    later: LaterStores | None = None
 
     def why_not(self, load: Instruction) -> str:
         """Empty where the load may be repeated in the reverse sweep, else the reason why not."""
@@ -75,20 +78,13 @@ class Overwrites:
 
     def _why_overwritten(self, reader: Instruction, obj: MemoryObject) -> str:
         for writer in (*self.behind(reader, obj), *self.behind(reader, UNKNOWN)):
-            return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
+            if self.later is None or not self.later.miss(reader, writer):
+                return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
         return ""
 
     def behind(self, reader: Instruction, obj: MemoryObject) -> Iterator[Instruction]:
         """The writers of an object that may run behind ``reader``."""
-        return (writer for writer in self.writers.get(obj, ()) if self._may_follow(reader, writer))
-
-    def _may_follow(self, first: Instruction, second: Instruction) -> bool:
-        if self.cfg.reachable(first.parent, second.parent):
-            return True
-        if first.parent is not second.parent:
-            return False
-        order = first.parent.instructions
-        return order.index(second) > order.index(first)
+        return (writer for writer in self.writers.get(obj, ()) if self.cfg.may_follow(reader, writer))
 
     def __str__(self) -> str:
         rows = [f"overwrites in @{self.cfg.function.name}"]

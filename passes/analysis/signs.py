@@ -6,18 +6,20 @@ Algorithm: greatest fixed point: all are taken for non-negative until something 
           over the steps of a run, for each value is made of ones that were computed before it.
 
 Most follow from operands and from additions that do not wrap. One does not: a counter ``i`` that goes on to ``i + 1`` until
-that equals ``n``, where ``i < n`` held at the start, cannot wrap, though nothing at the addition says so.
+that equals ``n``, where ``i < n`` held at the start, cannot wrap, though nothing at the addition says so; nor can one that goes
+on while another comes down from ``n - i``.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
 from ..ir.types import IntType
 from .cfg import ControlFlow
 from .cfg import analyse as analyse_cfg
 from .graphs import settle
-from .integers import INVERSE, SWAPPED
+from .integers import INVERSE, SWAPPED, signed_if_same
 
 Test = Callable[[Value], bool]
 
@@ -87,17 +89,70 @@ def _follows(instruction: Instruction, holds: Test, cfg: ControlFlow) -> bool:
                                                               and _is_bounded(instruction, cfg)))
 
 
+@dataclass(frozen=True)
+class _Counter:
+    """What a loop counts up by one in ``phi``, from ``start`` where it is entered from ``before``."""
+
+    phi: Instruction
+    start: Value
+    before: Block
+    latch: Block
+
+
 def _is_bounded(add: Instruction, cfg: ControlFlow) -> bool:
-    """Whether ``add`` is the next value of a counter that stops where it equals a bound which it begins below."""
+    """Whether ``add`` is the next value of a counter that stops at a bound which it begins below."""
+    counter = _counter(add)
+    if counter is None or not cfg.dominates(counter.phi.parent, counter.latch):
+        return False
+    known = list(known_at(counter.before, cfg))
+    bound = _end(counter.latch, add, counter.phi.parent)
+    if bound is not None and _is_from_outside(bound, counter.phi.parent, cfg):
+        return any(_is_below(counter.start, bound, condition, is_true) for condition, is_true in known)
+    return any(_is_distance(_begins(other, counter), counter.start, known) for other in counter.phi.parent.phis
+               if _comes_down(other, counter))
+
+
+def _counter(add: Instruction) -> _Counter | None:
     phi, step = add.operands
     if not (isinstance(phi, Instruction) and phi.opcode == "phi" and isinstance(step, Constant) and step.integer == 1
             and len(phi.operands) == 2 and add in phi.operands):
-        return False
+        return None
     latch = phi.blocks[phi.operands.index(add)]
     start, before = next((v, b) for v, b in zip(phi.operands, phi.blocks, strict=True) if b is not latch)
-    bound = _end(latch, add, phi.parent)
-    return (bound is not None and cfg.dominates(phi.parent, latch) and _is_from_outside(bound, phi.parent, cfg)
-            and any(_is_below(start, bound, condition, is_true) for condition, is_true in known_at(before, cfg)))
+    return _Counter(phi, start, before, latch)
+
+
+def _begins(phi: Instruction, counter: _Counter) -> Value:
+    return phi.operands[phi.blocks.index(counter.before)]
+
+
+def _comes_down(phi: Instruction, counter: _Counter) -> bool:
+    """Whether the loop goes on while what ``phi`` counts down by one is positive."""
+    following = phi.operands[phi.blocks.index(counter.latch)]
+    branch = counter.latch.terminator
+    if not (isinstance(following, Instruction) and following.opcode == "add" and following.operands[0] is phi
+            and isinstance(following.operands[1], Constant) and following.operands[1].integer == -1
+            and branch.opcode == "br" and len(branch.blocks) == 2 and branch.blocks[0] is counter.phi.parent):
+        return False
+    return any(_is_more_than(value, least, branch.operands[0], True) for value, least in ((phi, 1), (following, 0)))
+
+
+def _is_more_than(value: Value, least: int, condition: Value, is_true: bool) -> bool:
+    """Whether that condition says that a number is more than a constant."""
+    if not isinstance(condition, Instruction) or condition.opcode != "icmp" or condition.operands[0] is not value:
+        return False
+    constant, predicate = condition.operands[1], signed_if_same(condition)
+    predicate = predicate if is_true else INVERSE[predicate]
+    number = constant.integer if isinstance(constant, Constant) else None
+    return number is not None and ((predicate == "sgt" and number >= least) or (predicate == "sge" and number > least))
+
+
+def _is_distance(value: Value, start: Value, known: list[tuple[Value, bool]]) -> bool:
+    """Whether it is how far a bound is from the start, and that is positive: so many steps lead to the bound."""
+    if isinstance(value, Instruction) and value.callee_name.startswith("llvm.smax."):
+        value = next((a for a in value.arguments if isinstance(a, Instruction)), value)
+    return (isinstance(value, Instruction) and value.opcode == "sub" and "nsw" in value.flags and value.operands[1] is start
+            and any(_is_more_than(value, 0, condition, is_true) for condition, is_true in known))
 
 
 def _end(latch: Block, counted: Value, header: Block) -> Value | None:

@@ -22,7 +22,7 @@ from ..ir.builder import Builder
 from ..ir.model import Constant, Instruction, Value
 from ..ir.types import I1, I64, IntType
 from .cfg import ControlFlow
-from .integers import INVERSE, SWAPPED, FoldingBuilder, evaluate, signed
+from .integers import INVERSE, SWAPPED, FoldingBuilder, evaluate, signed, signed_if_same
 from .loops import Loop, LoopForest
 from .polynomial import Polynomial
 from .symbolic import Affine, is_analysable, is_nonnegative
@@ -137,7 +137,7 @@ def _from_comparison(loop: Loop, condition: Value, stays_if: bool, value_of: Val
         return None
     if not all(map(is_analysable, condition.operands)):
         return None
-    predicate = _signed_if_same(condition)
+    predicate = signed_if_same(condition)
     predicate = predicate if stays_if else INVERSE[predicate]
     left, right = map(value_of, condition.operands)
     if loop in right.polynomial.symbols:
@@ -145,13 +145,6 @@ def _from_comparison(loop: Loop, condition: Value, stays_if: bool, value_of: Val
     type_ = condition.operands[0].type
     assert isinstance(type_, IntType)
     return _counted(loop, left, predicate, right.polynomial, type_)
-
-
-def _signed_if_same(comparison: Instruction) -> str:
-    """The predicate; the signed one where the operands are known to have the same sign."""
-    predicate = comparison.predicate
-    assert predicate is not None
-    return predicate.replace("u", "s", 1) if "samesign" in comparison.flags and predicate[0] == "u" else predicate
 
 
 def _counted(loop: Loop, compared: Affine, predicate: str, bound: Polynomial, type_: IntType) -> TripCount | None:

@@ -17,10 +17,12 @@ from ..analysis.distribution import Distribution, chain_of, plan_distribution
 from ..analysis.gathered_nest import GatheredNest, plan_nest
 from ..analysis.gathered_threads import GatheredThreads, can_move
 from ..analysis.interchange import Interchange, plan_interchange
+from ..analysis.later_stores import LaterStores
 from ..analysis.loops import Loop
 from ..analysis.needed import Needed
 from ..analysis.objects import MemoryObject, Origin
 from ..analysis.ownership import Owned
+from ..analysis.ranges import Ranges
 from ..analysis.recipes import Recipes
 from ..analysis.reverse_path import ReversePath
 from ..analysis.segments import Segmenting
@@ -214,6 +216,8 @@ class _Build:
                              settled=self.calls.settled)
         overwritten = self.version.overwrites()
         overwritten.launched_anew = self.bounds.are_global
+        if not self.target.has_threads:
+            overwritten.later = LaterStores(Ranges(analysed.cfg, analysed.forest, self.inductions))
         overwritten.kept_stack = set() if overwritten.launched_anew else {
             o for o in analysed.activity.shadowed if o.origin == Origin.STACK}
         self.recipes = Recipes(analysed.cfg, analysed.forest, self.inductions, overwritten, counters, shadows.mirrors,

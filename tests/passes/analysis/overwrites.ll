@@ -11,6 +11,9 @@
 ; RUN: dp-opt --pass=overwrites --function=kinds_of_memory --set kinds=duplicated,duplicated %s | filecheck %s --check-prefix=KINDS
 ; RUN: dp-opt --pass=overwrites --function=calls --set kinds=duplicated,const,duplicated %s | filecheck %s --check-prefix=CALLS
 ; RUN: dp-opt --pass=overwrites --function=fills %s | filecheck %s --check-prefix=FILLS
+; RUN: dp-opt --pass=overwrites --function=ahead %s | filecheck %s --check-prefix=AHEAD
+; RUN: dp-opt --pass=overwrites --function=rows %s | filecheck %s --check-prefix=ROWS
+; RUN: dp-opt --pass=overwrites --function=short_rows %s | filecheck %s --check-prefix=SHORT
 
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
@@ -207,5 +210,125 @@ define i32 @fills(ptr %x, ptr %y) {
   %v = load double, ptr %x
   store double %v, ptr %y
   call void @llvm.memset.p0.i64(ptr %x, i8 0, i64 8, i1 false)
+  ret i32 0
+}
+
+; What is stored one place ahead of what is read never meets what has been read before; what is stored one place behind, two
+; iterations later, does, and so does all of it when the loop runs again.
+; AHEAD: %once: may be read again
+; AHEAD: %behind: argument %x may be overwritten later by 'store' in %two
+; AHEAD: %again: argument %y may be overwritten later by 'store' in %inner
+define i32 @ahead(ptr %x, ptr %y, ptr %z, i64 %n) {
+entry:
+  br label %one
+one:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %one ]
+  %i.next = add nuw nsw i64 %i, 1
+  %p = getelementptr double, ptr %z, i64 %i
+  %once = load double, ptr %p
+  %q = getelementptr double, ptr %z, i64 %i.next
+  store double %once, ptr %q
+  %one.ends = icmp eq i64 %i.next, %n
+  br i1 %one.ends, label %between, label %one
+between:
+  br label %two
+two:
+  %j = phi i64 [ 0, %between ], [ %j.next, %two ]
+  %j.next = add nuw nsw i64 %j, 1
+  %p.2 = getelementptr double, ptr %x, i64 %j.next
+  %behind = load double, ptr %p.2
+  %q.2 = getelementptr double, ptr %x, i64 %j
+  store double %behind, ptr %q.2
+  %two.ends = icmp eq i64 %j.next, %n
+  br i1 %two.ends, label %before, label %two
+before:
+  br label %outer
+outer:
+  %t = phi i64 [ 0, %before ], [ %t.next, %outer.latch ]
+  br label %inner
+inner:
+  %k = phi i64 [ 0, %outer ], [ %k.next, %inner ]
+  %k.next = add nuw nsw i64 %k, 1
+  %p.3 = getelementptr double, ptr %y, i64 %k
+  %again = load double, ptr %p.3
+  %q.3 = getelementptr double, ptr %y, i64 %k.next
+  store double %again, ptr %q.3
+  %inner.ends = icmp eq i64 %k.next, %n
+  br i1 %inner.ends, label %outer.latch, label %inner
+outer.latch:
+  %t.next = add nuw nsw i64 %t, 1
+  %outer.ends = icmp eq i64 %t.next, %n
+  br i1 %outer.ends, label %done, label %outer
+done:
+  ret i32 0
+}
+
+; Each row is made of the one before, whatever the columns are, where columns do not lead into another row.
+; ROWS: %above: may be read again
+define i32 @rows(ptr %x, i64 %n, i64 %m) {
+entry:
+  %any = icmp sgt i64 %m, 0
+  br i1 %any, label %head, label %done
+head:
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %head ], [ %i.next, %rows.latch ]
+  %i.next = add nuw nsw i64 %i, 1
+  %here = mul nuw nsw i64 %i, %m
+  %below = mul nuw nsw i64 %i.next, %m
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns ]
+  %j.next = add nuw nsw i64 %j, 1
+  %a = add nuw nsw i64 %here, %j
+  %p = getelementptr double, ptr %x, i64 %a
+  %above = load double, ptr %p
+  %b = add nuw nsw i64 %below, %j
+  %q = getelementptr double, ptr %x, i64 %b
+  store double %above, ptr %q
+  %columns.end = icmp eq i64 %j.next, %m
+  br i1 %columns.end, label %rows.latch, label %columns
+rows.latch:
+  %rows.end = icmp eq i64 %i.next, %n
+  br i1 %rows.end, label %rows.done, label %rows
+rows.done:
+  br label %done
+done:
+  ret i32 0
+}
+
+; The same with more columns than a row is long.
+; SHORT: %above: argument %x may be overwritten later by 'store' in %columns
+define i32 @short_rows(ptr %x, i64 %n, i64 %m, i64 %length) {
+entry:
+  %any = icmp sgt i64 %m, 0
+  %long = icmp sgt i64 %length, 0
+  %both = and i1 %any, %long
+  br i1 %both, label %head, label %done
+head:
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %head ], [ %i.next, %rows.latch ]
+  %i.next = add nuw nsw i64 %i, 1
+  %here = mul nuw nsw i64 %i, %length
+  %below = mul nuw nsw i64 %i.next, %length
+  br label %columns
+columns:
+  %j = phi i64 [ 0, %rows ], [ %j.next, %columns ]
+  %j.next = add nuw nsw i64 %j, 1
+  %a = add nuw nsw i64 %here, %j
+  %p = getelementptr double, ptr %x, i64 %a
+  %above = load double, ptr %p
+  %b = add nuw nsw i64 %below, %j
+  %q = getelementptr double, ptr %x, i64 %b
+  store double %above, ptr %q
+  %columns.end = icmp eq i64 %j.next, %m
+  br i1 %columns.end, label %rows.latch, label %columns
+rows.latch:
+  %rows.end = icmp eq i64 %i.next, %n
+  br i1 %rows.end, label %rows.done, label %rows
+rows.done:
+  br label %done
+done:
   ret i32 0
 }

@@ -8,6 +8,8 @@
 ; RUN: dp-opt --pass=settle_signs --function=counted_up %s | filecheck %s --check-prefix=UP
 ; RUN: dp-opt --pass=settle_signs --function=counted_down %s | filecheck %s --check-prefix=DOWN
 ; RUN: dp-opt --pass=settle_signs --function=operations %s | filecheck %s --check-prefix=OPERATIONS
+; RUN: dp-opt --pass=settle_signs --function=counted_by_another %s | filecheck %s --check-prefix=DISTANCE
+; RUN: dp-opt --pass=settle_signs --function=not_counted_by_another %s | filecheck %s --check-prefix=UNTOLD
 
 ; The inner counter begins behind the outer one, below the bound, and stops where it equals that.
 ; TRIANGLE-LABEL: define i32 @triangle
@@ -206,3 +208,97 @@ define i32 @operations(ptr %y, i64 %a, i32 %b) {
 
 declare i64 @llvm.smax.i64(i64, i64)
 declare i64 @llvm.smin.i64(i64, i64)
+
+; The counter goes on while another comes down from the distance between the bound and its start, which is positive.
+; DISTANCE-LABEL: define i32 @counted_by_another
+; DISTANCE-NOT:   select
+; DISTANCE:       load double, ptr %p
+define i32 @counted_by_another(ptr %x, ptr %y, i64 %n) {
+entry:
+  br label %rows
+rows:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %rows.latch ]
+  %i.next = add nuw nsw i64 %i, 1
+  %distance = sub nsw i64 %n, %i.next
+  %left = call i64 @llvm.smax.i64(i64 %distance, i64 0)
+  %none = icmp slt i64 %distance, 1
+  br i1 %none, label %rows.latch, label %columns.head
+columns.head:
+  br label %columns
+columns:
+  %k = phi i64 [ %left, %columns.head ], [ %k.next, %columns ]
+  %j = phi i64 [ %i.next, %columns.head ], [ %j.next, %columns ]
+  %k.next = add nsw i64 %k, -1
+  %j.next = add nuw i64 %j, 1
+  %negative = icmp slt i64 %j, 0
+  %wrapped = select i1 %negative, i64 %n, i64 0
+  %p = getelementptr double, ptr %x, i64 %j
+  %q = getelementptr double, ptr %p, i64 %wrapped
+  %v = load double, ptr %q
+  store double %v, ptr %y
+  %goes.on = icmp samesign ugt i64 %k, 1
+  br i1 %goes.on, label %columns, label %rows.latch
+rows.latch:
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %rows, label %done
+done:
+  ret i32 0
+}
+
+; The same where nothing says that the distance is positive, where it may have wrapped, and where it is that of another counter.
+; UNTOLD-LABEL: define i32 @not_counted_by_another
+; UNTOLD:       select i1 %negative
+; UNTOLD:       select i1 %negative.2
+; UNTOLD:       select i1 %negative.3
+define i32 @not_counted_by_another(ptr %x, ptr %y, i64 %n, i64 %s) {
+entry:
+  %start = and i64 %s, 9223372036854775807
+  %distance = sub nsw i64 %n, %start
+  br label %first
+first:
+  %k = phi i64 [ %distance, %entry ], [ %k.next, %first ]
+  %j = phi i64 [ %start, %entry ], [ %j.next, %first ]
+  %k.next = add nsw i64 %k, -1
+  %j.next = add nuw i64 %j, 1
+  %negative = icmp slt i64 %j, 0
+  %wrapped = select i1 %negative, i64 %n, i64 0
+  %q = getelementptr double, ptr %x, i64 %wrapped
+  %v = load double, ptr %q
+  store double %v, ptr %y
+  %goes.on = icmp sgt i64 %k, 1
+  br i1 %goes.on, label %first, label %between
+between:
+  %wide = sub i64 %n, %start
+  %some = icmp sgt i64 %wide, 0
+  br i1 %some, label %second, label %done
+second:
+  %k.2 = phi i64 [ %wide, %between ], [ %k.2.next, %second ]
+  %j.2 = phi i64 [ %start, %between ], [ %j.2.next, %second ]
+  %k.2.next = add nsw i64 %k.2, -1
+  %j.2.next = add nuw i64 %j.2, 1
+  %negative.2 = icmp slt i64 %j.2, 0
+  %wrapped.2 = select i1 %negative.2, i64 %n, i64 0
+  %q.2 = getelementptr double, ptr %x, i64 %wrapped.2
+  %v.2 = load double, ptr %q.2
+  store double %v.2, ptr %y
+  %goes.on.2 = icmp sgt i64 %k.2, 1
+  br i1 %goes.on.2, label %second, label %last
+last:
+  %other = sub nsw i64 %n, 1
+  %any = icmp sgt i64 %other, 0
+  br i1 %any, label %third, label %done
+third:
+  %k.3 = phi i64 [ %other, %last ], [ %k.3.next, %third ]
+  %j.3 = phi i64 [ %start, %last ], [ %j.3.next, %third ]
+  %k.3.next = add nsw i64 %k.3, -1
+  %j.3.next = add nuw i64 %j.3, 1
+  %negative.3 = icmp slt i64 %j.3, 0
+  %wrapped.3 = select i1 %negative.3, i64 %n, i64 0
+  %q.3 = getelementptr double, ptr %x, i64 %wrapped.3
+  %v.3 = load double, ptr %q.3
+  store double %v.3, ptr %y
+  %goes.on.3 = icmp sgt i64 %k.3, 1
+  br i1 %goes.on.3, label %third, label %done
+done:
+  ret i32 0
+}
