@@ -80,6 +80,8 @@ class Parameter:
     unseeded: bool = False
     #: Of the data of an array: bytes of an element, and for each axis the parameters that hold its length and its stride.
     extent: tuple[int, tuple[tuple[int, int], ...]] | None = None
+    #: Of the same: the parameter that holds how many elements there are.
+    count: int | None = None
 
 
 @dataclass(frozen=True)
@@ -265,7 +267,9 @@ def _extents(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> di
 
 def _lengths(arguments: list[Argument], parameters: tuple[Parameter, ...]) -> list[Argument]:
     """The parameters that say how long arrays are."""
-    return [arguments[count] for parameter in parameters if parameter.extent is not None for count, _ in parameter.extent[1]]
+    counts = [parameter.count for parameter in parameters if parameter.count is not None]
+    counts += [count for parameter in parameters if parameter.extent is not None for count, _ in parameter.extent[1]]
+    return [arguments[count] for count in counts]
 
 
 def _with_prefix(module: Module, rules: tuple[CallRule, ...]) -> Iterator[CallRule]:

@@ -20,7 +20,7 @@ _ELEMENTS = {
 }
 #: Fields that precede shape and strides where an array is passed: memory info, parent, count, item size, data.
 ARRAY_HEAD = 5
-ARRAY_MEMORY_INFO, ARRAY_PARENT, ARRAY_DATA = 0, 1, 4
+ARRAY_MEMORY_INFO, ARRAY_PARENT, ARRAY_COUNT, ARRAY_DATA = 0, 1, 2, 4
 
 
 @dataclass(frozen=True)

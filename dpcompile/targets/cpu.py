@@ -33,6 +33,7 @@ from dpcompile.runtime import arena, gates
 from ..errors import UnsupportedError
 from ..frontend import telling_calls
 from ..frontend.activity import (
+    ARRAY_COUNT,
     ARRAY_DATA,
     ARRAY_HEAD,
     arrays_with_offsets,
@@ -240,7 +241,8 @@ def parameters(primal: Primal, wanted: tuple[bool, ...], unread: bool = False,
              pipeline.Parameter("const", empty=True)]
     for ty, active in zip(primal.signature.args, wanted, strict=True):
         extents = {place + ARRAY_DATA: _extent(array, place) for array, place, _ in arrays_with_offsets(ty, len(found))}
-        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, unseeded=not seeded, extent=extents.get(place))
+        found += [pipeline.Parameter(leaf.kind, leaf.element, leaf.empty, unseeded=not seeded, extent=extents.get(place),
+                                     count=place - ARRAY_DATA + ARRAY_COUNT if place in extents else None)
                   for place, leaf in enumerate(leaves(ty, active), len(found))]
     return tuple(found)
 

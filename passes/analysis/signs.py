@@ -11,7 +11,7 @@ on while another comes down from ``n - i``.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
@@ -26,7 +26,7 @@ Test = Callable[[Value], bool]
 
 def non_negative(function: Function, given: Iterable[Argument] = ()) -> set[Value]:
     """The integers of a function, and of its parameters, that are never negative."""
-    cfg = analyse_cfg(function)
+    cfg, given = analyse_cfg(function), frozenset(given)
     found: set[Value] = set(given)
     found.update(i for b in cfg.reverse_postorder for i in b.instructions if isinstance(i.type, IntType) and i.type.bits > 1)
 
@@ -35,7 +35,7 @@ def non_negative(function: Function, given: Iterable[Argument] = ()) -> set[Valu
         return value in found if number is None else number >= 0
 
     def changes(instruction: Instruction) -> bool:
-        refuted = instruction in found and not _follows(instruction, holds, cfg)
+        refuted = instruction in found and not _follows(instruction, holds, cfg, given)
         if refuted:
             found.discard(instruction)
         return refuted
@@ -80,18 +80,19 @@ _CALLS: Mapping[str, Callable[[list[Value], Test], bool]] = {
 }
 
 
-def _follows(instruction: Instruction, holds: Test, cfg: ControlFlow) -> bool:
+def _follows(instruction: Instruction, holds: Test, cfg: ControlFlow, given: Container[Value]) -> bool:
     if instruction.opcode == "call":
         return any(instruction.callee_name.startswith(name) and rule(instruction.arguments, holds)
                    for name, rule in _CALLS.items())
     rule = _RULES.get(instruction.opcode)
-    return rule is not None and (rule(instruction, holds) or (instruction.opcode == "add" and _every(instruction, holds)
-                                                              and _is_bounded(instruction, cfg)))
+    if rule is None or rule(instruction, holds) or instruction.opcode != "add":
+        return rule is not None and rule(instruction, holds)
+    return _comes_down_to_one(instruction, cfg, given) or (_every(instruction, holds) and _is_bounded(instruction, cfg, given))
 
 
 @dataclass(frozen=True)
 class _Counter:
-    """What a loop counts up by one in ``phi``, from ``start`` where it is entered from ``before``."""
+    """What a loop counts in ``phi``, from ``start`` where it is entered from ``before``."""
 
     phi: Instruction
     start: Value
@@ -99,7 +100,7 @@ class _Counter:
     latch: Block
 
 
-def _is_bounded(add: Instruction, cfg: ControlFlow) -> bool:
+def _is_bounded(add: Instruction, cfg: ControlFlow, given: Container[Value]) -> bool:
     """Whether ``add`` is the next value of a counter that stops at a bound which it begins below."""
     counter = _counter(add)
     if counter is None or not cfg.dominates(counter.phi.parent, counter.latch):
@@ -108,13 +109,25 @@ def _is_bounded(add: Instruction, cfg: ControlFlow) -> bool:
     bound = _end(counter.latch, add, counter.phi.parent)
     if bound is not None and _is_from_outside(bound, counter.phi.parent, cfg):
         return any(_is_below(counter.start, bound, condition, is_true) for condition, is_true in known)
-    return any(_is_distance(_begins(other, counter), counter.start, known) for other in counter.phi.parent.phis
+    return any(_is_distance(_begins(other, counter), counter.start, known, given) for other in counter.phi.parent.phis
                if _comes_down(other, counter))
 
 
-def _counter(add: Instruction) -> _Counter | None:
+def _comes_down_to_one(add: Instruction, cfg: ControlFlow, given: Container[Value]) -> bool:
+    """Whether ``add`` is one less than a number that begins positive and is counted down while it is more than one."""
+    counter = _counter(add, -1)
+    if counter is None:
+        return False
+    start = counter.start
+    begins = isinstance(start, Constant) and (start.integer or 0) > 0
+    return _comes_down(counter.phi, counter) and (begins or any(
+        _is_more_than(start, 0, condition, is_true) or (start in given and _is_not_zero(start, condition, is_true))
+        for condition, is_true in known_at(counter.before, cfg)))
+
+
+def _counter(add: Instruction, by: int = 1) -> _Counter | None:
     phi, step = add.operands
-    if not (isinstance(phi, Instruction) and phi.opcode == "phi" and isinstance(step, Constant) and step.integer == 1
+    if not (isinstance(phi, Instruction) and phi.opcode == "phi" and isinstance(step, Constant) and step.integer == by
             and len(phi.operands) == 2 and add in phi.operands):
         return None
     latch = phi.blocks[phi.operands.index(add)]
@@ -147,12 +160,21 @@ def _is_more_than(value: Value, least: int, condition: Value, is_true: bool) -> 
     return number is not None and ((predicate == "sgt" and number >= least) or (predicate == "sge" and number > least))
 
 
-def _is_distance(value: Value, start: Value, known: list[tuple[Value, bool]]) -> bool:
+def _is_distance(value: Value, start: Value, known: list[tuple[Value, bool]], given: Container[Value]) -> bool:
     """Whether it is how far a bound is from the start, and that is positive: so many steps lead to the bound."""
     if isinstance(value, Instruction) and value.callee_name.startswith("llvm.smax."):
         value = next((a for a in value.arguments if isinstance(a, Instruction)), value)
     return (isinstance(value, Instruction) and value.opcode == "sub" and "nsw" in value.flags and value.operands[1] is start
-            and any(_is_more_than(value, 0, condition, is_true) for condition, is_true in known))
+            and any(_is_more_than(value, 0, condition, is_true)
+                    or ("nuw" in value.flags and value.operands[0] in given and _is_not_zero(value, condition, is_true))
+                    for condition, is_true in known))
+
+
+def _is_not_zero(value: Value, condition: Value, is_true: bool) -> bool:
+    if not isinstance(condition, Instruction) or condition.opcode != "icmp" or condition.operands[0] is not value:
+        return False
+    zero = condition.operands[1]
+    return (condition.predicate == ("ne" if is_true else "eq")) and isinstance(zero, Constant) and zero.integer == 0
 
 
 def _end(latch: Block, counted: Value, header: Block) -> Value | None:

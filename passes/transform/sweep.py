@@ -180,9 +180,14 @@ class ReverseSweep:
             self.segmented[again].go_on(self.builder, self.hubs.fronts[again], self.hubs.again(again, self.builder))
             return
         self.builder.br(self._again(again) if again else self.hubs.target(edge, self.builder))
-        if again and isinstance(self.forms.get(again.latch), DistributedLoop):
+        if again and self._is_in_another_form(again):
             # As it stands it runs where there are few iterations, or where they overlap.
             mark_loop(self.context.module, self.builder.block, SCALAR)
+
+    def _is_in_another_form(self, loop: Loop) -> bool:
+        """Whether an innermost loop is written anew, alone or with the one around it."""
+        return any(form.nest.way.inner is loop if isinstance(form, GatheredLoops)
+                   else isinstance(form, DistributedLoop) and form.outermost is loop for form in self.forms.values())
 
     def _again(self, loop: Loop) -> Block:
         """Where the next iteration begins."""

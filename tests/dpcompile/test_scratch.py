@@ -3,7 +3,7 @@ import re
 
 import numpy as np
 import pytest
-from dpcompile.passes.analysis import forwarding
+from dpcompile.passes.analysis import cfg
 from numba import njit
 
 import dpcompile as dp
@@ -55,8 +55,17 @@ def test_what_is_read_many_times_is_kept_once() -> None:
 def test_what_is_asked_of_many_pairs_of_accesses_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of pairs of stores and loads grows as the square of a kernel's length; what is asked of them may not."""
     asked: list = []
-    flood = forwarding.flood
-    monkeypatch.setattr(forwarding, "flood", lambda seeds, *rest: asked.append((*seeds, rest[-1])) or flood(seeds, *rest))
+    reached = cfg.ControlFlow.reachable
+
+    def counted(self, source, target, barred=None):
+        before = len(self._reached)
+        answer = reached(self, source, target, barred)
+        asked.extend([(id(self), source, barred)] * (len(self._reached) - before))
+        graphs.append(self)
+        return answer
+
+    graphs: list = []
+    monkeypatch.setattr(cfg.ControlFlow, "reachable", counted)
 
     @njit
     def two_halves(x):

@@ -159,9 +159,10 @@ _note = Hubs._note
 
 MUTATIONS = [
     Mutation("overwritten memory is read again", PRODUCT, patch(Overwrites, "why_not", lambda self, load: "")),
-    Mutation("swapped buffers are read again", SWAP, patch(Overwrites, "_may_follow", lambda self, first, second: False)),
+    Mutation("swapped buffers are read again", SWAP, patch(Overwrites, "behind", lambda self, reader, obj: iter(()))),
     Mutation("writers behind the load only", SWAP, patch(
-        Overwrites, "_may_follow", lambda self, first, second: first.parent is not second.parent)),
+        Overwrites, "behind", lambda self, reader, obj: (
+            w for w in self.writers.get(obj, ()) if w.parent is not reader.parent))),
     Mutation("no index is negative", memory("negative_indices", spread(6), np.zeros(1), 6), patch(
         settle_signs, "non_negative", lambda function, given: set(function.instructions()))),
     Mutation("rows write nothing that columns read", memory("pairs_moving", spread(5), spread(5, 0, 1), 5, 3),

@@ -9,6 +9,7 @@
 ; RUN: dp-opt --pass=settle_signs --function=counted_down %s | filecheck %s --check-prefix=DOWN
 ; RUN: dp-opt --pass=settle_signs --function=operations %s | filecheck %s --check-prefix=OPERATIONS
 ; RUN: dp-opt --pass=settle_signs --function=counted_by_another %s | filecheck %s --check-prefix=DISTANCE
+; RUN: dp-opt --pass=settle_signs --function=down_to_one %s | filecheck %s --check-prefix=DOWN1
 ; RUN: dp-opt --pass=settle_signs --function=not_counted_by_another %s | filecheck %s --check-prefix=UNTOLD
 
 ; The inner counter begins behind the outer one, below the bound, and stops where it equals that.
@@ -299,6 +300,44 @@ third:
   store double %v.3, ptr %y
   %goes.on.3 = icmp sgt i64 %k.3, 1
   br i1 %goes.on.3, label %third, label %done
+done:
+  ret i32 0
+}
+
+; One less than a number that is counted down from a positive one while it is more than one.
+; DOWN1-LABEL: define i32 @down_to_one
+; DOWN1-NOT:   select i1 %negative,
+; DOWN1:       select i1 %negative.2
+define i32 @down_to_one(ptr %x, ptr %y, i64 %n, i64 %m) {
+entry:
+  %some = icmp sgt i64 %n, 0
+  br i1 %some, label %head, label %between
+head:
+  br label %first
+first:
+  %k = phi i64 [ %n, %head ], [ %less, %first ]
+  %less = add i64 %k, -1
+  %negative = icmp slt i64 %less, 0
+  %wrapped = select i1 %negative, i64 %n, i64 0
+  %p = getelementptr double, ptr %x, i64 %less
+  %q = getelementptr double, ptr %p, i64 %wrapped
+  %v = load double, ptr %q
+  store double %v, ptr %y
+  %goes.on = icmp sgt i64 %k, 1
+  br i1 %goes.on, label %first, label %between
+between:
+  br label %second
+second:
+  %k.2 = phi i64 [ %m, %between ], [ %less.2, %second ]
+  %less.2 = add i64 %k.2, -1
+  %negative.2 = icmp slt i64 %less.2, 0
+  %wrapped.2 = select i1 %negative.2, i64 %n, i64 0
+  %p.2 = getelementptr double, ptr %x, i64 %less.2
+  %q.2 = getelementptr double, ptr %p.2, i64 %wrapped.2
+  %v.2 = load double, ptr %q.2
+  store double %v.2, ptr %y
+  %goes.on.2 = icmp sgt i64 %k.2, 1
+  br i1 %goes.on.2, label %second, label %done
 done:
   ret i32 0
 }
