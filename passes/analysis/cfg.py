@@ -13,7 +13,7 @@ derivatives have no part in what leads only there.  So is a status that was comp
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
@@ -141,6 +141,14 @@ class ControlFlow:
     def may_follow(self, first: Instruction, second: Instruction, barred: Block | None = None) -> bool:
         """Whether ``second`` may run behind ``first`` before control comes to ``barred``."""
         return is_before(first, second) or self.reachable(first.parent, second.parent, barred)
+
+    def decided(self, block: Block) -> Iterator[tuple[Value, bool]]:
+        """The conditions of branches by which alone control has come to ``block``, the last first, and whether they held."""
+        while (above := self.immediate_dominator[block]) is not None:
+            branch = above.terminator
+            if branch.opcode == "br" and len(set(branch.blocks)) == 2 and self.predecessors[block] == [above]:
+                yield branch.operands[0], branch.blocks[0] is block
+            block = above
 
     def __contains__(self, block: Block) -> bool:
         return block in self.position

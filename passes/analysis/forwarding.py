@@ -23,7 +23,7 @@ from ..ir.types import I64, size_of
 from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .cfg import is_before
 from .implied import Implied
-from .loops import Loop
+from .loops import Loop, runs_at_end
 from .objects import UNKNOWN
 from .polynomial import Polynomial, Symbol
 from .recipes import Recipes
@@ -153,7 +153,7 @@ class Forwarding:
         first = trips.start.constant if trips is not None else None
         if trips is None or first is None or first < 0 or trips.step < 1 or trips.predicate not in ("slt", "ult", "ne"):
             return Polynomial.of(loop)
-        return trips.bound - Polynomial.of(first - self._runs_at_end(loop, store))
+        return trips.bound - Polynomial.of(first - runs_at_end(loop, store.parent, self.recipes.cfg))
 
     def _addresses(self, access: Instruction, load: Instruction) -> tuple[Address | None, Address | None]:
         affine = self.recipes.inductions.pointer_affine
@@ -224,15 +224,9 @@ class Forwarding:
             return False
         if earlier and not (earlier % mine.step == 0 and mine.start.constant is not None and _never_steps_over(mine)):
             return False
-        iterations = earlier // mine.step
+        iterations, cfg = earlier // mine.step, self.recipes.cfg
         return further < iterations or (further == iterations and (
-            not self._runs_at_end(other, load) or self._runs_at_end(loop, access)))
-
-    def _runs_at_end(self, loop: Loop, instruction: Instruction) -> bool:
-        """Whether an instruction may run in the iteration in which the loop is left."""
-        (leaves, _), = loop.exiting_edges
-        block = instruction.parent
-        return block is leaves or not self.recipes.cfg.dominates(leaves, block)
+            not runs_at_end(other, load.parent, cfg) or runs_at_end(loop, access.parent, cfg)))
 
     def _is_last(self, access: Instruction, load: Instruction, writers: list[Instruction]) -> bool:
         """Whether nothing else writes there after the access and before the load, in an iteration of the loop around both."""

@@ -83,12 +83,8 @@ class Implied:
 
     def deciding(self) -> Iterator[tuple[Value, bool]]:
         """The conditions by which control has come to the place."""
-        block = self.place
-        while (above := self.cfg.immediate_dominator[block]) is not None:
-            branch = above.terminator
-            if branch.opcode == "br" and len(set(branch.blocks)) == 2 and self.cfg.predecessors[block] == [above]:
-                yield from _parts(branch.operands[0], branch.blocks[0] is block)
-            block = above
+        for condition, holds in self.cfg.decided(self.place):
+            yield from _parts(condition, holds)
 
     def _is_settled(self, condition: Value) -> bool:
         """Whether a condition compares what is the same throughout an iteration of the loop around."""

@@ -94,6 +94,12 @@ class LoopForest:
         return "\n".join([f"loops of {self.function.ref}", *lines])
 
 
+def runs_at_end(loop: Loop, block: Block, cfg: ControlFlow) -> bool:
+    """Whether a block of a loop with one normal exit may run in the iteration in which the loop is left."""
+    (leaves, _), = loop.exiting_edges
+    return block is leaves or not cfg.dominates(leaves, block)
+
+
 def analyse(function: Function, cfg: ControlFlow | None = None) -> LoopForest:
     """The loops of the warm blocks; ``cfg`` is made where it is not given."""
     cfg = cfg or analyse_cfg(function)

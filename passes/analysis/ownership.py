@@ -26,7 +26,6 @@ from .integers import INVERSE, SWAPPED
 from .loops import Loop
 from .objects import UNKNOWN, MemoryObject, Origin
 from .polynomial import Monomial, Polynomial, Symbol
-from .signs import known_at
 from .trip_count import TripCount
 
 REGISTER = "llvm.nvvm.read.ptx.sreg."
@@ -279,7 +278,7 @@ class Reader:
     def _bound(self, further: Polynomial, axis: str, is_wide: bool, load: Instruction) -> Polynomial | None:
         """What the digit of a thread that comes here is below, as comparisons on the way say, or the size of the grid."""
         digit = self.place(axis, is_wide) + further
-        for condition, is_true in known_at(load.parent, self.cfg):
+        for condition, is_true in self.cfg.decided(load.parent):
             for comparison, holds in _parts(condition, is_true):
                 bound = self._bound_by(digit, comparison, holds)
                 if bound is not None:

@@ -20,7 +20,7 @@ from .cfg import ControlFlow
 from .implied import Implied
 from .induction import Inductions
 from .integers import INVERSE, signed_if_same
-from .loops import Loop, LoopForest
+from .loops import Loop, LoopForest, runs_at_end
 from .polynomial import Polynomial, Symbol
 
 ZERO, ONE = Polynomial.of(0), Polynomial.of(1)
@@ -68,8 +68,7 @@ class Ranges:
         count = self.in_counters((trips.bound - trips.start) * trips.step, block) + Polynomial.of(more)
         if not all(self.is_steady(value, shared) for value in count.values):
             return []
-        (leaves, _), = loop.exiting_edges
-        if block is not leaves and self.cfg.dominates(leaves, block):
+        if not runs_at_end(loop, block, self.cfg):
             return [renamed(count - ONE, names)]
         return [renamed(count, names), *([] if self._is_known(count, block) else [ZERO])]
 

@@ -11,7 +11,7 @@ on while another comes down from ``n - i``.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from ..ir.model import Argument, Block, Constant, Function, Instruction, Value
@@ -105,7 +105,7 @@ def _is_bounded(add: Instruction, cfg: ControlFlow, given: Container[Value]) -> 
     counter = _counter(add)
     if counter is None or not cfg.dominates(counter.phi.parent, counter.latch):
         return False
-    known = list(known_at(counter.before, cfg))
+    known = list(cfg.decided(counter.before))
     bound = _end(counter.latch, add, counter.phi.parent)
     if bound is not None and _is_from_outside(bound, counter.phi.parent, cfg):
         return any(_is_below(counter.start, bound, condition, is_true) for condition, is_true in known)
@@ -122,7 +122,7 @@ def _comes_down_to_one(add: Instruction, cfg: ControlFlow, given: Container[Valu
     begins = isinstance(start, Constant) and (start.integer or 0) > 0
     return _comes_down(counter.phi, counter) and (begins or any(
         _is_more_than(start, 0, condition, is_true) or (start in given and _is_not_zero(start, condition, is_true))
-        for condition, is_true in known_at(counter.before, cfg)))
+        for condition, is_true in cfg.decided(counter.before)))
 
 
 def _counter(add: Instruction, by: int = 1) -> _Counter | None:
@@ -192,18 +192,6 @@ def _end(latch: Block, counted: Value, header: Block) -> Value | None:
 
 def _is_from_outside(value: Value, header: Block, cfg: ControlFlow) -> bool:
     return not isinstance(value, Instruction) or (value.parent is not header and cfg.dominates(value.parent, header))
-
-
-def known_at(block: Block, cfg: ControlFlow) -> Iterator[tuple[Value, bool]]:
-    """Conditions of branches that were taken on the way to ``block``, and which way."""
-    current: Block | None = block
-    while current is not None:
-        before = cfg.predecessors[current]
-        if len(before) == 1:
-            branch = before[0].terminator
-            if branch.opcode == "br" and len(set(branch.blocks)) == 2:
-                yield branch.operands[0], branch.blocks[0] is current
-        current = cfg.immediate_dominator[current]
 
 
 def _is_below(start: Value, bound: Value, condition: Value, is_true: bool) -> bool:
