@@ -131,22 +131,27 @@ class _TimeLoop:
         return made
 
     def part(self, name: str) -> GeneratedDispatcher:
-        """``forward`` or ``backward``, or ``several``: ``(state, count, *parameters) → state``, that many steps."""
-        parameters = {"several": f"state, count, {self.rest}", "forward": f"state, {self.rest}",
+        """``forward`` or ``backward``, or ``several``: ``(state, count, *parameters) → state``, that many steps; ``further``
+        is the same of a state whose memory may be changed."""
+        several = f"state, count, {self.rest}"
+        parameters = {"several": several, "further": several, "forward": f"state, {self.rest}",
                       "backward": "residual, cotangent"}[name]
         model = structure.function(name, parameters, ["return None"], {})
         return GeneratedDispatcher(self.step, stub(name, inspect.signature(model), f"{name} of {self.name}"),
                                    getattr(self, f"_{name}"), (_TimeLoop.part, (self, name)))
 
     def _several(self, given: tuple[types.Type, ...]) -> Callable:
-        names: structure.Names = {"step": self.step}
-        state = given[0]
-        copied = structure.rebuild(state, "state", _copied, names)
-        changed = self._checked(_row_major(state), given[2:])
+        names: structure.Names = {"further": self.part("further")}
+        copied = structure.rebuild(given[0], "state", _copied, names)
+        return structure.function("several", f"state, count, {self.rest}", [f"return further({copied}, count, {self.rest})"],
+                                  names)
+
+    def _further(self, given: tuple[types.Type, ...]) -> Callable:
+        changed = self._checked(_row_major(given[0]), given[2:])
         call = f"step(state, {self.rest})"
-        lines = [f"state = {copied}", "for _ in range(count):",
+        lines = ["for _ in range(count):",
                  f"    {call}" if isinstance(changed, types.NoneType) else f"    state = {call}", "return state"]
-        return structure.function("several", f"state, count, {self.rest}", lines, names)
+        return structure.function("further", f"state, count, {self.rest}", lines, {"step": self.step})
 
     def _checked(self, state: types.Type, rest: tuple[types.Type, ...]) -> types.Type:
         """What a step returns: nothing, or the next state."""
@@ -159,7 +164,7 @@ class _TimeLoop:
     # rule -----------------------------------------------------------------------------------------------------------
 
     def _names(self) -> structure.Names:
-        return {"several": self.part("several"), "pull": pullback(self.part("several"), again=True), "advance": _advance,
+        return {"further": self.part("further"), "pull": pullback(self.part("further"), again=True), "advance": _advance,
                 "empty": np.empty if self.directory is None else arrays_in(self.directory), "int64": np.int64,
                 "STEPS": self.steps, "SLOTS": self.slots, "SEGMENT": self.segment, "LENGTH": -(-self.steps // self.segment)}
 
@@ -172,7 +177,7 @@ class _TimeLoop:
         lines = [f"state = {structure.rebuild(given[0], 'state', _copied, names)}", f"stores = {stores}",
                  "positions = zeros(SLOTS, int64)", "here, slot = 0, 0", *puts, "count = 1",
                  *self._descent(puts, "LENGTH"),
-                 f"state = several(state, STEPS - here * SEGMENT, {self.rest})",
+                 f"state = further(state, STEPS - here * SEGMENT, {self.rest})",
                  "kept = zeros(1, int64)", "kept[0] = count",
                  f"return state, (({self.rest}), stores, positions, kept)"]
         return structure.function("forward", f"state, {self.rest}", lines, names)
@@ -180,9 +185,9 @@ class _TimeLoop:
     def _descent(self, puts: list[str], end: str) -> list[str]:
         """On from the last state kept, keeping others on the way to ``end`` as long as there are slots."""
         return [f"while {end} - here > 1 and count < SLOTS:",
-                f"    further = advance({end} - here, SLOTS - count + 1)",
-                f"    state = several(state, further * SEGMENT, {self.rest})",
-                "    here += further", "    slot = count", *(f"    {line}" for line in puts),
+                f"    skipped = advance({end} - here, SLOTS - count + 1)",
+                f"    state = further(state, skipped * SEGMENT, {self.rest})",
+                "    here += skipped", "    slot = count", *(f"    {line}" for line in puts),
                 "    positions[slot] = here", "    count += 1"]
 
     def _backward(self, given: tuple[types.Type, ...]) -> Callable:
@@ -198,7 +203,7 @@ class _TimeLoop:
                  "while end > 0:", "    slot = count - 1", "    here = positions[slot]",
                  f"    state = {structure.rebuild(stores, 'stores', _taken, names)}",
                  *(f"    {line}" for line in self._descent(puts, "end")),
-                 "    end -= 1", f"    state = several(state, (end - here) * SEGMENT, {self.rest})",
+                 "    end -= 1", f"    state = further(state, (end - here) * SEGMENT, {self.rest})",
                  f"    parts = pull((state, min(SEGMENT, STEPS - end * SEGMENT), {self.rest}), change)",
                  "    change = parts[0]",
                  *(f"    total_{k} = {_sum(ty, f'total_{k}', f'parts[{k + 2}]', names)}" for k, ty in enumerate(rest)),

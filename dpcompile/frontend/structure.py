@@ -165,15 +165,16 @@ def lanes_type(ty: types.Type, layout: str) -> types.Type:
     return types.Array(number, axes + 1, layout)
 
 
-def number_fields(ty: types.Array) -> Iterator[str]:
-    """The index expressions that lead from an array to its arrays of numbers: one for each such field of its records."""
+def number_fields(ty: types.Array) -> Iterator[tuple[str, int]]:
+    """The index expressions that lead from an array to its arrays of numbers, one for each such field of its records, and how
+    many axes those have."""
     if not isinstance(ty.dtype, types.Record):
-        yield ""
+        yield "", ty.ndim
         return
     for name, field in ty.dtype.fields.items():
         if is_differentiable(field.type):
-            inner = field.type if isinstance(field.type, types.Array) else types.Array(field.type, 1, "A")
-            yield from (f"[{name!r}]{path}" for path in number_fields(inner))
+            inner = field.type if isinstance(field.type, types.Array) else types.Array(field.type, 0, "A")
+            yield from ((f"[{name!r}]{path}", ty.ndim + axes) for path, axes in number_fields(inner))
 
 
 def check_result(ty: types.Type, name: str) -> None:

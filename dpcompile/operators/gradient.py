@@ -159,13 +159,14 @@ def combined_call(arguments: Arguments) -> list[str]:
             *(again if rerun.may_be_rerun(arguments.derivative) else []), *HAND_ON]
 
 
-def split_call(arguments: Arguments) -> list[str]:
+def split_call(arguments: Arguments, with_value: bool = True) -> list[str]:
     """One sweep after the other, so that arrays in the result can be copied before their memory goes."""
     arguments.names.update(
-        augmented=intrinsics.augmented, reverse=intrinsics.reverse, release=intrinsics.release,
-        record_bytes=intrinsics.record_bytes(arguments.derivative, cpu_target.target_context))
+        augmented=intrinsics.augmented if with_value else intrinsics.augmented_alone, reverse=intrinsics.reverse,
+        release=intrinsics.release, record_bytes=intrinsics.record_bytes(arguments.derivative, cpu_target.target_context))
     return ["record = zeros(record_bytes, uint8)",
-            f"failed, code, exception, value, arena = augmented(derivative, {arguments.operands}, record)",
+            f"failed, code, exception, {'value, ' if with_value else ''}arena = "
+            f"augmented(derivative, {arguments.operands}, record)",
             "if failed:", "    release(derivative, arena)", *HAND_ON[1:],
             f"failed, code, exception, cotangents = reverse(derivative, {arguments.operands}, record, arena, seed)",
             "release(derivative, arena)", *HAND_ON]

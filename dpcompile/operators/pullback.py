@@ -55,7 +55,7 @@ class Pullback:
         arguments = Arguments(made, argument_types, signature_of(self.function))
         lines = [f"argument_{index} = primals[{index}]" for index in range(len(argument_types))]
         lines += [*arguments.checks(), *arguments.preparation()]
-        lines += split_call(arguments) if split else combined_call(arguments)
+        lines += split_call(arguments, with_value=False) if split else combined_call(arguments)
         lines.append(f"return {self._cotangents(arguments)}")
         return arguments.function("pullback", lines, "primals, seed")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.callconv import errcode_t, excinfo_ptr_t
@@ -169,7 +168,7 @@ class Call:
         elif isinstance(ty, types.Array) and is_differentiable(ty):
             shadow = self.borrowed(ty, memory, of_shadow=True)
             sig = signature(types.none, ty.copy(readonly=False))    # of a result that is read-only, the shadow is not
-            self.context.compile_internal(self.builder, _for_numbers(ty, CLEAR), sig, [shadow])
+            self.context.compile_internal(self.builder, _clear(ty), sig, [shadow])
 
     def fill_seed(self, ty, memory: Memory, seed_type, seed) -> None:
         """Stores the seed's numbers into the shadow of the result; adds its arrays to the shadows of result arrays."""
@@ -181,24 +180,27 @@ class Call:
         elif isinstance(ty, types.Array):
             shadow = self.borrowed(ty, memory, of_shadow=True)
             sig = signature(types.none, ty.copy(readonly=False), seed_type)
-            self.context.compile_internal(self.builder, _for_numbers(ty, ACCUMULATE), sig, [shadow, seed])
+            self.context.compile_internal(self.builder, _accumulate(ty), sig, [shadow, seed])
         else:
             number = self.context.cast(self.builder, seed, seed_type, ty)
             self.builder.store(self.context.get_return_value(self.builder, ty, number), memory.shadow)
 
 
-#: What is done with each array of numbers in a result.
-CLEAR = "def clear(shadow):", "    shadow{0}[...] = 0"
-#: Two results may be the same array, or an argument that has a shadow already: add, never overwrite.
-ACCUMULATE = ("def accumulate(shadow, seed):",
-              "    for index, value in ndenumerate(seed{0}):\n        shadow{0}[index] += value")
+def _clear(ty: types.Array) -> Callable:
+    """A function that zeroes the numbers of an array."""
+    return structure.function("clear", "shadow", [f"shadow{field}[...] = 0" for field, _ in structure.number_fields(ty)], {})
 
 
-def _for_numbers(ty: types.Array, text: tuple[str, str]) -> Callable:
-    """A function that does so with an array, or with each field of numbers of an array of records."""
-    head, body = text
-    lines = [body.format(field) for field in structure.number_fields(ty)]
-    return structure.definition(head.split()[1].split("(")[0], "\n".join([head, *lines]), {"ndenumerate": np.ndenumerate})
+def _accumulate(ty: types.Array) -> Callable:
+    """A function that adds those of a seed to those of a shadow: two results may be the same array, or an argument that has
+    a shadow already. The loops are written out, because an iterator over indices does not become vectors."""
+    lines = []
+    for field, axes in structure.number_fields(ty):
+        index = ", ".join(f"at_{axis}" for axis in range(axes)) or "()"
+        lines += [f"to, of = shadow{field}, seed{field}",
+                  *("    " * axis + f"for at_{axis} in range(to.shape[{axis}]):" for axis in range(axes)),
+                  "    " * axes + f"to[{index}] += of[{index}]"]
+    return structure.function("accumulate", "shadow, seed", lines, {})
 
 
 def active_parameters(compiled: CompiledDerivative) -> list[int]:

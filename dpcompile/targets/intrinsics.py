@@ -59,7 +59,17 @@ def both_sweeps(call: Call, sig, seed, invoke: Callable[[list[ir.Value]], ir.Val
 @intrinsic
 def augmented(typing_context, derivative, arguments, shadows, record):
     """The primal, with a tape for ``reverse``: ``failed, code, exception, value, arena``."""
-    returned = types.Tuple([*OUTCOME, value_type(derivative.compiled.primal.signature.return_type), types.uintp])
+    return _augmented(derivative, arguments, shadows, record, value_type(derivative.compiled.primal.signature.return_type))
+
+
+@intrinsic
+def augmented_alone(typing_context, derivative, arguments, shadows, record):
+    """The same without the value, which then is not copied: ``failed, code, exception, arena``."""
+    return _augmented(derivative, arguments, shadows, record)
+
+
+def _augmented(derivative, arguments, shadows, record, *value: types.Type):
+    returned = types.Tuple([*OUTCOME, *value, types.uintp])
 
     def codegen(context, builder, sig, values):
         call = Call(context, builder, sig, values)
@@ -67,8 +77,8 @@ def augmented(typing_context, derivative, arguments, shadows, record):
         arena = call.invoke("arena.new", [call.limit()], BYTES)
         operands, exception = call.primal_operands(memory)
         outcome = call.outcome(call.invoke("augmented", [*operands, arena, tape]), exception)
-        value = call.value(memory, outcome[0])
-        return context.make_tuple(builder, sig.return_type, [*outcome, value, builder.ptrtoint(arena, I64)])
+        found = [call.value(memory, outcome[0])] if value else []
+        return context.make_tuple(builder, sig.return_type, [*outcome, *found, builder.ptrtoint(arena, I64)])
 
     return signature(returned, derivative, arguments, shadows, record), codegen
 

@@ -20,6 +20,7 @@ from math import gcd
 
 from ..ir.model import Instruction, Value
 from ..ir.types import I64, size_of
+from .instances import allocation_of
 from .loops import Loop
 from .polynomial import Monomial, Polynomial, Symbol
 from .ranges import ONE, ZERO, Bounds, Range, Ranges, renamed
@@ -63,7 +64,7 @@ class LaterStores:
         symbols = [one.base, *one.offset.values, *other.offset.values]
         sizes = size_of(load.type), size_of(store.operands[0].type)
         least = {**self.ranges.implied_at(load.parent).least, **self.ranges.implied_at(store.parent).least}
-        for case in self._cases(load, store):
+        for case in self._cases(load, store, one.base):
             if not all(self.ranges.is_steady(symbol, case.shared) for symbol in symbols):
                 return False
             distance = renamed(other.offset, case.of_store) - one.offset
@@ -73,14 +74,17 @@ class LaterStores:
 
     # cases ----------------------------------------------------------------------------------------------------------
 
-    def _cases(self, load: Instruction, store: Instruction) -> Iterator[Case]:
-        """All ways in which the store can come behind the load."""
+    def _cases(self, load: Instruction, store: Instruction, base: Value) -> Iterator[Case]:
+        """All ways in which the store can come behind the load, in the same memory where each iteration makes its own."""
         of_load, of_store = self.ranges.forest.nest(load.parent), self.ranges.forest.nest(store.parent)
         count = sum(1 for one, other in zip(of_load, of_store, strict=False) if one is other)
         around = of_load[:count]
         if self.ranges.cfg.may_follow(load, store, around[-1].header if around else None):
             yield self._case(load, store, around, None)
+        made = allocation_of(base, self.ranges.cfg)
         for level, loop in self._later(around):
+            if made is not None and made.parent in loop.blocks:
+                continue
             yield self._case(load, store, around[:level], loop)
 
     @staticmethod

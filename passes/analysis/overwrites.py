@@ -15,6 +15,7 @@ from ..rules.runtime_calls import classify
 from .alias import Aliasing
 from .call_kinds import is_fill, is_internal_call, is_interpreted, is_opaque, is_ruled, is_transfer
 from .cfg import ControlFlow
+from .instances import allocation_of, is_older, lies_between
 from .later_stores import LaterStores
 from .objects import PYTHON, UNKNOWN, MemoryObject, Objects, Origin
 
@@ -46,7 +47,7 @@ class Overwrites:
         """The same for all that ``pointer`` may point to, read by ``reader``."""
         objects = self.aliasing.objects_of(pointer)
         for obj in sorted(objects, key=str):
-            reason = self.why_not_object(obj, reader)
+            reason = self.why_not_object(obj, reader, pointer)
             if reason:
                 return reason
         return "" if objects else "it reads memory of unknown origin"
@@ -68,19 +69,28 @@ class Overwrites:
             return "a call that is not inlined may write it"
         return ""
 
-    def why_not_object(self, obj: MemoryObject, reader: Instruction) -> str:
-        """The same for one object."""
-        return self._why_not_kept(obj) or self._why_overwritten(reader, obj)
+    def why_not_object(self, obj: MemoryObject, reader: Instruction, pointer: Value | None = None) -> str:
+        """The same for one object; ``pointer``: through which it is read, if through one only."""
+        return self._why_not_kept(obj) or self._why_overwritten(reader, obj, pointer)
 
     def is_overwritten(self, obj: MemoryObject, reader: Instruction) -> bool:
         """Whether something may write ``obj`` behind ``reader``."""
         return bool(self._why_overwritten(reader, obj))
 
-    def _why_overwritten(self, reader: Instruction, obj: MemoryObject) -> str:
+    def _why_overwritten(self, reader: Instruction, obj: MemoryObject, pointer: Value | None = None) -> str:
         for writer in (*self.behind(reader, obj), *self.behind(reader, UNKNOWN)):
+            if pointer is not None and self._writes_younger(writer, reader, pointer):
+                continue
             if self.later is None or not self.later.miss(reader, writer):
                 return f"{obj} may be overwritten later by '{writer.opcode}' in {writer.parent.ref}"
         return ""
+
+    def _writes_younger(self, writer: Instruction, reader: Instruction, pointer: Value) -> bool:
+        """Whether all that it writes behind the reader, which reads through ``pointer``, is memory that was not there then."""
+        allocations = [allocation_of(written, self.cfg) for written in written_through(writer) or ()]
+        return bool(allocations) and all(
+            made is not None and (is_older(pointer, made, self.cfg) or lies_between(made, reader, writer, self.cfg))
+            for made in allocations)
 
     def behind(self, reader: Instruction, obj: MemoryObject) -> Iterator[Instruction]:
         """The writers of an object that may run behind ``reader``."""
@@ -109,19 +119,25 @@ def analyse(function: Function, aliasing: Aliasing, cfg: ControlFlow, arguments_
     return result
 
 
-def written(instruction: Instruction, aliasing: Aliasing, effects: Effects = lambda call, aliasing: None) -> Objects:
-    """What an instruction may write."""
+def written_through(instruction: Instruction) -> list[Value] | None:
+    """The pointers through which alone an instruction writes; None where it may reach further."""
     if instruction.opcode == "store":
-        return aliasing.objects_of(instruction.operands[1])
+        return [instruction.operands[1]]
     if instruction.opcode in ("atomicrmw", "cmpxchg"):
-        return aliasing.objects_of(instruction.operands[0])
-    if is_transfer(instruction) or is_fill(instruction):
-        return aliasing.objects_of(instruction.arguments[0])
-    if is_ruled(instruction):
-        return aliasing.objects_of(instruction.arguments[0])
+        return [instruction.operands[0]]
+    if is_transfer(instruction) or is_fill(instruction) or is_ruled(instruction):
+        return [instruction.arguments[0]]
     known = classify(instruction.callee_name) if instruction.opcode == "call" else None
     if known is not None and known.kind == "linear_algebra":
-        return frozenset().union(*(aliasing.objects_of(instruction.arguments[k]) for k in known.writes))
+        return [instruction.arguments[k] for k in known.writes]
+    return None
+
+
+def written(instruction: Instruction, aliasing: Aliasing, effects: Effects = lambda call, aliasing: None) -> Objects:
+    """What an instruction may write."""
+    pointers = written_through(instruction)
+    if pointers is not None:
+        return frozenset().union(*map(aliasing.objects_of, pointers))
     through = effects(instruction, aliasing) if instruction.opcode == "call" else None
     if through is not None:
         return through
@@ -129,6 +145,7 @@ def written(instruction: Instruction, aliasing: Aliasing, effects: Effects = lam
         return aliasing.touched_by_python(instruction) | aliasing.objects_of(instruction.arguments[0])
     if is_internal_call(instruction) or is_opaque(instruction):
         return aliasing.reachable(aliasing.given_to(instruction))
+    known = classify(instruction.callee_name) if instruction.opcode == "call" else None
     if known is not None and known.writes:
         # A runtime function that, says its row, writes memory it is given: the strides of a reshape, a random state.
         return aliasing.reachable(frozenset().union(*(aliasing.objects_of(a) for a in instruction.arguments)))

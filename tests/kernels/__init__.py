@@ -10,7 +10,7 @@ FAMILIES = (
     "lists", "dictionaries", "classes", "generators", "functions", "exceptions", "tuples", "records", "numbers",
     "linear_algebra", "random_draws", "programs", "recurrences", "numpy_programs",
     "stencils", "rows", "products", "borders", "interpreter", "containers", "fourier", "views",
-    "separable", "scratch", "read_twice", "stencil_sums", "in_order",
+    "separable", "scratch", "read_twice", "stencil_sums", "in_order", "each_step",
 )  # fmt: skip
 for family in FAMILIES:
     import_module(f".{family}", __name__)

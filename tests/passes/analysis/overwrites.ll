@@ -13,11 +13,14 @@
 ; RUN: dp-opt --pass=overwrites --function=fills %s | filecheck %s --check-prefix=FILLS
 ; RUN: dp-opt --pass=overwrites --function=ahead %s | filecheck %s --check-prefix=AHEAD
 ; RUN: dp-opt --pass=overwrites --function=rows %s | filecheck %s --check-prefix=ROWS
+; RUN: dp-opt --pass=overwrites --function=each_step %s | filecheck %s --check-prefix=EACH
+; RUN: dp-opt --pass=overwrites --function=a_loop_within %s | filecheck %s --check-prefix=WITHIN
 ; RUN: dp-opt --pass=overwrites --function=short_rows %s | filecheck %s --check-prefix=SHORT
 
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare double @llvm.sin.f64(double)
+declare ptr @NRT_MemInfo_alloc_aligned(i64, i32)
 @table = internal constant [3 x double] zeroinitializer
 @state = internal global double 0.0
 
@@ -329,6 +332,79 @@ rows.latch:
   br i1 %rows.end, label %rows.done, label %rows
 rows.done:
   br label %done
+done:
+  ret i32 0
+}
+
+; Each step has an array of its own: nothing that was there before it is overwritten there, but what the step itself reads is.
+; EACH: %before: may be read again
+; EACH: %own: heap %new may be overwritten later by 'store' in %loop
+; EACH: %other: may be read again
+; EACH: %chosen: heap %new may be overwritten later by 'store' in %loop
+define i32 @each_step(ptr %x, i64 %n, i1 %choice) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %loop ]
+  %state = phi ptr [ %x, %entry ], [ %data, %loop ]
+  %new = call ptr @NRT_MemInfo_alloc_aligned(i64 80, i32 32)
+  %field = getelementptr i8, ptr %new, i64 24
+  %data = load ptr, ptr %field
+  %from = getelementptr double, ptr %state, i64 %i
+  %before = load double, ptr %from
+  store double %before, ptr %data
+  %own = load double, ptr %data
+  %square = fmul double %own, %own
+  store double %square, ptr %data
+  %other = load double, ptr %state
+  %either = select i1 %choice, ptr %state, ptr %data
+  %chosen = load double, ptr %either
+  %next = getelementptr double, ptr %data, i64 1
+  store double %chosen, ptr %next
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
+done:
+  ret i32 0
+}
+
+; Within the step a pointer walks through its array, more than once; the array of a step before is left alone even where no
+; step need come between.
+; WITHIN: %own: heap %new may be overwritten later by 'store' in %inner
+; WITHIN: %last: may be read again
+define i32 @a_loop_within(ptr %x, i64 %n) {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %i.next, %behind ]
+  %state = phi ptr [ %x, %entry ], [ %data, %behind ]
+  %new = call ptr @NRT_MemInfo_alloc_aligned(i64 80, i32 32)
+  %field = getelementptr i8, ptr %new, i64 24
+  %data = load ptr, ptr %field
+  br label %outer
+outer:
+  %k = phi i64 [ 0, %loop ], [ %k.next, %after ]
+  %first = load double, ptr %x
+  br label %inner
+inner:
+  %at = phi ptr [ %data, %outer ], [ %at.next, %inner ]
+  %j = phi i64 [ 0, %outer ], [ %j.next, %inner ]
+  store double %first, ptr %at
+  %at.next = getelementptr double, ptr %at, i64 1
+  %j.next = add i64 %j, 1
+  %j.more = icmp slt i64 %j.next, 10
+  br i1 %j.more, label %inner, label %after
+after:
+  %own = load double, ptr %data
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, 3
+  br i1 %k.more, label %outer, label %behind
+behind:
+  %left = phi ptr [ %data, %after ]
+  %last = load double, ptr %left
+  %i.next = add i64 %i, 1
+  %more = icmp slt i64 %i.next, %n
+  br i1 %more, label %loop, label %done
 done:
   ret i32 0
 }
