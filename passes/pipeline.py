@@ -48,6 +48,7 @@ from .transform.program import Program, Version, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
+from .transform.steady_choices import steady_choices
 from .transform.sharing import share_shadows, told_of_loops
 from .transform.sink import sink_stores
 from .transform.slots import write_constant_slots, write_slots
@@ -182,6 +183,7 @@ def differentiate(text: str, request: Request) -> Derivative:
         module.functions[rule.symbol].rule = rule
     primal = module.functions[request.entry]
     require_status(primal)
+    steady_choices(module)
     settle_signs(module, _lengths(primal.arguments, request.parameters))
     if request.rerun:
         assert request.mode == "reverse", request.mode

@@ -113,6 +113,7 @@ PASSES: dict[str, Pass] = {
     "scalarise": transform("transform.scalarise", "scalarise"),
     "settle_signs": transform("transform.settle_signs", "settle_signs"),
     "sink": step("sink"),
+    "steady_choices": transform("transform.steady_choices", "steady_choices"),
     "unify_returns": function_transform("transform.unify_returns", "unify_returns"),
     "adjoint": step("write_adjoint"),
     "tangent": step("write_tangent"),
