@@ -95,6 +95,7 @@ PASSES: dict[str, Pass] = {
     "compared": step("find_compared"),
     "oblivious": step("find_course"),
     "overwrites": step("find_overwrites"),
+    "lifetimes": step("find_lifetimes"),
     "bounds": step("find_bounds"),
     "separable": step("find_separable"),
     "uniform": step("find_uniform"),

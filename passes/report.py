@@ -108,7 +108,7 @@ class Report:
             return "held for one iteration, and used again by the next"
         if sites[site].what == "dp.stack.push":
             return "room in the chunks that records lie in"
-        is_array = sites[site].what in ("dp.arena.meminfo", "dp.arena.counted")
+        is_array = sites[site].what in ("dp.arena.meminfo", "dp.arena.zeroed", "dp.arena.counted", "dp.ring.next")
         return "arrays that the function allocates, with their shadows" if is_array else "shadows, and the records of calls"
 
 

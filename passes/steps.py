@@ -11,7 +11,7 @@ Ensures:  an analysis gives its result, made of a copy that the front of the pip
 """
 from __future__ import annotations
 
-from .analysis import alias, bounds, compared, gated, induction, infinite, oblivious, separable, uniform
+from .analysis import alias, bounds, compared, gated, induction, infinite, lifetimes, loops, oblivious, separable, uniform
 from .analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
 from .analysis.alias import Aliasing
 from .analysis.bounds import Bounds
@@ -31,6 +31,7 @@ from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
+from .rules.runtime_calls import classify
 from .target import DEVICE, HOST
 from .transform.chunks import split_loops
 from .transform.dependency import Masks, build_dependencies
@@ -92,6 +93,14 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
     result.kept_stack = {o for o in version.activity.shadowed if o.origin == Origin.STACK}
     result.later = LaterStores(Ranges(version.cfg, version.forest, induction.analyse(function, version.cfg, version.forest)))
     return result
+
+
+def find_lifetimes(module: Module, function: Function, settings: Settings) -> str:
+    forest = loops.analyse(function)
+    known = [(i, classify(i.callee_name)) for i in function.instructions() if i.opcode == "call"]
+    found = [f"  {call.ref}: {lifetimes.analyse(call, forest) or 'nobody knows'}"
+             for call, row in known if row is not None and row.kind == "allocate"]
+    return "\n".join([f"lifetimes in {function.ref}", *found])
 
 
 def find_bounds(module: Module, function: Function, settings: Settings) -> Bounds:

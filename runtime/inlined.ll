@@ -11,6 +11,7 @@ declare void @free(ptr)
 declare i64 @llvm.umax.i64(i64, i64)
 declare i64 @llvm.uadd.sat.i64(i64, i64)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 
 define linkonce_odr noalias ptr @dp.arena.take(ptr %arena, i64 %bytes) alwaysinline {
   %top.slot = getelementptr %arena, ptr %arena, i32 0, i32 1
@@ -222,6 +223,66 @@ fill:
   %allocator = getelementptr i8, ptr %memory, i64 40
   store ptr null, ptr %allocator, align 8
   ret ptr %memory
+}
+
+; The same with data that are zero.
+define linkonce_odr noalias ptr @dp.arena.zeroed(ptr %arena, i64 %bytes, i64 %align) {
+  %made = call ptr @dp.arena.meminfo(ptr %arena, i64 %bytes, i64 %align)
+  %failed = icmp eq ptr %made, null
+  br i1 %failed, label %none, label %clear
+
+clear:
+  %data.slot = getelementptr i8, ptr %made, i64 24
+  %data = load ptr, ptr %data.slot, align 8
+  call void @llvm.memset.p0.i64(ptr %data, i8 0, i64 %bytes, i1 false)
+  ret ptr %made
+
+none:
+  ret ptr null
+}
+
+; A ring of places that are used in turn: the number of the turn, and the MemInfo in each place. A place that has none, or a
+; smaller one, is given another.
+define linkonce_odr void @dp.ring.begin(ptr %ring) alwaysinline {
+  call void @llvm.memset.p0.i64(ptr %ring, i8 0, i64 40, i1 false)
+  ret void
+}
+
+define linkonce_odr ptr @dp.ring.next(ptr %arena, ptr %ring, i64 %last, i64 %bytes, i64 %align, i1 %zeroed) {
+  %turn = load i64, ptr %ring, align 8
+  %following = add i64 %turn, 1
+  store i64 %following, ptr %ring, align 8
+  %number = and i64 %turn, %last
+  %places = getelementptr i8, ptr %ring, i64 8
+  %place = getelementptr ptr, ptr %places, i64 %number
+  %there = load ptr, ptr %place, align 8
+  %empty = icmp eq ptr %there, null
+  br i1 %empty, label %take, label %compare
+
+compare:
+  %size.slot = getelementptr i8, ptr %there, i64 32
+  %size = load i64, ptr %size.slot, align 8
+  %enough = icmp uge i64 %size, %bytes
+  br i1 %enough, label %again, label %take
+
+again:
+  ret ptr %there
+
+take:
+  br i1 %zeroed, label %take.zeroed, label %take.any
+
+take.zeroed:
+  %zeros = call ptr @dp.arena.zeroed(ptr %arena, i64 %bytes, i64 %align)
+  br label %put
+
+take.any:
+  %any = call ptr @dp.arena.meminfo(ptr %arena, i64 %bytes, i64 %align)
+  br label %put
+
+put:
+  %made = phi ptr [ %zeros, %take.zeroed ], [ %any, %take.any ]
+  store ptr %made, ptr %place, align 8
+  ret ptr %made
 }
 
 ; The arena holds something until it is released, when it calls what is given with it: a list of the one before, the

@@ -14,6 +14,7 @@ from ..ir.model import Constant, Instruction
 #: What takes memory, and what is done with it besides (see runtime/inlined.ll).
 PUSH, MARK, REWIND, PARTS, RUN = "dp.stack.push", "dp.arena.mark", "dp.arena.rewind", "dp.arena.parts", "dp.parallel.run"
 OWN, CHUNKS, MOST_CHUNKS, PART_BYTES = "dp.arena.own", "dp.parallel.chunks", 128, 128
+RING_BEGIN, RING_NEXT, MOST_PLACES = "dp.ring.begin", "dp.ring.next", 4
 MARK_BYTES, OWNED_BYTES, ARRAY_HEAD_BYTES = 24, 24, 64
 #: What an arena is given to that takes nothing.
 HARMLESS = frozenset({PARTS, "dp.arena.gather"})
@@ -21,6 +22,7 @@ HARMLESS = frozenset({PARTS, "dp.arena.gather"})
 DEMANDS: dict[str, Callable[[Callable[[int], int]], int]] = {
     "dp.arena.take": lambda argument: argument(1),
     "dp.arena.meminfo": lambda argument: argument(1) + ARRAY_HEAD_BYTES + argument(2),
+    "dp.arena.zeroed": lambda argument: argument(1) + ARRAY_HEAD_BYTES + argument(2),
     "dp.arena.counted": lambda argument: OWNED_BYTES,
     OWN: lambda argument: OWNED_BYTES,
     MARK: lambda argument: MARK_BYTES,

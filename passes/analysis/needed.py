@@ -40,12 +40,14 @@ class Needed:
     #: For atomic maxima and minima what says whether they changed a cell, and loads that put back what they read (``bounds``).
     changes: Mapping[Instruction, Instruction] = field(default_factory=dict)
     put_back: set[Instruction] = field(default_factory=set)
+    #: Where the reverse sweep clears memory that another iteration uses next: the memory and its size.
+    cleared: Mapping[Instruction, tuple[Value, Value]] = field(default_factory=dict)
     #: Loads whose cotangents have gone back in the first sweep already.
     settled: set[Instruction] = field(default_factory=set)
 
     def has_work(self, instruction: Instruction) -> bool:
         """Whether the adjoint of an instruction does anything."""
-        if is_barrier(instruction):
+        if is_barrier(instruction) or instruction in self.cleared:
             return True
         if instruction in self.settled:
             return False
@@ -70,7 +72,8 @@ class Needed:
 
     def moves_memory(self, instruction: Instruction) -> bool:
         """Whether the adjoint does more than touch shadow memory by one load or store."""
-        return is_transfer(instruction) or is_fill(instruction) or is_barrier(instruction) or instruction in self.calls
+        return (is_transfer(instruction) or is_fill(instruction) or is_barrier(instruction) or instruction in self.calls
+                or instruction in self.cleared)
 
     def _touches(self, pointer: Value) -> bool:
         return self.activity.active_memory(pointer)
@@ -78,7 +81,9 @@ class Needed:
     def values(self, instruction: Instruction) -> Iterator[Value]:
         """What the adjoint of an instruction that has work reads."""
         opcode = instruction.opcode
-        if opcode in ("load", "atomicrmw"):
+        if instruction in self.cleared:
+            yield from self.cleared[instruction]
+        elif opcode in ("load", "atomicrmw"):
             yield self.shadow_of(instruction.operands[0])
             if instruction in self.changes:
                 yield from (*instruction.operands, self.changes[instruction])

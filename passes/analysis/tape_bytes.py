@@ -20,16 +20,20 @@ from ..ir.types import Type
 from . import cfg as control_flow
 from . import induction, loops
 from .arena_bytes import (
+    ARRAY_HEAD_BYTES,
     CHUNKS,
     DEMANDS,
     HARMLESS,
     MARK,
     MOST_CHUNKS,
+    MOST_PLACES,
     OWN,
     PART_BYTES,
     PARTS,
     PUSH,
     REWIND,
+    RING_BEGIN,
+    RING_NEXT,
     RUN,
     Amount,
     Site,
@@ -49,6 +53,7 @@ ARENA, ENVIRONMENT = UNREAL, UNREAL + (1 << 20)
 EXCEEDED_BYTE = 40
 #: What stands for memory that is held for an iteration only.
 ITERATION = "iteration"
+_TAKING = frozenset({*DEMANDS, PUSH, REWIND, RING_BEGIN, RING_NEXT, RUN})
 #: Calls within calls, which recursion makes.
 MOST_CALLS = 60
 
@@ -164,7 +169,7 @@ def _takes(instruction: Instruction) -> bool:
         return False
     if isinstance(instruction.callee, Function) and not instruction.callee.is_declaration:
         return False
-    return instruction.callee_name in (*DEMANDS, PUSH, REWIND, RUN) or any(map(_is_arena, instruction.arguments))
+    return instruction.callee_name in _TAKING or any(map(_is_arena, instruction.arguments))
 
 
 def _is_arena(value: Value) -> bool:
@@ -193,6 +198,8 @@ class _Call:
     taken: Taken = field(default_factory=Taken)
     #: What had been taken at each mark, and in which part.
     marks: dict[Value, tuple[Taken, Taken]] = field(default_factory=dict)
+    #: The bytes in the places of each ring, the one whose turn is next first.
+    rings: dict[Value, tuple[int, ...]] = field(default_factory=dict)
     #: Loops of which one iteration is looked at, whichever.
     undecided: set[Loop] = field(default_factory=set)
 
@@ -260,6 +267,7 @@ class _Call:
     def _on_the_way(self, block: Block, loop: Loop | None, end: Block | None) -> int:
         """What is taken there, as far as that is known."""
         around, self.taken = self.taken, Taken()
+        rings = dict(self.rings)
         try:
             if end is not None:
                 self._follow(block, loop, end)
@@ -267,7 +275,7 @@ class _Call:
         except NotKnown:
             return 0
         finally:
-            self.taken = around
+            self.taken, self.rings = around, rings
 
     def _at_exit(self, block: Block, loop: Loop, leaving: list[Block], staying: list[Block]) -> Block | None:
         if loop in self.undecided:
@@ -320,21 +328,29 @@ class _Call:
         return left
 
     def _all_iterations(self, loop: Loop) -> tuple[Block | None, Taken]:
-        """Where the last one leads, and what all take; one stands for all where nothing in it depended on the counter."""
-        trips = self._trips(loop)
+        """Where the last one leads, and what all take; one stands for all where nothing in it depended on the counter, the
+        first ones aside that fill the places of rings."""
+        trips, rings = self._trips(loop), dict(self.rings)
         if trips:
-            first = self._iteration(loop, 0)
-            if loop not in first.consulted:
+            found = self._iteration(loop, 0)
+            if loop not in found.consulted:
                 with suppress(NeedsState):
+                    total = Taken()
+                    filling = 0 if self.rings == rings else min(MOST_PLACES, trips - 1)
+                    for number in range(1, filling + 1):
+                        total.include(found.taken)
+                        found = self._iteration(loop, number)
+                    total.include(found.taken, trips - filling)
                     last = self._iteration(loop, trips)
-                    last.taken.include(first.taken, trips)
+                    last.taken.include(total)
                     return last.left, last.taken
+        self.rings = rings
         return self._one_by_one(loop)
 
     def _one_by_one(self, loop: Loop) -> tuple[Block | None, Taken]:
         """All iterations in turn; a phi that proves to be needed is carried from then on, from the start."""
         carried: list[Instruction] = []
-        count = len(self.walk.gaps)
+        count, rings = len(self.walk.gaps), dict(self.rings)
         while True:
             try:
                 return self._carrying(loop, carried)
@@ -343,6 +359,7 @@ class _Call:
                     raise
                 carried.append(need.phi)
                 del self.walk.gaps[count:]
+                self.rings = dict(rings)
             finally:
                 for phi in carried:
                     self.known.states.pop(phi, None)
@@ -411,6 +428,10 @@ class _Call:
             self.taken.pushes[call] += 1
         elif name == REWIND:
             self._rewind(call)
+        elif name == RING_BEGIN:
+            self.rings.pop(call.arguments[0], None)
+        elif name == RING_NEXT:
+            self._next_in_ring(call)
         elif name == RUN:
             self._launch(call)
         elif isinstance(call.callee, Function) and not call.callee.is_declaration:
@@ -423,6 +444,15 @@ class _Call:
         attributes = call.call.argument_attributes if call.call is not None else ()
         return not any("nonnull" in text for text in attributes[position:position + 1]) and not self.known.value(
             call.arguments[position])
+
+    def _next_in_ring(self, call: Instruction) -> None:
+        """Memory is taken where there is none yet in the place whose turn it is, or not enough."""
+        last, asked, align = (int(self.known.value(argument)) for argument in call.arguments[2:5])
+        here, *others = self.rings.get(call.arguments[1], (-1,) * (last + 1))
+        if asked > here:
+            asked_in_all = asked + ARRAY_HEAD_BYTES + align
+            self.taken.tally.add(self._site(call), Amount(1, asked_in_all, block_bytes(asked_in_all), RING_NEXT))
+        self.rings[call.arguments[1]] = (*others, max(asked, here))
 
     def _rewind(self, call: Instruction) -> None:
         """All that was taken since the mark is given back: in an iteration of a loop that follows the mark, all of it."""

@@ -125,13 +125,16 @@ _ROWS: tuple[RuntimeCall, ...] = (
     # What a derivative calls that is differentiated again: its memory becomes that of the derivative of higher order
     RuntimeCall("dp.arena.take", "allocate", size=(1,), returns="memory"),
     RuntimeCall("dp.arena.meminfo", "allocate", size=(1,), returns="meminfo"),
+    RuntimeCall("dp.arena.zeroed", "allocate", size=(1,), returns="meminfo", zeroed=True),
+    # Zeros where a derivative counts on zeros: memory that comes again was cleared
+    RuntimeCall("dp.ring.next", "allocate", size=(3,), returns="meminfo", zeroed=True),
     RuntimeCall("dp.arena.counted", "allocate", size=(1,), returns="meminfo"),
     RuntimeCall("dp.arena.new", "pure"),
     RuntimeCall("dp.arena.exceeded", "pure", reads=(0,)),
     RuntimeCall("dp.arena.release", "free", writes=(0,)),
     RuntimeCall("dp.parallel.chunks", "pure"),
     RuntimeCall("dp.arena.own", "refcount", reads=(0, 1)),
-    *_all("hint", "dp.snapshot dp.share"),
+    *_all("hint", "dp.snapshot dp.share dp.ring.begin"),
     *(RuntimeCall(f"{VIEW}{what}", "view") for what in ("of", "as", "untold")),
     RuntimeCall("dp.address", "pure"),
     *_all("pure", "dp.seed.f64 dp.seed.f32"),

@@ -143,6 +143,8 @@ class Adjoints:
         elif is_barrier(instruction):
             given = [self.get(argument) for argument in instruction.arguments]
             self.builder.call(instruction.callee, instruction.function_type, given, info=instruction.call)
+        elif instruction in self.context.needed.cleared:
+            clear_memory(self.builder, self.context.module, *map(self.get, self.context.needed.cleared[instruction]))
         elif is_transfer(instruction):
             self._transfer(instruction)
         elif is_fill(instruction):

@@ -47,6 +47,7 @@ from .layout import LayoutPlanner, TapeLayout
 from .negations import move_negations
 from .program import Program, Version
 from .recurrences import shorten_recurrences
+from .recycled import recycle_arrays, recycle_shadows
 from .scopes import DerivativeScopes
 from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
@@ -164,9 +165,12 @@ class _Build:
         self.scopes = DerivativeScopes(self.module, self.function, version.aliasing)
         self.scopes.annotate(version.warm_instructions(), shadows.mirrors)
         counters = insert_counters(self.function, version.cfg, version.forest)
+        self.cleared = {} if self.target.has_threads else recycle_shadows(self.module, shadows, version.cfg, version.forest)
         write_changes(self.bounds)
         self._plan(shadows, counters)
         self._write_reverse(shadows, counters, reverses)
+        if not self.target.has_threads:
+            recycle_arrays(self.module, shadows, {*self.plan.kept, *self.plan.rebuilt}, version.forest)
         writer = TapeWriter(self.module, self.function, counters, self.planner, self.planner.layout, self.arena, self.tape,
                             self.scopes.tape)
         writer.write(version.returns, [*shadows.allocations, *self.calls.allocations], self.calls.of)
@@ -213,7 +217,7 @@ class _Build:
         analysed = self.analysed
         self.inductions = induction.analyse(self.function, analysed.cfg, analysed.forest)
         self.needed = Needed(analysed.activity, shadows.of, self.calls.of, changes=self.bounds.changes,
-                             settled=self.calls.settled)
+                             cleared=self.cleared, settled=self.calls.settled)
         overwritten = self.version.overwrites()
         overwritten.launched_anew = self.bounds.are_global
         if not self.target.has_threads:

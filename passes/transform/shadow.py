@@ -30,6 +30,7 @@ from .shared_shadows import distance_to_shadow, is_dynamic, shadow_of_shared, te
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
+TAKE_ZEROED = "dp.arena.zeroed"          # the same, its data zero
 TAKE_COUNTED = "dp.arena.counted"       # the same, with a reference that is the arena's: others may hold it for longer
 #: At least what Numba's own allocations are aligned to.
 DATA_ALIGNMENT = 64
@@ -49,6 +50,8 @@ class Shadows:
     shared: list[Global] = field(default_factory=list)
     #: Calls that take memory from the arena (each may fail), in order of appearance.
     allocations: list[Instruction] = field(default_factory=list)
+    #: Calls that give a MemInfo, in the primal: the calls that give their shadows, and the bytes of data.
+    paired: dict[Instruction, tuple[Instruction, Value]] = field(default_factory=dict)
 
     def of(self, pointer: Value) -> Value:
         """The shadow of a pointer; a pointer to memory without one stands for itself."""
@@ -253,6 +256,8 @@ class _Writer:
         memory, size = self._allocate_in_arena(call)
         builder = Inserter.after(memory)
         shadow = self._allocate_shadow(builder, known.returns, size, f"{memory.name}.shadow")
+        if known.returns == "meminfo":
+            self.shadows.paired[memory] = shadow, size
         self._replace(call, memory, shadow)
 
     def _allocate_shadow(self, builder: Builder, returns: str, size: Value, name: str) -> Instruction:
@@ -261,9 +266,7 @@ class _Writer:
         if returns != "meminfo":
             return self._take(builder, scaled, name)
         if self.lanes.width == 1:
-            shadow = self._allocate(builder, returns, size, name)
-            clear_memory(builder, self.module, builder.load(PTR, builder.offset(shadow, MEMINFO_DATA), align=8), size)
-            return shadow
+            return self._make(builder, TAKE_ZEROED, size, name)
         shadow = self._take(builder, i64(MEMINFO_BYTES * self.lanes.width), name)
         data = self._take(builder, scaled, f"{name}.data")
         builder.store(data, builder.offset(shadow, MEMINFO_DATA * self.lanes.width), align=8)
@@ -275,15 +278,13 @@ class _Writer:
         size = call.arguments[known.size[0]]
         for position in known.size[1:]:
             size = builder.binary("mul", size, call.arguments[position])
-        memory = self._allocate(builder, known.returns, size, call.name, self.counted)
-        if known.zeroed:
-            clear_memory(builder, self.module, memory, size)
-        return memory, size
+        if known.returns != "meminfo":
+            return self._take(builder, size, call.name, known.zeroed), size
+        return self._make(builder, TAKE_ZEROED if known.zeroed else TAKE_COUNTED if self.counted else TAKE_MEMINFO,
+                          size, call.name), size
 
-    def _allocate(self, builder: Builder, returns: str, size: Value, name: str, counted: bool = False) -> Instruction:
-        if returns != "meminfo":
-            return self._take(builder, size, name, zeroed=False)
-        make = self.module.declare(TAKE_COUNTED if counted else TAKE_MEMINFO, FunctionType(PTR, (PTR, I64, I64)))
+    def _make(self, builder: Builder, how: str, size: Value, name: str) -> Instruction:
+        make = self.module.declare(how, FunctionType(PTR, (PTR, I64, I64)))
         memory = builder.call(make, make.function_type, [self.arena, size, i64(DATA_ALIGNMENT)], name=name)
         self.shadows.allocations.append(memory)
         return memory

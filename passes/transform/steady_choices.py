@@ -25,7 +25,11 @@ def steady_choices(module: Module) -> None:
 
 
 def _begins_with_phi(select: Instruction) -> bool:
-    return select.opcode == "select" and any(isinstance(arm, Instruction) and arm.opcode == "phi" for arm in select.operands[1:])
+    return select.opcode == "select" and any(map(_is_phi, select.operands[1:]))
+
+
+def _is_phi(value: Value) -> bool:
+    return isinstance(value, Instruction) and value.opcode == "phi"
 
 
 def _simplify(function: Function) -> None:
@@ -53,7 +57,7 @@ class _Walk:
         pending = [value]
         while pending:
             value = pending.pop()
-            if isinstance(value, Instruction) and value.opcode == "phi":
+            if isinstance(value, Instruction) and _is_phi(value):
                 if value not in self.phis:
                     self.phis.append(value)
                     pending += value.operands

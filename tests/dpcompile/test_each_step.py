@@ -1,6 +1,8 @@
 """Arrays that a kernel makes in each step: what is read of earlier ones is not kept, because later ones are others."""
+import numpy as np
 import pytest
-from dpcompile.passes.analysis import instances, later_stores, overwrites
+from dpcompile.passes.analysis import instances, later_stores, lifetimes, overwrites
+from dpcompile.passes.transform import recycled, reverse
 
 import dpcompile as dp
 from tests.kernels import KERNELS
@@ -42,3 +44,53 @@ def test_mutant_is_noticed(name, owner, what, mutant, monkeypatch):
     assert agrees(EACH_STEP[name])
     monkeypatch.setattr(owner, what, mutant)
     assert not agrees(EACH_STEP[name])
+
+
+def bytes_of_arrays(name: str, steps: int) -> int:
+    """What the arrays of that many steps take, their shadows included."""
+    kernel = EACH_STEP[name]
+    arguments = list(kernel.arguments())
+    arguments[-1] = steps
+    found = dp.explain(kernel.function, *arguments, argnums=kernel.wrt, measure=True)
+    assert found.tape_bytes is None or found.measured_bytes == found.tape_bytes
+    line, = (line for line in found.report.splitlines() if "arrays that the function allocates" in line)
+    return int(line.split()[0])
+
+
+@pytest.mark.parametrize("name", ["array_for_each_step", "leapfrog"])
+def test_shadows_take_turns(name):
+    """Each step keeps one array more of five numbers, and no shadow of it."""
+    more = bytes_of_arrays(name, 40) - bytes_of_arrays(name, 20)
+    assert 20 * 32 <= more <= 20 * 2 * 192
+
+
+def test_arrays_take_turns_where_nothing_in_them_is_asked_for():
+    assert bytes_of_arrays("linear_steps", 40) == bytes_of_arrays("linear_steps", 20)
+
+
+@pytest.mark.parametrize("name", ["leapfrog", "linear_steps", "lives_into_the_next_step", "shrinking"])
+def test_a_second_sweep_finds_zeros(name):
+    """Of a pullback, which may be called again and again."""
+    kernel = EACH_STEP[name]
+    arguments = kernel.arguments()
+    _, pullback = dp.vjp(kernel.function, *arguments)
+    first, second = pullback(1.0), pullback(2.0)
+    for one, other in zip(first, second, strict=True):
+        assert one is None or (abs(np.asarray(other) - 2.0 * one) <= 1e-12 * abs(one).max()).all()
+
+
+@pytest.mark.parametrize(("name", "owner", "what", "mutant"), [
+    ("leapfrog", lifetimes.Lifetime, "places", 1),
+    ("lives_into_the_next_step", lifetimes.Lifetime, "places", 2),
+    ("array_for_each_step", recycled, "recycle_arrays", lambda module, shadows, asked, forest: _recycle(
+        module, shadows, (), forest)),
+])
+def test_mutant_of_recycling_is_noticed(name, owner, what, mutant, monkeypatch):
+    assert agrees(EACH_STEP[name])
+    monkeypatch.setattr(owner, what, mutant)
+    if owner is recycled:
+        monkeypatch.setattr(reverse, what, mutant)
+    assert not agrees(EACH_STEP[name])
+
+
+_recycle = recycled.recycle_arrays

@@ -162,3 +162,73 @@ def only_in_some_steps(start, steps):
             for j in range(state.size):
                 state[j] = math.exp(-state[j]) * start[j]
     return state.sum()
+
+
+@kernel(lambda: (vector(4), 3, 3))
+def lives_into_the_next_step(start, steps, sweeps):
+    """What the inner loop makes is the state with which the next step begins, and the one before too."""
+    state, before = start, start
+    for _ in range(steps):
+        for _ in range(sweeps):
+            smooth = np.empty_like(state)
+            for j in range(state.size):
+                smooth[j] = math.sin(state[j]) * before[j - 1] + 0.2
+            before, state = state, smooth
+    return (state * before).sum()
+
+
+@kernel(lambda: (vector(6), 4))
+def shrinking(start, steps):
+    """Smaller arrays take the places of larger ones."""
+    state = start.copy()
+    for t in range(steps):
+        shorter = np.empty(start.size - t - 1)
+        for j in range(shorter.size):
+            shorter[j] = state[j] * state[j + 1] + start[t]
+        state = shorter
+    return (state * state).sum()
+
+
+@kernel(lambda: (vector(5), 0.31))
+def until_it_is_small(start, bound):
+    """The number of steps depends on the numbers, and the loop is left in the midst of a step."""
+    state, before = start.copy(), start
+    while True:
+        following = state * before * 0.8
+        if following.max() < bound:
+            break
+        before, state = state, following
+    return (state * before).sum() + following.sum()
+
+
+@kernel(lambda: (vector(5), 4))
+def linear_steps(start, steps):
+    """The reverse sweep asks for no number in any of these arrays."""
+    state, velocity = start, 0.5 * start
+    for _ in range(steps):
+        velocity = velocity - 0.1 * state
+        state = state + 0.1 * velocity
+    return (state * state).sum() * velocity[0]
+
+
+@kernel(lambda: (vector(5), 3), raises=(ValueError, lambda: (vector(5), 7)))
+def raises_in_a_step(start, steps):
+    state = start
+    for t in range(steps):
+        if t == 5:
+            raise ValueError("too many steps")
+        state = state * (start + 0.1 * t)
+    return state.sum()
+
+
+@kernel(lambda: (vector(5), vector(5, 1), 3), wrt=(0, 1))
+def either_of_two(start, other, steps):
+    """A pointer that leads into the array of this step or of the last one."""
+    state, total = start.copy(), 0.0
+    for t in range(steps):
+        following = state * other
+        chosen = following if t % 2 == 0 else state
+        for j in range(chosen.size):
+            total += chosen[j] * following[j]
+        state = following * total
+    return total

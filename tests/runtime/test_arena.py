@@ -18,6 +18,8 @@ SIGNATURES = {
     "dp.arena.new": (POINTER, INTEGER), "dp.arena.release": (None, POINTER), "dp.arena.exceeded": (INTEGER, POINTER),
     "dp.pool.clear": (None,), "dp.arena.take": (POINTER, POINTER, INTEGER),
     "dp.arena.meminfo": (POINTER, POINTER, INTEGER, INTEGER),
+    "dp.arena.zeroed": (POINTER, POINTER, INTEGER, INTEGER),
+    "dp.ring.begin": (None, POINTER), "dp.ring.next": (POINTER, POINTER, POINTER, INTEGER, INTEGER, INTEGER, ctypes.c_bool),
     "dp.arena.own": (None, POINTER, POINTER, POINTER),
     "dp.arena.mark": (POINTER, POINTER), "dp.arena.rewind": (None, POINTER, POINTER),
     "dp.stack.push": (POINTER, POINTER, POINTER, INTEGER), "dp.stack.pop": (POINTER, POINTER, INTEGER),
@@ -349,3 +351,47 @@ def test_release_calls_what_it_holds(runtime: Runtime) -> None:
     assert released == []
     runtime.release(memory)
     assert released == [33, 22, 11]
+
+
+def test_places_of_a_ring_take_turns(runtime: Runtime) -> None:
+    """Each is given memory once, and more where it is not enough; a ring that begins anew has none."""
+    memory, ring = runtime.new(NO_LIMIT), (ctypes.c_int64 * 5)(*[7] * 5)
+    runtime.ring_begin(ring)
+    infos = [runtime.ring_next(memory, ring, 1, 80, 64, True) for _ in range(6)]
+    assert infos[0] != infos[1]
+    assert infos == infos[:2] * 3
+    small = runtime.ring_next(memory, ring, 1, 40, 64, True)
+    larger = runtime.ring_next(memory, ring, 1, 160, 64, True)
+    assert small == infos[0]
+    assert larger not in infos
+    assert runtime.ring_next(memory, ring, 1, 80, 64, True) == infos[0]
+    assert runtime.ring_next(memory, ring, 1, 160, 64, True) == larger
+    runtime.ring_begin(ring)
+    assert runtime.ring_next(memory, ring, 1, 80, 64, True) not in (*infos, larger)
+    runtime.release(memory)
+
+
+@pytest.mark.parametrize("function", ["zeroed", "ring_next"])
+def test_memory_is_zeroed_when_it_is_taken(runtime: Runtime, function: str) -> None:
+    memory, ring = runtime.new(NO_LIMIT), (ctypes.c_int64 * 5)()
+    runtime.take(memory, 32)
+    runtime.release(memory)
+    memory = runtime.new(NO_LIMIT)
+    fill(runtime.take(memory, 4096), 4096, 255)
+    runtime.release(memory)
+    memory = runtime.new(NO_LIMIT)
+    given = (memory, 512, 64) if function == "zeroed" else (memory, ring, 0, 512, 64, True)
+    info = getattr(runtime, function)(*given)
+    words = np.ctypeslib.as_array((ctypes.c_int64 * 5).from_address(info))
+    assert words[4] == 512
+    data = int(words[3])
+    assert data % 64 == 0
+    assert not np.ctypeslib.as_array((ctypes.c_uint8 * 512).from_address(data)).any()
+    runtime.release(memory)
+
+
+def test_ring_without_memory(runtime: Runtime) -> None:
+    memory, ring = runtime.new(1000), (ctypes.c_int64 * 5)()
+    assert runtime.ring_next(memory, ring, 0, 4096, 64, False) is None
+    assert runtime.exceeded(memory)
+    runtime.release(memory)

@@ -168,8 +168,7 @@ work:
 ; The structure's shadow receives the shadow of the array, which is zeroed; nothing is left to Numba's allocator.
 ; RETURNED:     @returned_array.augmented
 ; RETURNED:     %[[INFO:[a-z.0-9]+]] = call ptr @dp.arena.meminfo
-; RETURNED:     %[[SHADOW:[a-z.0-9]+]] = call ptr @dp.arena.meminfo
-; RETURNED:     call void @llvm.memset
+; RETURNED:     %[[SHADOW:[a-z.0-9]+]] = call ptr @dp.arena.zeroed
 ; RETURNED:     store ptr %[[INFO]], ptr %retptr
 ; RETURNED:     store ptr %[[SHADOW]], ptr %retptr.shadow
 ; RETURNED-NOT: call ptr @NRT_MemInfo_alloc

@@ -1,0 +1,80 @@
+"""Memory that several iterations of a loop use in turn, in the place of memory for each.
+
+Requires: shadows written into a function; ``lifetimes``.
+Ensures:  the shadow of an array that each iteration makes anew lies in a ring of as many places as may be needed at a time.
+          Each finds zeros there in the reverse sweep: what is found says what is cleared where, once an array's own iteration
+          is reversed. So does the array itself, where the reverse sweep asks for nothing that lies in it, but perhaps for what
+          is left behind the loop. Memory is taken where a place has none yet, or too little (``dp.ring.next``).
+
+The shadows of a time loop fit into a cache then, whatever the number of steps is.
+"""
+from __future__ import annotations
+
+from collections.abc import Container
+
+from ..analysis import lifetimes
+from ..analysis.cfg import ControlFlow
+from ..analysis.lifetimes import Lifetime
+from ..analysis.loops import LoopForest
+from ..ir.builder import Inserter, const, i64
+from ..ir.model import Instruction, Module, Value
+from ..ir.types import I1, I64, PTR, VOID, FunctionType, StructType
+from .shadow import TAKE_MEMINFO, Shadows
+
+BEGIN = "dp.ring.begin"             # void (ptr ring): all places are empty
+NEXT = "dp.ring.next"               # ptr (ptr arena, ptr ring, i64 places - 1, i64 bytes, i64 align, i1 zero when new)
+#: The turn, and the places; as many as ``lifetimes.OLDEST`` asks for.
+RING = StructType((I64, PTR, PTR, PTR, PTR))
+
+
+def recycle_shadows(module: Module, shadows: Shadows, cfg: ControlFlow,
+                    forest: LoopForest) -> dict[Instruction, tuple[Value, Value]]:
+    """Data and size of each, by the instruction in the primal in whose reverse it is cleared: the first that looks up where the
+    data are."""
+    found: dict[Instruction, tuple[Value, Value]] = {}
+    for memory, (shadow, size) in shadows.paired.items():
+        lifetime = lifetimes.analyse(memory, forest)
+        if lifetime is None:
+            continue
+        first = next((d for d in lifetime.data if all(_comes_first(d, other, cfg) for other in lifetime.data)), None)
+        if first is not None and first in shadows.table:
+            _take_in_turns(module, shadow, lifetime, shadows, is_zeroed=True)
+            found[first] = shadows.table[first], size
+    return found
+
+
+def recycle_arrays(module: Module, shadows: Shadows, asked: Container[Value], forest: LoopForest) -> None:
+    """``asked``: all values that the reverse sweep asks for."""
+    for memory in [call for call in shadows.allocations if call.callee_name == TAKE_MEMINFO]:
+        lifetime = lifetimes.analyse(memory, forest)
+        if lifetime is None:
+            continue
+        if not any(pointer in asked and lifetime.around.contains(pointer.parent) for pointer in lifetime.pointers):
+            _take_in_turns(module, memory, lifetime, shadows, is_zeroed=False)
+
+
+def _comes_first(one: Instruction, other: Instruction, cfg: ControlFlow) -> bool:
+    if one.parent is other.parent:
+        return one.parent.instructions.index(one) <= one.parent.instructions.index(other)
+    return cfg.dominates(one.parent, other.parent)
+
+
+def _take_in_turns(module: Module, allocation: Instruction, lifetime: Lifetime, shadows: Shadows, is_zeroed: bool) -> None:
+    arena, size, align = allocation.arguments
+    ring = _ring_before(module, lifetime, allocation.name)
+    following = module.declare(NEXT, FunctionType(PTR, (PTR, PTR, I64, I64, I64, I1)))
+    builder = Inserter.before(allocation)
+    memory = builder.call(following, following.function_type,
+                          [arena, ring, i64(lifetime.places - 1), size, align, const(I1, is_zeroed)], name=allocation.name)
+    shadows.allocations[shadows.allocations.index(allocation)] = memory
+    allocation.replace_uses(memory)
+    allocation.erase()
+
+
+def _ring_before(module: Module, lifetime: Lifetime, name: str) -> Instruction:
+    """A ring that is empty when control comes to the loops whose iterations leave no memory to the next."""
+    preheader = lifetime.around.preheader
+    ring = Inserter(preheader.parent.entry, 0).alloca(RING, f"{name}.ring", align=8)
+    begin = module.declare(BEGIN, FunctionType(VOID, (PTR,)))
+    Inserter.before(preheader.terminator).call(begin, begin.function_type, [ring])
+    return ring
