@@ -23,6 +23,7 @@ from .lanes import Lanes
 from .launch import Number, Passed, arenas, gather, launch
 from .memory import clear_memory
 from .program import Program, Version
+from .recycled import recycle_both
 from .shadow import Frames, Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .tangent import TangentWriter
 from .tape import check_allocations
@@ -85,6 +86,8 @@ def _write(module: Module, program: Program, version: Version, lanes: Lanes, kin
     pointers = insert_shadows(module, version.function, version.activity, shadows, arena, version.cfg.cold, lanes, frames)
     if target.has_threads:
         refuse_allocations(module, pointers)
+    else:
+        recycle_both(module, pointers, version.forest)
     instructions = [i for b in warm for i in b.instructions if i not in pointers.mirrors]
     write_changes(contests)
     gates = gated.analyse(version.activity, warm, version.cfg, version.forest, version.is_entry)

@@ -19,6 +19,8 @@ from ..analysis.loops import LoopForest
 from ..ir.builder import Inserter, const, i64
 from ..ir.model import Instruction, Module, Value
 from ..ir.types import I1, I64, PTR, VOID, FunctionType, StructType
+from ..rules.runtime_calls import MEMINFO_DATA
+from .memory import clear_memory
 from .shadow import TAKE_MEMINFO, Shadows
 
 BEGIN = "dp.ring.begin"             # void (ptr ring): all places are empty
@@ -53,13 +55,27 @@ def recycle_arrays(module: Module, shadows: Shadows, asked: Container[Value], fo
             _take_in_turns(module, memory, lifetime, shadows, is_zeroed=False)
 
 
+def recycle_both(module: Module, shadows: Shadows, forest: LoopForest) -> None:
+    """Arrays and their shadows where nobody comes back to them: what has come round is cleared at once."""
+    for memory, (shadow, _) in shadows.paired.items():
+        lifetime = lifetimes.analyse(memory, forest)
+        if lifetime is not None:
+            _take_in_turns(module, memory, lifetime, shadows, is_zeroed=False)
+            again = _take_in_turns(module, shadow, lifetime, shadows, is_zeroed=False)
+            builder = Inserter.after(again)
+            data = builder.load(PTR, builder.offset(again, MEMINFO_DATA), align=8)
+            clear_memory(builder, module, data, again.arguments[3])
+    recycle_arrays(module, shadows, (), forest)
+
+
 def _comes_first(one: Instruction, other: Instruction, cfg: ControlFlow) -> bool:
     if one.parent is other.parent:
         return one.parent.instructions.index(one) <= one.parent.instructions.index(other)
     return cfg.dominates(one.parent, other.parent)
 
 
-def _take_in_turns(module: Module, allocation: Instruction, lifetime: Lifetime, shadows: Shadows, is_zeroed: bool) -> None:
+def _take_in_turns(module: Module, allocation: Instruction, lifetime: Lifetime, shadows: Shadows,
+                   is_zeroed: bool) -> Instruction:
     arena, size, align = allocation.arguments
     ring = _ring_before(module, lifetime, allocation.name)
     following = module.declare(NEXT, FunctionType(PTR, (PTR, PTR, I64, I64, I64, I1)))
@@ -69,6 +85,7 @@ def _take_in_turns(module: Module, allocation: Instruction, lifetime: Lifetime, 
     shadows.allocations[shadows.allocations.index(allocation)] = memory
     allocation.replace_uses(memory)
     allocation.erase()
+    return memory
 
 
 def _ring_before(module: Module, lifetime: Lifetime, name: str) -> Instruction:

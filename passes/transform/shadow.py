@@ -50,7 +50,7 @@ class Shadows:
     shared: list[Global] = field(default_factory=list)
     #: Calls that take memory from the arena (each may fail), in order of appearance.
     allocations: list[Instruction] = field(default_factory=list)
-    #: Calls that give a MemInfo, in the primal: the calls that give their shadows, and the bytes of data.
+    #: Calls that give a MemInfo, in the primal: the calls that give one for their shadows, and the bytes of the primal's data.
     paired: dict[Instruction, tuple[Instruction, Value]] = field(default_factory=dict)
 
     def of(self, pointer: Value) -> Value:
@@ -255,22 +255,22 @@ class _Writer:
             return
         memory, size = self._allocate_in_arena(call)
         builder = Inserter.after(memory)
-        shadow = self._allocate_shadow(builder, known.returns, size, f"{memory.name}.shadow")
-        if known.returns == "meminfo":
-            self.shadows.paired[memory] = shadow, size
+        shadow = self._allocate_shadow(builder, memory, known.returns, size)
         self._replace(call, memory, shadow)
 
-    def _allocate_shadow(self, builder: Builder, returns: str, size: Value, name: str) -> Instruction:
+    def _allocate_shadow(self, builder: Builder, memory: Instruction, returns: str, size: Value) -> Instruction:
         """Zeroed; a MemInfo is one only with one lane, else just the place where the pointer to the data is looked up."""
-        scaled = self.lanes.size(builder, size)
+        scaled, name = self.lanes.size(builder, size), f"{memory.name}.shadow"
         if returns != "meminfo":
             return self._take(builder, scaled, name)
-        if self.lanes.width == 1:
-            return self._make(builder, TAKE_ZEROED, size, name)
-        shadow = self._take(builder, i64(MEMINFO_BYTES * self.lanes.width), name)
-        data = self._take(builder, scaled, f"{name}.data")
-        builder.store(data, builder.offset(shadow, MEMINFO_DATA * self.lanes.width), align=8)
-        return shadow
+        head = 0 if self.lanes.width == 1 else MEMINFO_BYTES * self.lanes.width
+        info = self._make(builder, TAKE_ZEROED, builder.binary("add", scaled, i64(head)) if head else scaled, name)
+        self.shadows.paired[memory] = info, size
+        if not head:
+            return info
+        place = builder.load(PTR, builder.offset(info, MEMINFO_DATA), f"{name}.place", align=8)
+        builder.store(builder.offset(place, head), builder.offset(place, MEMINFO_DATA * self.lanes.width), align=8)
+        return place
 
     def _allocate_in_arena(self, call: Instruction) -> tuple[Instruction, Value]:
         known = classify(call.callee_name)

@@ -82,9 +82,9 @@ def written_a_step_later(start, steps):
     """The array of the step before is written once more, when the next one is there."""
     state = start.copy()
     for _ in range(steps):
-        following = state * state
+        following = 0.2 * state * state
         for j in range(state.size):
-            state[j] = following[j] * state[j]
+            state[j] = 0.5 * following[j] * state[j]
         following[0] = state[1] * state[0]
         state = following + state
     return state.sum()
@@ -184,7 +184,7 @@ def shrinking(start, steps):
     for t in range(steps):
         shorter = np.empty(start.size - t - 1)
         for j in range(shorter.size):
-            shorter[j] = state[j] * state[j + 1] + start[t]
+            shorter[j] = 0.3 * state[j] * state[j + 1] + start[t]
         state = shorter
     return (state * state).sum()
 
@@ -230,5 +230,5 @@ def either_of_two(start, other, steps):
         chosen = following if t % 2 == 0 else state
         for j in range(chosen.size):
             total += chosen[j] * following[j]
-        state = following * total
+        state = following * math.sin(total)
     return total
