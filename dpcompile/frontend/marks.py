@@ -54,7 +54,7 @@ def _of_one(name: str) -> Callable:
         if isinstance(value, types.Complex):
             return lambda value: complex(marked(value.real), marked(value.imag))
         if isinstance(value, types.Array) and is_differentiable(value):
-            return _elements(marked)
+            return _elements(value, marked)
         if isinstance(value, types.BaseTuple) and is_differentiable(value):
             return _items(value, marked)
         return lambda value: value
@@ -62,14 +62,10 @@ def _of_one(name: str) -> Callable:
     return marked
 
 
-def _elements(marked: Callable) -> Callable:
-    def elements(value):
-        made = np.empty_like(value)
-        for index, number in np.ndenumerate(value):
-            made[index] = marked(number)
-        return made
-
-    return elements
+def _elements(ty: types.Array, marked: Callable) -> Callable:
+    lines = ["made = empty_like(value)", *structure.over_elements(ty.ndim, "value", "made[{index}] = marked(value[{index}])"),
+             "return made"]
+    return structure.function("elements", "value", lines, {"empty_like": np.empty_like, "marked": marked})
 
 
 def _items(ty: types.BaseTuple, marked: Callable) -> Callable:
@@ -89,7 +85,7 @@ def copied(value):
 @overload(copied)
 def _copied(value):
     if isinstance(value, types.Array) and is_differentiable(value):
-        return _elements(copied)
+        return _elements(value, copied)
     if isinstance(value, types.BaseTuple) and is_differentiable(value):
         return _items(value, copied)
     return lambda value: value
@@ -109,16 +105,15 @@ def _attached(value, change):
     if isinstance(value, types.Complex):
         return lambda value, change: complex(attach(value.real, change.real), attach(value.imag, change.imag))
     if isinstance(value, types.Array):
-        return _attached_elements
+        return _attached_elements(value)
     names: structure.Names = {"attach": attach}
     text = structure.rebuild(value, "value", lambda _, part: f"attach({part}, change{part.removeprefix('value')})", names)
     return structure.definition("items", f"def items(value, change):\n    return {text}\n", names)
 
 
-def _attached_elements(value, change):
-    if value.shape != change.shape:
-        raise ValueError("a tangent must have the shape of its value")
-    made = np.empty_like(value)
-    for index, number in np.ndenumerate(value):
-        made[index] = attach(number, change[index])
-    return made
+def _attached_elements(ty: types.Array) -> Callable:
+    lines = ["if value.shape != change.shape:", "    raise ValueError('a tangent must have the shape of its value')",
+             "made = empty_like(value)",
+             *structure.over_elements(ty.ndim, "value", "made[{index}] = attach(value[{index}], change[{index}])"),
+             "return made"]
+    return structure.function("attached", "value, change", lines, {"empty_like": np.empty_like, "attach": attach})

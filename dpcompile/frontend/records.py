@@ -221,15 +221,18 @@ def unless_kept(array, other, kept):
     return array
 
 
-@register_jitable
 def accumulate(shadow, cotangent):
     """Adds to a shadow, if there is one."""
-    if shadow.ctypes.data == 0:
-        return
-    if shadow.shape != cotangent.shape:
-        raise ShadowShapeError("a backward rule gives a cotangent of another shape than its argument's")
-    for index, value in np.ndenumerate(cotangent):
-        shadow[index] += value
+    raise NotImplementedError("compiled code only")
+
+
+@overload(accumulate)
+def _accumulate(shadow, cotangent):
+    message = "a backward rule gives a cotangent of another shape than its argument's"
+    lines = ["if shadow.ctypes.data == 0:", "    return", "if shadow.shape != cotangent.shape:",
+             f"    raise ShadowShapeError({message!r})",
+             *structure.over_elements(shadow.ndim, "shadow", "shadow[{index}] += cotangent[{index}]")]
+    return structure.function("accumulate", "shadow, cotangent", lines, {"ShadowShapeError": ShadowShapeError})
 
 
 HELPERS = {helper.__name__: helper for helper in (accumulate, apart, clear, compact, unless_kept)}

@@ -19,7 +19,7 @@ from .activity import is_differentiable
 from .zeros import zeros_like
 
 __all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "gradient", "held", "lanes_type",
-           "number_fields", "rebuild", "row_major", "tangent", "tangent_type", "typeof"]
+           "number_fields", "over_elements", "rebuild", "row_major", "tangent", "tangent_type", "typeof"]
 
 #: How the file names of generated code begin.
 GENERATED = "<dpcompile: "
@@ -191,6 +191,14 @@ def function(name: str, parameters: str, lines: list[str], names: Names) -> Call
     """The function ``name`` of those parameters, with these lines as its body."""
     body = "\n    ".join(lines)
     return definition(name, f"def {name}({parameters}):\n    {body}\n", names)
+
+
+def over_elements(axes: int, array: str, statement: str) -> list[str]:
+    """Loops over the elements of an array; ``{index}`` in the statement is where each is. They are written out, because an
+    iterator over indices does not become vectors."""
+    loops = ["    " * axis + f"for at_{axis} in range({array}.shape[{axis}]):" for axis in range(axes)]
+    index = ", ".join(f"at_{axis}" for axis in range(axes)) or "()"
+    return [*loops, "    " * axes + statement.format(index=index)]
 
 
 def identifier(name: str, otherwise: str) -> str:

@@ -193,13 +193,10 @@ def _clear(ty: types.Array) -> Callable:
 
 def _accumulate(ty: types.Array) -> Callable:
     """A function that adds those of a seed to those of a shadow: two results may be the same array, or an argument that has
-    a shadow already. The loops are written out, because an iterator over indices does not become vectors."""
+    a shadow already."""
     lines = []
     for field, axes in structure.number_fields(ty):
-        index = ", ".join(f"at_{axis}" for axis in range(axes)) or "()"
-        lines += [f"to, of = shadow{field}, seed{field}",
-                  *("    " * axis + f"for at_{axis} in range(to.shape[{axis}]):" for axis in range(axes)),
-                  "    " * axes + f"to[{index}] += of[{index}]"]
+        lines += [f"to, of = shadow{field}, seed{field}", *structure.over_elements(axes, "to", "to[{index}] += of[{index}]")]
     return structure.function("accumulate", "shadow, seed", lines, {})
 
 
