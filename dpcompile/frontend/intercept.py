@@ -16,7 +16,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from numba.core import types
 from numba.core.dispatcher import Dispatcher
@@ -24,8 +24,9 @@ from numba.core.entrypoints import init_all
 from numba.core.typing.cffi_utils import SUPPORTED, is_cffi_func
 from numba.core.typing.templates import Signature
 
-#: What argument types a rule is for: Numba types or classes of them, one an argument; None: any.
-Wanted = Sequence[types.Type | type] | None
+#: What argument types a rule is for: Numba types, classes of them, or what says so of a type, one an argument; None: any.
+Kind: TypeAlias = "types.Type | type | Callable[[types.Type], bool]"
+Wanted: TypeAlias = Sequence[Kind] | None
 #: The class of all function pointers of ctypes.
 PythonPointer: Any = ctypes.CFUNCTYPE(None).__base__
 
@@ -49,8 +50,10 @@ class Entry:
         return list(inspect.signature(self.dispatcher.py_func).parameters)
 
 
-def _is(given: types.Type, wanted: types.Type | type) -> bool:
-    return isinstance(given, wanted) if isinstance(wanted, type) else types.unliteral(given) == wanted
+def _is(given: types.Type, wanted: Kind) -> bool:
+    if isinstance(wanted, types.Type):
+        return types.unliteral(given) == wanted
+    return isinstance(given, wanted) if isinstance(wanted, type) else wanted(given)
 
 
 _entries: dict[Hashable, list[Entry]] = {}

@@ -73,7 +73,7 @@ def analyse(allocation: Instruction, forest: LoopForest) -> Lifetime | None:
         pointer = pending.pop()
         for user in dict.fromkeys(pointer.users):
             if not _is_pointer_on(user, pointer, found):
-                if not _stays(user, pointer):
+                if not _stays(user, pointer) or _moves(user, pointer, allocation):
                     return None
                 found.uses.append(user)
                 continue
@@ -121,6 +121,11 @@ def _stays(user: Instruction, pointer: Value) -> bool:
         return user.opcode == "icmp"
     known = classify(user.callee_name)
     return is_transfer(user) or is_fill(user) or (known is not None and known.kind == "linear_algebra")
+
+
+def _moves(user: Instruction, pointer: Value, allocation: Instruction) -> bool:
+    """Whether an instruction writes into the MemInfo itself, as where a list is given other memory."""
+    return user.opcode in ("store", "call") and base_of(pointer)[0] is allocation
 
 
 def _is_only_compared(address: Instruction) -> bool:

@@ -418,7 +418,7 @@ class TestRegistered:
     def test_before_ours(self, types):
         """A rule for a function that has one of dpcompile's own is asked first, and leaves that as it was."""
         def ours():
-            return [(entry, getattr(entry.dispatcher, target.RULE)) for entry in intercept._entries[np.vdot]]
+            return [(entry, getattr(entry.dispatcher, target.RULE, None)) for entry in intercept._entries[np.vdot]]
 
         before = ours()
         seven = njit(lambda kept, cotangent: (7 * cotangent * kept[1], None))

@@ -65,6 +65,13 @@ def test_shadows_take_turns(name):
     assert 20 * 32 <= more <= 20 * 2 * 192
 
 
+def test_products_with_vectors_make_nothing_besides():
+    """Each step makes two vectors of four numbers, of which the next asks for one."""
+    kernel = next(kernel for kernel in KERNELS if kernel.name == "recurrent")
+    found = [dp.explain(kernel.function, *kernel.arguments()[:-1], steps, measure=True).measured_bytes for steps in (20, 40)]
+    assert found[1] - found[0] <= 20 * 260
+
+
 def test_arrays_take_turns_where_nothing_in_them_is_asked_for():
     assert bytes_of_arrays("linear_steps", 40) == bytes_of_arrays("linear_steps", 20)
 

@@ -232,3 +232,15 @@ def either_of_two(start, other, steps):
             total += chosen[j] * following[j]
         state = following * math.sin(total)
     return total
+
+
+@kernel(lambda: (vector(5), 4), feature="Programs: a list for each step that grows")
+def list_for_each_step(start, steps):
+    state = start.copy()
+    for t in range(steps):
+        found = [state[0] * state[1]]
+        for j in range(3 * start.size + t):
+            found.append(found[-1] * 0.5 + math.sin(state[j % start.size]))
+        for j in range(state.size):
+            state[j] = 0.1 * found[j] * found[-1 - j] + state[j]
+    return state.sum()

@@ -444,3 +444,18 @@ def checked(a, x, y, rows):
         for k in range(rows):
             y[j] += a[k, j] * x[k]
     return (y * y).sum()
+
+
+@kernel(args=lambda: (array(5, 4), vector(4), vector(5, 1)), feature="Linear algebra: products with vectors")
+def with_vectors(a, x, y):
+    turned = np.asfortranarray(a)
+    total = (a @ x) @ y + np.dot(np.dot(y, a), x) + np.vdot(a[1], x) + np.dot(a[:, 2], y)
+    total += (a.T @ y).sum() * (x @ a.T).sum() + (turned @ x).sum() * (y @ turned).sum()
+    return total + (a[1:, 1:] @ x[1:]).sum() + (a[::-1, ::2].T @ y).sum() + (y[::2] @ a[::2, ::-1]).sum()
+
+
+@kernel(args=lambda: (array(4, 4) * 0.5, vector(4), 3), raises=(ValueError, lambda: (array(4, 4), vector(3), 1)))
+def recurrent(w, h, steps):
+    for _ in range(steps):
+        h = np.tanh(w @ h) + 0.1 * np.dot(h, h)
+    return h.sum()
