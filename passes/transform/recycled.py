@@ -34,7 +34,7 @@ def recycle_shadows(module: Module, shadows: Shadows, cfg: ControlFlow,
     """Data and size of each, by the instruction in the primal in whose reverse it is cleared: the first that looks up where the
     data are."""
     found: dict[Instruction, tuple[Value, Value]] = {}
-    for memory, (shadow, size) in shadows.paired.items():
+    for memory, ((shadow, *_), size) in shadows.paired.items():
         lifetime = lifetimes.analyse(memory, forest)
         if lifetime is None:
             continue
@@ -56,12 +56,11 @@ def recycle_arrays(module: Module, shadows: Shadows, asked: Container[Value], fo
 
 
 def recycle_both(module: Module, shadows: Shadows, forest: LoopForest) -> None:
-    """Arrays and their shadows where nobody comes back to them: what has come round is cleared at once."""
-    for memory, (shadow, _) in shadows.paired.items():
+    """Arrays and their shadows where no sweep comes back to them: a shadow is cleared as it comes round."""
+    for memory, (made, _) in shadows.paired.items():
         lifetime = lifetimes.analyse(memory, forest)
         if lifetime is not None:
-            _take_in_turns(module, memory, lifetime, shadows, is_zeroed=False)
-            again = _take_in_turns(module, shadow, lifetime, shadows, is_zeroed=False)
+            again, *_ = [_take_in_turns(module, shadow, lifetime, shadows, is_zeroed=False) for shadow in made]
             builder = Inserter.after(again)
             data = builder.load(PTR, builder.offset(again, MEMINFO_DATA), align=8)
             clear_memory(builder, module, data, again.arguments[3])

@@ -50,8 +50,9 @@ class Shadows:
     shared: list[Global] = field(default_factory=list)
     #: Calls that take memory from the arena (each may fail), in order of appearance.
     allocations: list[Instruction] = field(default_factory=list)
-    #: Calls that give a MemInfo, in the primal: the calls that give one for their shadows, and the bytes of the primal's data.
-    paired: dict[Instruction, tuple[Instruction, Value]] = field(default_factory=dict)
+    #: Calls that give a MemInfo, in the primal: the calls that give one for their shadows, that for the data first, and the
+    #: bytes of the primal's data.
+    paired: dict[Instruction, tuple[list[Instruction], Value]] = field(default_factory=dict)
 
     def of(self, pointer: Value) -> Value:
         """The shadow of a pointer; a pointer to memory without one stands for itself."""
@@ -263,13 +264,16 @@ class _Writer:
         scaled, name = self.lanes.size(builder, size), f"{memory.name}.shadow"
         if returns != "meminfo":
             return self._take(builder, scaled, name)
-        head = 0 if self.lanes.width == 1 else MEMINFO_BYTES * self.lanes.width
-        info = self._make(builder, TAKE_ZEROED, builder.binary("add", scaled, i64(head)) if head else scaled, name)
-        self.shadows.paired[memory] = info, size
-        if not head:
-            return info
-        place = builder.load(PTR, builder.offset(info, MEMINFO_DATA), f"{name}.place", align=8)
-        builder.store(builder.offset(place, head), builder.offset(place, MEMINFO_DATA * self.lanes.width), align=8)
+        info = self._make(builder, TAKE_ZEROED, scaled, name)
+        self.shadows.paired[memory] = [info], size
+        return info if self.lanes.width == 1 else self._allocate_head(builder, memory, info)
+
+    def _allocate_head(self, builder: Builder, memory: Instruction, info: Instruction) -> Instruction:
+        """Where several lanes find the data of a MemInfo."""
+        head = self._make(builder, TAKE_MEMINFO, i64(MEMINFO_BYTES * self.lanes.width), f"{info.name}.head")
+        self.shadows.paired[memory][0].append(head)
+        place, data = (builder.load(PTR, builder.offset(made, MEMINFO_DATA), align=8) for made in (head, info))
+        builder.store(data, builder.offset(place, MEMINFO_DATA * self.lanes.width), align=8)
         return place
 
     def _allocate_in_arena(self, call: Instruction) -> tuple[Instruction, Value]:

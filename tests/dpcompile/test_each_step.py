@@ -98,6 +98,16 @@ def test_forward_mode_holds_a_few_arrays_only(name, monkeypatch):
     assert abs(columns.sum() - change) <= 1e-9 * abs(columns).max() + 1e-300
 
 
+@pytest.mark.parametrize("name", ["array_for_each_step", "growing", "best_so_far", "lives_into_the_next_step"])
+def test_derivatives_of_derivatives(name):
+    """What a derivative recycles its own derivative does not know to be one memory."""
+    kernel = EACH_STEP[name]
+    expected = dp.hessian(kernel.function)(*kernel.arguments())
+    for outer in (dp.jacfwd, dp.jacrev):
+        found = outer(dp.jacfwd(kernel.function))(*kernel.arguments())
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13 * abs(expected).max())
+
+
 @pytest.mark.parametrize(("name", "owner", "what", "mutant"), [
     ("leapfrog", lifetimes.Lifetime, "places", 1),
     ("lives_into_the_next_step", lifetimes.Lifetime, "places", 2),
