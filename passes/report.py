@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .analysis.arena_bytes import Amount, Site
+from .analysis.arena_bytes import ARRAYS, Amount, Site
 from .analysis.cache_plan import CachePlan
 from .analysis.induction import Inductions
 from .analysis.segments import Segments
@@ -108,7 +108,7 @@ class Report:
             return "held for one iteration, and used again by the next"
         if sites[site].what == "dp.stack.push":
             return "room in the chunks that records lie in"
-        is_array = sites[site].what in ("dp.arena.meminfo", "dp.arena.zeroed", "dp.arena.counted", "dp.ring.next")
+        is_array = sites[site].what in ARRAYS
         return "arrays that the function allocates, with their shadows" if is_array else "shadows, and the records of calls"
 
 

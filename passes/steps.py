@@ -19,6 +19,7 @@ from .analysis.cache_plan import CachePlan
 from .analysis.compared import Compared
 from .analysis.gated import Gates
 from .analysis.infinite import Infinite
+from .analysis.instances import allocates
 from .analysis.later_stores import LaterStores
 from .analysis.memory_types import MemoryTypes
 from .analysis.objects import Origin
@@ -31,7 +32,6 @@ from .errors import PassError
 from .ir.call_rule import CallRule
 from .ir.model import Argument, Function, Module, is_float
 from .ir.types import PTR, Type
-from .rules.runtime_calls import classify
 from .target import DEVICE, HOST
 from .transform.chunks import split_loops
 from .transform.dependency import Masks, build_dependencies
@@ -97,9 +97,8 @@ def find_overwrites(module: Module, function: Function, settings: Settings) -> O
 
 def find_lifetimes(module: Module, function: Function, settings: Settings) -> str:
     forest = loops.analyse(function)
-    known = [(i, classify(i.callee_name)) for i in function.instructions() if i.opcode == "call"]
     found = [f"  {call.ref}: {lifetimes.analyse(call, forest) or 'nobody knows'}"
-             for call, row in known if row is not None and row.kind == "allocate"]
+             for call in function.instructions() if allocates(call)]
     return "\n".join([f"lifetimes in {function.ref}", *found])
 
 

@@ -16,13 +16,15 @@ PUSH, MARK, REWIND, PARTS, RUN = "dp.stack.push", "dp.arena.mark", "dp.arena.rew
 OWN, CHUNKS, MOST_CHUNKS, PART_BYTES = "dp.arena.own", "dp.parallel.chunks", 128, 128
 RING_BEGIN, RING_NEXT, MOST_PLACES = "dp.ring.begin", "dp.ring.next", 4
 MARK_BYTES, OWNED_BYTES, ARRAY_HEAD_BYTES = 24, 24, 64
+#: What gives an array, which has a head.
+ARRAYS = frozenset({"dp.arena.meminfo", "dp.arena.zeroed", "dp.arena.counted", RING_NEXT})
 #: What an arena is given to that takes nothing.
 HARMLESS = frozenset({PARTS, "dp.arena.gather"})
 #: What each of them asks for, given its arguments.
 DEMANDS: dict[str, Callable[[Callable[[int], int]], int]] = {
     "dp.arena.take": lambda argument: argument(1),
-    "dp.arena.meminfo": lambda argument: argument(1) + ARRAY_HEAD_BYTES + argument(2),
-    "dp.arena.zeroed": lambda argument: argument(1) + ARRAY_HEAD_BYTES + argument(2),
+    "dp.arena.meminfo": lambda argument: array_bytes(argument(1), argument(2)),
+    "dp.arena.zeroed": lambda argument: array_bytes(argument(1), argument(2)),
     "dp.arena.counted": lambda argument: OWNED_BYTES,
     OWN: lambda argument: OWNED_BYTES,
     MARK: lambda argument: MARK_BYTES,
@@ -33,6 +35,11 @@ BLOCK_BYTES = 32
 CHUNK_HEAD_BYTES, FIRST_CHUNK_BYTES, FIRST_CHUNK_RECORDS, LARGEST_CHUNK_BYTES = 32, 1024, 8, 1 << 26
 #: A function and the name of an instruction in it.
 Site = tuple[str, str]
+
+
+def array_bytes(size: int, align: int) -> int:
+    """What is asked for to hold an array."""
+    return size + ARRAY_HEAD_BYTES + align
 
 
 def block_bytes(asked: int) -> int:

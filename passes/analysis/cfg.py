@@ -127,6 +127,19 @@ class ControlFlow:
     def dominates(self, above: Block, below: Block) -> bool:
         return self.dominators.dominates(above, below)
 
+    def precedes(self, first: Instruction, second: Instruction) -> bool:
+        """Whether one instruction comes before another on every way to that."""
+        if first.parent is second.parent:
+            return is_before(first, second)
+        return first.parent in self and second.parent in self and self.dominates(first.parent, second.parent)
+
+    def is_from_before(self, value: Value, block: Block) -> bool:
+        """Whether a value was there before control comes to a block."""
+        if not isinstance(value, Instruction):
+            return True
+        above = value.parent
+        return above is not block and above in self and block in self and self.dominates(above, block)
+
     def post_dominates(self, above: Block, below: Block) -> bool:
         return self.post_dominators.dominates(above, below)
 

@@ -162,7 +162,7 @@ class _SurelySeeded:
         pointer = other.operands[1] if other.opcode == "store" else other.arguments[0]
         if other is writer:
             return not _accumulates(other) and not self._is_apart_in_all_loops(pointer, other.parent)
-        if _accumulates(other) or self._precedes(other, writer):
+        if _accumulates(other) or self.cfg.precedes(other, writer):
             return False
         return not (self._runs_in_each_iteration(other.parent) and self._walks(pointer))
 
@@ -178,12 +178,6 @@ class _SurelySeeded:
                 seen.add(value)
                 pending += value.operands
         return all(any(phi in seen for phi in loop.header.phis) for loop in self.forest.nest(block))
-
-    def _precedes(self, first: Instruction, second: Instruction) -> bool:
-        """Whether one instruction comes before another on every way to that."""
-        if first.parent is second.parent:
-            return first.parent.instructions.index(first) < first.parent.instructions.index(second)
-        return self.dominators.dominates(first.parent, second.parent)
 
     def _reach_behind(self, pointer: Value) -> None:
         """The memory that a pointer leads to is read, unless it was chosen among several: which of them, nobody knows; nor

@@ -16,10 +16,11 @@ import functools
 from ..ir.model import Argument, Block, Function, Instruction, Value
 from ..ir.types import PTR, size_of
 from ..rules.runtime_calls import classify
-from .call_kinds import is_exception, is_fill, is_internal_call, is_opaque, is_ruled, is_transfer, never_twice
+from .call_kinds import is_exception, is_fill, is_internal_call, is_opaque, is_transfer, never_twice
 from .cfg import ControlFlow
 from .loops import Loop
 from .offsets import constant_step
+from .overwrites import written_through
 
 _WALKS = frozenset({"getelementptr", "bitcast", "addrspacecast", "freeze"})
 
@@ -87,12 +88,9 @@ class Independence:
         return [i for i in self.instructions if i.opcode == "store" and self._meets_others(i)]
 
     def written_through(self, instruction: Instruction) -> list[Value]:
-        if instruction.opcode == "store":
-            return [instruction.operands[1]]
-        if instruction.opcode in ("atomicrmw", "cmpxchg") or is_transfer(instruction) or is_fill(instruction):
-            return [instruction.operands[1 if instruction.opcode == "call" else 0]]
-        if is_ruled(instruction):
-            return [a for a in instruction.arguments if a.type == PTR][:1]
+        known_alone = written_through(instruction)
+        if known_alone is not None:
+            return known_alone
         if is_internal_call(instruction):
             assert isinstance(instruction.callee, Function)
             pairs = zip(instruction.arguments, instruction.callee.arguments, strict=True)
@@ -132,12 +130,7 @@ class Independence:
         return where is not None and there is not None and where[0] <= there[0] and there[1] <= where[1]
 
     def _precedes(self, one: Instruction, other: Instruction) -> bool:
-        if one is other:
-            return True
-        if one.parent is other.parent:
-            order = one.parent.instructions
-            return order.index(one) < order.index(other)
-        return self.cfg.dominates(one.parent, other.parent)
+        return one is other or self.cfg.precedes(one, other)
 
 
 def _makes_memory(instruction: Instruction) -> bool:

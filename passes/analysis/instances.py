@@ -31,9 +31,9 @@ def allocation_of(pointer: Value, cfg: ControlFlow) -> Instruction | None:
     if base.opcode == "phi":
         return _walked_from(base, cfg)
     if base.opcode != "load":
-        return base if _allocates(base) else None
+        return base if allocates(base) else None
     info, distance = base_of(base.operands[0])
-    if distance != Place(MEMINFO_DATA) or not isinstance(info, Instruction) or not _allocates(info, "meminfo"):
+    if distance != Place(MEMINFO_DATA) or not isinstance(info, Instruction) or not allocates(info, "meminfo"):
         return None
     return info if has_fixed_data(MemoryObject(Origin.HEADER, info)) else None
 
@@ -44,10 +44,11 @@ def _walked_from(phi: Instruction, cfg: ControlFlow) -> Instruction | None:
     if len(begins) != 1 or (isinstance(begins[0], Instruction) and begins[0].opcode == "phi"):
         return None
     made = allocation_of(begins[0], cfg)
-    return made if made is not None and _dominates(made, phi, cfg) else None
+    return made if made is not None and cfg.precedes(made, phi) else None
 
 
-def _allocates(value: Instruction, what: str | None = None) -> bool:
+def allocates(value: Instruction, what: str | None = None) -> bool:
+    """Whether it is a call that gives new memory; ``what``: in that form."""
     known = classify(value.callee_name) if value.opcode == "call" else None
     return known is not None and known.kind == "allocate" and what in (None, known.returns)
 
@@ -55,7 +56,7 @@ def _allocates(value: Instruction, what: str | None = None) -> bool:
 def is_older(pointer: Value, allocation: Instruction, cfg: ControlFlow, assumed: frozenset[Value] = frozenset()) -> bool:
     """Whether ``pointer`` is from before the memory that the call gives."""
     base, _ = base_of(pointer)
-    if not isinstance(base, Instruction) or base in assumed or _dominates(base, allocation, cfg):
+    if not isinstance(base, Instruction) or base in assumed or cfg.precedes(base, allocation):
         return True
     if base.opcode not in _MERGES:
         return False
@@ -69,9 +70,3 @@ def lies_between(allocation: Instruction, reader: Instruction, writer: Instructi
     if allocation.parent is writer.parent or is_before(reader, allocation):
         return True
     return not cfg.reachable(reader.parent, writer.parent, allocation.parent)
-
-
-def _dominates(above: Instruction, below: Instruction, cfg: ControlFlow) -> bool:
-    if above.parent is below.parent:
-        return is_before(above, below)
-    return above.parent in cfg and below.parent in cfg and cfg.dominates(above.parent, below.parent)

@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from ..ir.model import Instruction, Value
 from ..rules.runtime_calls import MEMINFO_DATA, classify
 from .alias import is_pointer
+from .arena_bytes import MOST_PLACES
 from .call_kinds import is_fill, is_transfer
 from .loops import Loop, LoopForest
 from .places import Place, base_of
 
-#: Iterations beyond its own that memory may live for.
-OLDEST = 3
+#: Iterations beyond its own that memory may live for: a ring has no more places.
+OLDEST = MOST_PLACES - 1
 _ARITHMETIC = frozenset({"add", "sub", "mul", "shl", "lshr", "ashr", "and", "or", "xor", "select", "zext", "sext", "trunc"})
 _STEPS = frozenset({"getelementptr", "bitcast", "freeze", "select", "phi"})
 
@@ -37,9 +38,8 @@ class Lifetime:
     age: int = 0
     #: Loops around that one, into whose next iteration some of the memory lives on.
     crossed: set[Loop] = field(default_factory=set)
-    #: All pointers into the memory, and what reads or writes through them.
+    #: All pointers into the memory, and how much older than their iteration it may be.
     pointers: dict[Instruction, int] = field(default_factory=dict)
-    uses: list[Instruction] = field(default_factory=list)
 
     @property
     def around(self) -> Loop:
@@ -75,7 +75,6 @@ def analyse(allocation: Instruction, forest: LoopForest) -> Lifetime | None:
             if not _is_pointer_on(user, pointer, found):
                 if not _stays(user, pointer) or _moves(user, pointer, allocation):
                     return None
-                found.uses.append(user)
                 continue
             age = max(_ages(user, pointer, forest, found))
             if age > OLDEST:

@@ -36,6 +36,8 @@ class Overwrites:
     writers: dict[MemoryObject, list[Instruction]] = field(default_factory=dict)
     #: Which stores leave alone what a load has read; None: nobody knows.
     later: LaterStores | None = None
+    #: For each writer, the calls whose latest memory alone it writes.
+    _allocations: dict[Instruction, list[Instruction | None]] = field(default_factory=dict)
 
     def why_not(self, load: Instruction) -> str:
         """Empty where the load may be repeated in the reverse sweep, else the reason why not."""
@@ -87,7 +89,9 @@ class Overwrites:
 
     def _writes_younger(self, writer: Instruction, reader: Instruction, pointer: Value) -> bool:
         """Whether all that it writes behind the reader, which reads through ``pointer``, is memory that was not there then."""
-        allocations = [allocation_of(written, self.cfg) for written in written_through(writer) or ()]
+        if writer not in self._allocations:
+            self._allocations[writer] = [allocation_of(written, self.cfg) for written in written_through(writer) or ()]
+        allocations = self._allocations[writer]
         return bool(allocations) and all(
             made is not None and (is_older(pointer, made, self.cfg) or lies_between(made, reader, writer, self.cfg))
             for made in allocations)

@@ -107,7 +107,7 @@ def _is_bounded(add: Instruction, cfg: ControlFlow, given: Container[Value]) -> 
         return False
     known = list(cfg.decided(counter.before))
     bound = _end(counter.latch, add, counter.phi.parent)
-    if bound is not None and _is_from_outside(bound, counter.phi.parent, cfg):
+    if bound is not None and cfg.is_from_before(bound, counter.phi.parent):
         return any(_is_below(counter.start, bound, condition, is_true) for condition, is_true in known)
     return any(_is_distance(_begins(other, counter), counter.start, known, given) for other in counter.phi.parent.phis
                if _comes_down(other, counter))
@@ -188,10 +188,6 @@ def _end(latch: Block, counted: Value, header: Block) -> Value | None:
             or counted not in condition.operands:
         return None
     return next((o for o in condition.operands if o is not counted), None)
-
-
-def _is_from_outside(value: Value, header: Block, cfg: ControlFlow) -> bool:
-    return not isinstance(value, Instruction) or (value.parent is not header and cfg.dominates(value.parent, header))
 
 
 def _is_below(start: Value, bound: Value, condition: Value, is_true: bool) -> bool:

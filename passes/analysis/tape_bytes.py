@@ -20,7 +20,6 @@ from ..ir.types import Type
 from . import cfg as control_flow
 from . import induction, loops
 from .arena_bytes import (
-    ARRAY_HEAD_BYTES,
     CHUNKS,
     DEMANDS,
     HARMLESS,
@@ -39,6 +38,7 @@ from .arena_bytes import (
     Site,
     Taken,
     Tally,
+    array_bytes,
     block_bytes,
     record_bytes,
     stack_bytes,
@@ -447,12 +447,12 @@ class _Call:
 
     def _next_in_ring(self, call: Instruction) -> None:
         """Memory is taken where there is none yet in the place whose turn it is, or not enough."""
-        last, asked, align = (int(self.known.value(argument)) for argument in call.arguments[2:5])
+        last, size, align = (int(self.known.value(argument)) for argument in call.arguments[2:5])
         here, *others = self.rings.get(call.arguments[1], (-1,) * (last + 1))
-        if asked > here:
-            asked_in_all = asked + ARRAY_HEAD_BYTES + align
-            self.taken.tally.add(self._site(call), Amount(1, asked_in_all, block_bytes(asked_in_all), RING_NEXT))
-        self.rings[call.arguments[1]] = (*others, max(asked, here))
+        if size > here:
+            asked = array_bytes(size, align)
+            self.taken.tally.add(self._site(call), Amount(1, asked, block_bytes(asked), RING_NEXT))
+        self.rings[call.arguments[1]] = (*others, max(size, here))
 
     def _rewind(self, call: Instruction) -> None:
         """All that was taken since the mark is given back: in an iteration of a loop that follows the mark, all of it."""

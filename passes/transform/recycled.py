@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from ..analysis import lifetimes
+from ..analysis.arena_bytes import MOST_PLACES, RING_BEGIN, RING_NEXT
 from ..analysis.cfg import ControlFlow
 from ..analysis.lifetimes import Lifetime
 from ..analysis.loops import LoopForest
@@ -23,10 +24,8 @@ from ..rules.runtime_calls import MEMINFO_DATA
 from .memory import clear_memory
 from .shadow import TAKE_MEMINFO, Shadows
 
-BEGIN = "dp.ring.begin"             # void (ptr ring): all places are empty
-NEXT = "dp.ring.next"               # ptr (ptr arena, ptr ring, i64 places - 1, i64 bytes, i64 align, i1 zero when new)
-#: The turn, and the places; as many as ``lifetimes.OLDEST`` asks for.
-RING = StructType((I64, PTR, PTR, PTR, PTR))
+#: The turn, and the places.
+RING = StructType((I64, *[PTR] * MOST_PLACES))
 
 
 def recycle_shadows(module: Module, shadows: Shadows, cfg: ControlFlow,
@@ -38,7 +37,7 @@ def recycle_shadows(module: Module, shadows: Shadows, cfg: ControlFlow,
         lifetime = lifetimes.analyse(memory, forest)
         if lifetime is None:
             continue
-        first = next((d for d in lifetime.data if all(_comes_first(d, other, cfg) for other in lifetime.data)), None)
+        first = next((d for d in lifetime.data if all(d is o or cfg.precedes(d, o) for o in lifetime.data)), None)
         if first is not None and first in shadows.table:
             _take_in_turns(module, shadow, lifetime, shadows, is_zeroed=True)
             found[first] = shadows.table[first], size
@@ -67,17 +66,11 @@ def recycle_both(module: Module, shadows: Shadows, forest: LoopForest) -> None:
     recycle_arrays(module, shadows, (), forest)
 
 
-def _comes_first(one: Instruction, other: Instruction, cfg: ControlFlow) -> bool:
-    if one.parent is other.parent:
-        return one.parent.instructions.index(one) <= one.parent.instructions.index(other)
-    return cfg.dominates(one.parent, other.parent)
-
-
 def _take_in_turns(module: Module, allocation: Instruction, lifetime: Lifetime, shadows: Shadows,
                    is_zeroed: bool) -> Instruction:
     arena, size, align = allocation.arguments
     ring = _ring_before(module, lifetime, allocation.name)
-    following = module.declare(NEXT, FunctionType(PTR, (PTR, PTR, I64, I64, I64, I1)))
+    following = module.declare(RING_NEXT, FunctionType(PTR, (PTR, PTR, I64, I64, I64, I1)))
     builder = Inserter.before(allocation)
     memory = builder.call(following, following.function_type,
                           [arena, ring, i64(lifetime.places - 1), size, align, const(I1, is_zeroed)], name=allocation.name)
@@ -91,6 +84,6 @@ def _ring_before(module: Module, lifetime: Lifetime, name: str) -> Instruction:
     """A ring that is empty when control comes to the loops whose iterations leave no memory to the next."""
     preheader = lifetime.around.preheader
     ring = Inserter(preheader.parent.entry, 0).alloca(RING, f"{name}.ring", align=8)
-    begin = module.declare(BEGIN, FunctionType(VOID, (PTR,)))
+    begin = module.declare(RING_BEGIN, FunctionType(VOID, (PTR,)))
     Inserter.before(preheader.terminator).call(begin, begin.function_type, [ring])
     return ring

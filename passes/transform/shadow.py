@@ -30,7 +30,7 @@ from .shared_shadows import distance_to_shadow, is_dynamic, shadow_of_shared, te
 
 TAKE = "dp.arena.take"                  # ptr (ptr arena, i64 bytes): raw memory
 TAKE_MEMINFO = "dp.arena.meminfo"       # ptr (ptr arena, i64 bytes, i64 align): a MemInfo with its data
-TAKE_ZEROED = "dp.arena.zeroed"          # the same, its data zero
+TAKE_ZEROED = "dp.arena.zeroed"         # the same, its data zero
 TAKE_COUNTED = "dp.arena.counted"       # the same, with a reference that is the arena's: others may hold it for longer
 #: At least what Numba's own allocations are aligned to.
 DATA_ALIGNMENT = 64

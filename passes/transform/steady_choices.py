@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..analysis import cfg
 from ..analysis.cfg import ControlFlow
-from ..ir.model import Block, Constant, Function, Instruction, Module, Value
+from ..ir.model import Constant, Function, Instruction, Module, Value
 
 
 def steady_choices(module: Module) -> None:
@@ -69,12 +69,7 @@ class _Walk:
     def is_steady(self, flow: ControlFlow) -> bool:
         """Whether it is one value, and that and the condition are from before all loops that carry it."""
         return len(self.ends) == 1 and all(
-            not isinstance(value, Instruction) or _is_before(value.parent, phi.parent, flow)
-            for value in (self.condition, *self.ends) for phi in self.phis)
-
-
-def _is_before(above: Block, below: Block, flow: ControlFlow) -> bool:
-    return above is not below and above in flow and below in flow and flow.dominates(above, below)
+            flow.is_from_before(value, phi.parent) for value in (self.condition, *self.ends) for phi in self.phis)
 
 
 def _are_same(one: Value, other: Value) -> bool:

@@ -8,31 +8,26 @@ from dpcompile.passes.transform import recycled, reverse
 import dpcompile as dp
 from tests.kernels import KERNELS
 
-from .test_in_order import REASON, agrees
+from .test_in_order import REASON, agrees, explained
 
 EACH_STEP = {kernel.name: kernel for kernel in KERNELS if kernel.family == "each_step"}
 
 
-def explained(name: str):
-    kernel = EACH_STEP[name]
-    return dp.explain(kernel.function, *kernel.arguments(), argnums=kernel.wrt, measure=True)
-
-
 @pytest.mark.parametrize("name", ["array_for_each_step", "leapfrog", "growing"])
 def test_what_stays_is_not_kept(name):
-    found = explained(name)
+    found = explained(EACH_STEP[name])
     assert REASON not in found.report
     assert found.measured_bytes == found.tape_bytes
 
 
 @pytest.mark.parametrize("name", ["expressions", "loops_within_steps"])
 def test_expressions_walk_through_their_result(name):
-    assert REASON not in explained(name).report
+    assert REASON not in explained(EACH_STEP[name]).report
 
 
 @pytest.mark.parametrize("name", ["written_a_step_later", "best_so_far", "only_in_some_steps"])
 def test_what_is_overwritten_is_kept(name):
-    assert REASON in explained(name).report
+    assert REASON in explained(EACH_STEP[name]).report
 
 
 @pytest.mark.parametrize(("name", "owner", "what", "mutant"), [
