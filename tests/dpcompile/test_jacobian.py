@@ -68,7 +68,8 @@ class TestModes:
         by_scale, by_array = transform(field, argnums=(1, 0))(POINT, 1.5)
         assert by_scale.shape == (11, 2) and by_array.shape == (11, 2, 11)
         np.testing.assert_allclose(by_scale[:, 1], 3.0)
-        np.testing.assert_array_equal(by_array, transform(field, argnames="x")(POINT, 1.5))
+        # Which mode dp.jacobian takes is measured, and the two round differently.
+        np.testing.assert_allclose(by_array, transform(field, argnames="x")(POINT, 1.5), rtol=1e-14)
 
     def test_of_a_number_by_a_number(self, transform):
         assert transform(numba.njit(lambda x, y: x * y), argnums=(1, 0))(2.0, 3.0) == (2.0, 3.0)
