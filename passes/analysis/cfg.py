@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeGuard, TypeVar
 
 from ..ir.model import Block, Constant, Function, Instruction, Value
 from ..ir.types import I32
@@ -42,10 +42,19 @@ def is_error_status(value: Value, source: Block, target: Block | None = None) ->
         seen.add((current, source))
         if _is_error(current) or _is_refuted(current, source, target):
             continue
-        if not (isinstance(current, Instruction) and current.opcode == "phi"):
+        if _is_marked(current):
+            pending.append((current.operands[0], current.parent, None))
+        elif isinstance(current, Instruction) and current.opcode == "phi":
+            pending += [(o, b, current.parent) for o, b in zip(current.operands, current.blocks, strict=True)]
+        else:
             return False
-        pending += [(o, b, current.parent) for o, b in zip(current.operands, current.blocks, strict=True)]
     return True
+
+
+def _is_marked(value: Value) -> TypeGuard[Instruction]:
+    """``or STATUS, 1``, which the front end writes behind calls that raise: blocks of them LLVM may have merged."""
+    return (isinstance(value, Instruction) and value.opcode == "or" and isinstance(value.operands[1], Constant)
+            and value.operands[1].integer == 1)
 
 
 def _is_refuted(status: Value, source: Block, target: Block | None) -> bool:

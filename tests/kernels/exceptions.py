@@ -5,7 +5,7 @@ import math
 import numba
 import numpy as np
 
-from .record import kernel, vector
+from .record import array, kernel, vector
 
 
 @numba.njit
@@ -146,3 +146,21 @@ def raised_with_numbers(x, limit):
         if total > limit:
             raise ValueError("too large", total, k, doubled[0])
     return total
+
+
+@numba.njit
+def one_way_or_the_other(a, b):
+    found = np.zeros((a.shape[0], b.shape[1]))
+    if a.shape[0] > b.shape[0]:
+        for i in range(a.shape[0]):
+            for j in range(b.shape[1]):
+                found[i, j] = a[i, j] * b[j, j]
+    else:
+        found[...] = np.dot(a, b)
+    return found
+
+
+@kernel(lambda: (array(3, 3), array(3, 3)))
+def assigned_in_a_branch(a, b):
+    """Numba checks two lengths of an assignment, and LLVM merges what follows the two checks."""
+    return (one_way_or_the_other(a, b) ** 2).sum()

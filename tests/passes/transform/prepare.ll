@@ -9,6 +9,7 @@
 ; RUN: dp-opt --pass=prepare,verify --function=forwarded %s | filecheck %s --check-prefix=FORWARDED
 ; RUN: dp-opt --pass=prepare,cfg --function=raises_in_a_loop %s | filecheck %s --check-prefix=RAISES
 ; RUN: dp-opt --pass=prepare,cfg --function=raises_with_an_odd_status %s | filecheck %s --check-prefix=ODD
+; RUN: dp-opt --pass=prepare,cfg --function=raises_in_two_places %s | filecheck %s --check-prefix=TWO
 ; RUN: not dp-opt --pass=prepare --function=copies --set elements=double,text %s | filecheck %s --check-prefix=WRONG
 
 declare void @NRT_incref(ptr)
@@ -172,5 +173,29 @@ fail:
   br label %end
 end:
   %result = phi i32 [ 0, %entry ], [ %odd, %fail ]
+  ret i32 %result
+}
+
+; Where two blocks end alike, LLVM merges what follows the calls.
+; TWO:     %left -> {{.*}} cold
+; TWO:     %right -> {{.*}} cold
+; TWO:     %fail -> {{.*}} cold
+define i32 @raises_in_two_places(ptr %excinfo, i1 %bad, i1 %worse) {
+entry:
+  br i1 %bad, label %left, label %checked
+checked:
+  br i1 %worse, label %right, label %end
+left:
+  %one = call i32 @always_raises(ptr %excinfo)
+  br label %fail
+right:
+  %other = call i32 @always_raises(ptr %excinfo)
+  br label %fail
+fail:
+  %status = phi i32 [ %one, %left ], [ %other, %right ]
+  %odd = or i32 %status, 1
+  br label %end
+end:
+  %result = phi i32 [ 0, %checked ], [ %odd, %fail ]
   ret i32 %result
 }
