@@ -34,11 +34,12 @@ PythonPointer: Any = ctypes.CFUNCTYPE(None).__base__
 @dataclass(frozen=True)
 class Entry:
     """One rule: the dispatcher that has it, and what its arguments must be; None: any.  Code of the module ``outside`` means
-    the function itself."""
+    the function itself; the body of a dispatcher that is only ``before`` others means what those do."""
 
     dispatcher: Dispatcher
     wanted: Wanted
     outside: str = ""
+    before: bool = False
 
     def fits(self, given: tuple[types.Type, ...]) -> bool:
         if len(given) != len(self.parameters):
@@ -66,10 +67,11 @@ _met: defaultdict[tuple | int, set[tuple[types.Type, ...] | None]] = defaultdict
 _waiting: dict[str, str] = {}
 
 
-def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted, outside: str = "", first: bool = True) -> None:
+def add(key: Hashable, dispatcher: Dispatcher, wanted: Wanted, outside: str = "", before: bool = False,
+        first: bool = True) -> None:
     """The newest rule is asked first, or last.  A dispatcher without a rule takes the place of the function all the same."""
     entries = _entries.setdefault(key, [])
-    entries.insert(0 if first else len(entries), Entry(dispatcher, wanted, outside))
+    entries.insert(0 if first else len(entries), Entry(dispatcher, wanted, outside, before))
 
 
 def wait_for(package: str, module: str) -> None:
@@ -146,18 +148,23 @@ def typed(context, function, args, kws, mirror_of: Callable) -> RuledSignature |
     entries = _entries.get(key)
     if not entries or is_spread:
         return None
-    caller = _caller(context)
-    # Inside the body of a dispatcher that has a rule for the function, it is itself, or what takes its place.
-    is_itself = any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside)
-    for entry in entries:
-        if is_itself and not entry.outside:
-            continue
-        if caller is not None and (caller is entry.dispatcher.py_func or caller.__module__ == entry.outside):
-            continue
+    for entry in _meant(entries, _caller(context)):
         complete = _bound(entry, given, dict(kws))
         if complete is not None and entry.fits(complete):
             return _resolved(context, mirror_of(entry.dispatcher), complete, this)
     return None
+
+
+def _meant(entries: list[Entry], caller: Callable | None) -> list[Entry]:
+    """Those that a call in the body of ``caller`` may go to."""
+    if caller is None:
+        return entries
+    own = next((k for k, entry in enumerate(entries) if caller is entry.dispatcher.py_func and not entry.outside), None)
+    if own is not None and entries[own].before:
+        entries = entries[own + 1:]
+    elif own is not None:       # the function is itself, or what takes its place
+        entries = [entry for entry in entries if entry.outside]
+    return [entry for entry in entries if caller is not entry.dispatcher.py_func and caller.__module__ != entry.outside]
 
 
 def users_rule(function, signature: Signature) -> Dispatcher | None:

@@ -4,7 +4,8 @@ Requires: arrays of one type of floats or complex numbers, of one or two dimensi
 Ensures:  cotangents and tangents by products of the same kind; sparsity is found by loops, element by element.  A cotangent of
           complex numbers pairs with tangents by Re·Re + Im·Im.  ``np.dot(a, b, out)`` is a product and a copy.  Products
           of a real vector are loops that go through memory as it lies, and take sums in any order, as BLAS does: each number of
-          a matrix is used once, so nothing is won by blocks, and a derivative of loops makes no arrays.
+          a matrix is used once, so nothing is won by blocks, and a derivative of loops makes no arrays.  So are products of
+          small real matrices: a call of BLAS and the records of a rule cost more than these.
 Source:   Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008), §2.2.
 """
 from __future__ import annotations
@@ -195,7 +196,19 @@ def _vector_and_matrix(a, b):
     return _linear(b.T, a)
 
 
+#: Multiplications of a product up to which the gradient of loops is faster than two products by BLAS.
+MOST_IN_LOOPS = 4096
+
+
+@njit
+def _matrix_and_matrix(a, b):
+    if a.shape[1] == b.shape[0] and a.shape[0] * a.shape[1] * b.shape[1] <= MOST_IN_LOOPS:
+        return _matrices(a, b)
+    return np.dot(a, b)
+
+
 for _dot in (np.dot, operator.matmul):
+    intercept.add(_dot, _matrix_and_matrix, (_is_matrix, _is_matrix), before=True)
     intercept.add(_dot, _of_vectors, (_is_vector, _is_vector))
     intercept.add(_dot, _matrix_and_vector, (_is_matrix, _is_vector))
     intercept.add(_dot, _vector_and_matrix, (_is_vector, _is_matrix))

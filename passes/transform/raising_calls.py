@@ -1,8 +1,9 @@
 """Calls of functions that always raise: control goes on only where the exception goes.
 
 Requires: cold statuses are returned from blocks of their own (``split_returns``), in callees too.
-Ensures:  behind a call of a function without a normal return, the branch on its status is decided and the status, where
-          it is handed on, is returned from a block of its own, so that the block is cold like the function.
+Ensures:  behind a call of a function without a normal return, and where only statuses of exceptions meet, the branch on the
+          status is decided and the status, where it is handed on, is returned from a block of its own, so that the block is
+          cold like the function.
 
 A function has no normal return if its body shows that, or where its body is elsewhere, if it has the attribute ``RAISES``.
 ``or STATUS, 1`` is the status of such a function: the front end writes it for LLVM, which sees that it is none of the normal
@@ -10,7 +11,7 @@ ones and decides what it can before anything is merged.
 """
 from __future__ import annotations
 
-from ..analysis.cfg import is_normal_return
+from ..analysis.cfg import CHECKED_STATUSES, is_error_status, is_normal_return
 from ..analysis.integers import compare
 from ..ir.builder import Builder, const
 from ..ir.model import Block, Constant, Function, Instruction, Module
@@ -34,6 +35,8 @@ def prune_raising_calls(module: Module, function: Function) -> None:
             if callee.always_raises:
                 _decide(call)
     remove_unreachable(function)
+    while any([_refute(i) for i in function.instructions() if i.opcode == "icmp"]):
+        remove_unreachable(function)
     split_returns(function)
 
 
@@ -67,10 +70,29 @@ def _decide(call: Instruction) -> None:
                 user.replace_uses(const(I1, holds))
         elif user.opcode == "switch":
             user.set_operand(0, status)
-    terminator = call.parent.terminator
+    _follow(call.parent)
+
+
+def _refute(comparison: Instruction) -> bool:
+    """Decides the comparison of an exception's status with that of a normal end, and the branches on it."""
+    status, normal = comparison.operands
+    if comparison.predicate not in ("eq", "ne") or not isinstance(normal, Constant) or status.type != I32 \
+            or normal.integer not in CHECKED_STATUSES or not is_error_status(status, comparison.parent):
+        return False
+    blocks = [user.parent for user in comparison.users if user.opcode == "br"]
+    comparison.replace_uses(const(I1, comparison.predicate == "ne"))
+    comparison.erase()
+    for block in blocks:
+        _follow(block)
+    return True
+
+
+def _follow(block: Block) -> None:
+    """Makes a branch on a constant one that has no condition."""
+    terminator = block.terminator
     condition = terminator.operands[0] if terminator.operands else None
     if isinstance(condition, Constant) and terminator.blocks:
-        _branch_to(call.parent, _target(terminator, condition.integer))
+        _branch_to(block, _target(terminator, condition.integer))
 
 
 def _target(terminator: Instruction, value: int | None) -> Block:

@@ -120,8 +120,8 @@ def asserted(x, n):
 def raised_with_memory_alive(x, n):
     values = [x.copy(), x * 2.0]
     total = 0.0
-    for array in values:
-        total += array[0] / n * array[1] / (n * array[2])
+    for one in values:
+        total += one[0] / n * one[1] / (n * one[2])
     return total
 
 

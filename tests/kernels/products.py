@@ -459,3 +459,24 @@ def recurrent(w, h, steps):
     for _ in range(steps):
         h = np.tanh(w @ h) + 0.1 * np.dot(h, h)
     return h.sum()
+
+
+@kernel(lambda: (vector(4), 3), feature="Linear algebra: products of matrices, small and large")
+def products_of_all_sizes(x, times):
+    """Small ones are loops, large ones the rule's; one array comes now from the one, now from the other."""
+    total = 0.0
+    for k in range(times):
+        n = 17 if k % 2 else 3
+        a = np.empty((n, n))
+        for i in range(n):
+            for j in range(n):
+                a[i, j] = math.sin(x[i % 4] * x[j % 4] + i - j) / n
+        product = a @ a
+        product = np.dot(product.T, a[::-1]) + product
+        total += (product * a).sum()
+    return total
+
+
+@kernel(lambda: (array(3, 4), array(4, 2)), raises=(ValueError, lambda: (array(3, 4), array(3, 2))))
+def matrices_that_do_not_fit(a, b):
+    return np.tanh(a @ b).sum() + (b.T @ a.T)[1, 0]

@@ -10,6 +10,7 @@
 ; RUN: dp-opt --pass=prepare,cfg --function=raises_in_a_loop %s | filecheck %s --check-prefix=RAISES
 ; RUN: dp-opt --pass=prepare,cfg --function=raises_with_an_odd_status %s | filecheck %s --check-prefix=ODD
 ; RUN: dp-opt --pass=prepare,cfg --function=raises_in_two_places %s | filecheck %s --check-prefix=TWO
+; RUN: dp-opt --pass=prepare,verify --function=asked_of_exceptions %s | filecheck %s --check-prefix=ASKED
 ; RUN: not dp-opt --pass=prepare --function=copies --set elements=double,text %s | filecheck %s --check-prefix=WRONG
 
 declare void @NRT_incref(ptr)
@@ -199,3 +200,35 @@ end:
   %result = phi i32 [ 0, %checked ], [ %odd, %fail ]
   ret i32 %result
 }
+
+; A caller into which this was inlined asks whether nothing was returned.
+; ASKED:     define i32 @asked_of_exceptions
+; ASKED-NOT: icmp
+; ASKED-NOT: more:
+; ASKED:     fail.error:
+; ASKED-NEXT:  ret i32 %one
+; ASKED:     fail.error.1:
+; ASKED-NEXT:  ret i32 1
+define i32 @asked_of_exceptions(ptr %excinfo, i1 %bad, i1 %worse) {
+entry:
+  br i1 %bad, label %left, label %checked
+checked:
+  br i1 %worse, label %right, label %end
+left:
+  %one = call i32 @always_raises(ptr %excinfo)
+  br label %fail
+right:
+  br label %fail
+fail:
+  %status = phi i32 [ %one, %left ], [ 1, %right ]
+  %nothing = icmp eq i32 %status, -2
+  br i1 %nothing, label %more, label %end
+more:
+  call void @work()
+  br label %end
+end:
+  %result = phi i32 [ 0, %checked ], [ 0, %more ], [ %status, %fail ]
+  ret i32 %result
+}
+
+declare void @work()
