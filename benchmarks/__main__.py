@@ -14,7 +14,7 @@ from .page import INTO, Page
 
 #: Each is a module with a ``TITLE`` and ``write(page, rounds, small)``, which returns the packages that it measured; it may
 #: have ``is_possible()``, without which there is no page.
-SECTIONS = ("ratios", "adjoints", "lstm", "scaling", "gpu")
+SECTIONS = ("ratios", "adjoints", "lstm", "calls", "scaling", "gpu")
 
 
 def run(section: str, folder: Path | None, rounds: int, small: bool = False) -> Page | None:

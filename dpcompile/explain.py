@@ -71,7 +71,7 @@ def _wanted(function, types, argnums: Selection, argnames: Selection) -> tuple[b
 def _activities(derivative: CompiledDerivative) -> list[str]:
     """For each argument the strongest of what its parameters became, and whether the kernel writes to it."""
     found = []
-    for ty, offset in zip(derivative.primal.signature.args, derivative.argument_offsets(), strict=True):
+    for ty, offset in zip(derivative.primal.signature.args, derivative.argument_offsets, strict=True):
         first = FIRST_ARGUMENT + offset
         own = derivative.parameters[first:first + leaf_count(ty)]
         kinds = {parameter.kind for parameter in own}

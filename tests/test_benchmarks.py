@@ -150,6 +150,11 @@ def test_page_of_lstm_without_others(tmp_path, monkeypatch):
     assert "- pytorch: left out" in text and "576.3" in text
 
 
+def test_page_of_calls(tmp_path, monkeypatch):
+    text = page_of("calls", tmp_path, monkeypatch)
+    assert text.count("| `grad` |") == 1 and "`lazy_hessian @ v`" in text
+
+
 def test_pages_name_neither_host_nor_folder():
     text = page.machine()
     assert platform.node() not in re.split(r"[^\w.-]+", text) and "/" not in text and "numba" in text

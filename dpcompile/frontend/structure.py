@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numba import njit, typeof
+from numba import njit
+from numba import typeof as type_of_value
 from numba.core import types
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
@@ -25,6 +26,22 @@ __all__ = ["check_result", "compacted", "contiguous", "copied", "definition", "g
 GENERATED = "<dpcompile: "
 Names = dict[str, object]
 Leaf = Callable[[types.Type, str], str]
+
+
+#: Types of arrays, by what they depend on: Numba makes one anew each time that it is asked.
+_types_of_arrays: dict[tuple[np.dtype, int, int], types.Type] = {}
+#: Whether an array owns its memory is no matter of its type.
+_OWNS_DATA = 4
+
+
+def typeof(value) -> types.Type:
+    """``numba.typeof``."""
+    if type(value) is not np.ndarray:
+        return type_of_value(value)
+    key = value.dtype, value.ndim, value.flags.num & ~_OWNS_DATA
+    if key not in _types_of_arrays:
+        _types_of_arrays[key] = type_of_value(value)
+    return _types_of_arrays[key]
 
 
 def duplicate(array):

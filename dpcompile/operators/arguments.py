@@ -31,7 +31,7 @@ class Arguments:
         self.names: structure.Names = {
             "overlap": overlap, "overlaps_itself": overlaps_itself, "AliasedArgumentsError": AliasedArgumentsError,
             "derivative": derivative, "propagate": intrinsics.propagate}
-        self.offsets = derivative.argument_offsets()
+        self.offsets = derivative.argument_offsets
 
     @property
     def active_count(self) -> int:

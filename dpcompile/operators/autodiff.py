@@ -15,7 +15,7 @@ from numba.core import types
 from ..annotations import Active, Annotated, Const, Duplicated, Mode
 from ..errors import AnnotationError, IntegerArgumentError, SeedError, ShadowMemoryError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
-from ..frontend.activity import arrays_with_offsets, holds_arrays
+from ..frontend.activity import holds_arrays
 from ..frontend.containers.arguments import carries_floats, is_container
 from . import values
 from .containers import InPlace, is_through_parts
@@ -226,10 +226,10 @@ def _shadows(derivative: Derivative, arguments: Arguments) -> tuple:
 
 def _shadow(derivative: Derivative, arguments: Arguments, index: int, users: list):
     argument, ty = arguments.annotated[index], arguments.types[index]
-    places = iter([place for _, place, _ in arrays_with_offsets(ty, derivative.argument_offsets()[index])])
+    arrays = iter(derivative.arrays[index])
 
     def leaf(item: types.Type, label: str, value, shadow):
-        if not isinstance(item, types.Array) or not derivative.shadowed(item, next(places)):
+        if not isinstance(item, types.Array) or not next(arrays).shadowed:
             return None
         if values.overlaps_itself(value):
             raise ShadowMemoryError(f"several indices of {label} lead to the same cell, so it cannot have a shadow. "

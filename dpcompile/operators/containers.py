@@ -19,7 +19,7 @@ from numba.core.target_extension import target_override
 
 from ..errors import AliasedArgumentsError, SeedError, ShadowMemoryError, ShadowShapeError
 from ..frontend import structure, target
-from ..frontend.activity import arrays_with_offsets, is_differentiable
+from ..frontend.activity import is_differentiable
 from ..frontend.containers.arguments import (
     aligned,
     apart,
@@ -198,10 +198,9 @@ class InPlace(Call):
 
     def update(self, derivative, after: tuple) -> None:
         """The containers change as the kernel changes them; arrays in place where it writes into arrays that they held."""
-        offsets = derivative.argument_offsets()
         for index, flat in zip(self.places, after, strict=True):
-            arrays = arrays_with_offsets(structure.typeof(self.held[index]), offsets[index])
-            _updated(self.given[index], _together(self.types[index], flat), any(derivative.written(at) for _, at, _ in arrays))
+            is_written = any(array.written for array in derivative.arrays[index])
+            _updated(self.given[index], _together(self.types[index], flat), is_written)
 
     @staticmethod
     def update_shadows(shadows: dict[int, Any], found: dict[int, Any]) -> None:

@@ -94,7 +94,7 @@ def _warn_of_comparisons(function: Dispatcher, made: CompiledDerivative) -> None
 
 def compared(made: CompiledDerivative) -> list[int]:
     """The arguments by which the derivative is zero although they decide something."""
-    offsets = [FIRST_ARGUMENT + offset for offset in made.argument_offsets()]
+    offsets = [FIRST_ARGUMENT + offset for offset in made.argument_offsets]
     return sorted({bisect.bisect_right(offsets, place) - 1 for place in made.derivative.compared})
 
 
@@ -134,14 +134,24 @@ def _primal_for(function: Dispatcher, argument_types: tuple[types.Type, ...], mo
 
 
 def signature_of(function: Dispatcher) -> inspect.Signature:
-    return inspect.signature(function.py_func)
+    return remembered(function, "signature", lambda: inspect.signature(function.py_func))
 
 
 def bound(function: Dispatcher, args: tuple) -> tuple[tuple, list[str]]:
     """One value for each parameter, defaults included, and the parameters' names."""
+    names = remembered(function, "positional parameters", lambda: _positional(function))
+    if names is not None and len(names) == len(args):
+        return args, list(names)
     matched = signature_of(function).bind(*args)
     matched.apply_defaults()
     return tuple(matched.arguments.values()), list(matched.arguments)
+
+
+def _positional(function: Dispatcher) -> list[str] | None:
+    """The names of the parameters, where each may be given by its position."""
+    parameters = signature_of(function).parameters.values()
+    is_plain = all(parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters)
+    return [parameter.name for parameter in parameters] if is_plain else None
 
 
 def selected(function: Dispatcher, argnums: Selection, argnames: Selection) -> tuple[tuple[int, ...], bool]:

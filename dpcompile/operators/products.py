@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
+from numba.core.dispatcher import Dispatcher
 
 from ..errors import AliasedArgumentsError, SeedError, ShadowShapeError, UnsupportedError
 from ..frontend import structure
-from ..frontend.activity import arrays_with_offsets, is_differentiable
+from ..frontend.activity import is_differentiable
 from ..frontend.containers.columns import UNCHANGING
+from ..targets.interface import ArrayUse
 from . import values
 from .arguments import aliasing_message, repetition_message
 from .containers import is_through_parts, jvp_of_containers, vjp_of_containers
 from .entries import Derivative, entry, new_record, release
-from .primal import bound, differentiated_part, dispatcher_of, of_fixed_arity, result_type
-from .roles import FORWARD, PULLBACK, derivative_of, fitting, keep
+from .primal import bound, differentiated_part, dispatcher_of, of_fixed_arity, remembered, result_type
+from .roles import FORWARD, PULLBACK, Roles, derivative_of, fitting, keep
 from .values import mapped
 
 #: Arguments that no code can change: a pullback needs no copy of them.
@@ -37,19 +39,25 @@ def vjp(f, *args, has_aux: bool = False) -> tuple:
     function = of_fixed_arity(dispatcher_of(f), len(args))
     given, labels = bound(function, args)
     argument_types = tuple(map(structure.typeof, given))
-    if is_through_parts(function, tuple(map(structure.contiguous, argument_types))):
+    primal_types = remembered(function, ("copied", argument_types), lambda: tuple(map(structure.contiguous, argument_types)))
+    if remembered(function, ("through parts", primal_types), lambda: is_through_parts(function, primal_types)):
         return vjp_of_containers(vjp, function, argument_types, args, given, has_aux)
     copies = tuple(mapped(owned, ty, value, label=label)
                    for ty, value, label in zip(argument_types, given, labels, strict=True))
-    primal_types = tuple(map(structure.typeof, copies))
-    wanted = tuple(map(is_differentiable, primal_types))
-    differentiated_part(function, result_type(function, primal_types), has_aux)
-    derivative = derivative_of(function, primal_types, wanted, PULLBACK)
-    derivative.check_shadows(arrays_only=True)
-    check_aliases(derivative, given, labels)
-    _check_repetitions(derivative, given, labels)
+    derivative = remembered(function, ("vjp", primal_types, has_aux), lambda: _derivative(
+        function, primal_types, tuple(map(is_differentiable, primal_types)), PULLBACK, has_aux))
+    _check_memory(derivative, given, labels)
     value, pullback = augmented(derivative, copies, len(args), has_aux)
     return (value[0], pullback, value[1]) if has_aux else (value, pullback)
+
+
+def _derivative(function: Dispatcher, primal_types: tuple[types.Type, ...], wanted: tuple[bool, ...], roles: Roles,
+                has_aux: bool) -> Derivative:
+    """What the types alone decide."""
+    differentiated_part(function, result_type(function, primal_types), has_aux)
+    derivative = derivative_of(function, primal_types, wanted, roles)
+    derivative.check_shadows(arrays_only=True)
+    return derivative
 
 
 def owned(ty: types.Type, label: str, value):
@@ -76,14 +84,12 @@ def augmented(derivative: Derivative, copies: tuple, count: int, has_aux: bool) 
 
 def _shadow(derivative: Derivative, index: int, copy):
     """Zeroed arrays where the derivative needs them."""
-    ty = derivative.primal.signature.args[index]
-    offsets = iter([offset for _, offset, _ in arrays_with_offsets(ty, derivative.argument_offsets()[index])])
+    arrays = iter(derivative.arrays[index])
 
     def leaf(item: types.Type, label: str, part):
-        shadowed = isinstance(item, types.Array) and derivative.shadowed(item, next(offsets))
-        return values.with_layout_of(part) if shadowed else None
+        return values.with_layout_of(part) if isinstance(item, types.Array) and next(arrays).shadowed else None
 
-    return mapped(leaf, ty, copy)
+    return mapped(leaf, derivative.primal.signature.args[index], copy)
 
 
 class Pullback:
@@ -147,22 +153,20 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     argument_types = tuple(map(structure.typeof, given))
     wanted = tuple(is_differentiable(ty) and change is not None
                    for ty, change in zip(argument_types, changes, strict=True))
-    if is_through_parts(function, argument_types, wanted):
+    derivative = remembered(function, ("jvp", argument_types, wanted, has_aux), lambda: None if is_through_parts(
+        function, argument_types, wanted) else _derivative(
+        function, structure.compacted_where(argument_types, wanted), wanted, FORWARD, has_aux))
+    if derivative is None:
         return jvp_of_containers(jvp, function, argument_types, given, changes, labels, has_aux)
-    primal_types = structure.compacted_where(argument_types, wanted)
-    differentiated_part(function, result_type(function, primal_types), has_aux)
-    derivative = derivative_of(function, primal_types, wanted, FORWARD)
-    derivative.check_shadows(arrays_only=True)
-    check_aliases(derivative, given, labels)
-    _check_repetitions(derivative, given, labels)
+    _check_memory(derivative, given, labels)
     value, change = _pushforward(derivative, argument_types, given, changes, labels)
     return (value[0], change[0], value[1]) if has_aux else (value, change)
 
 
 def _pushforward(derivative: Derivative, argument_types, given, changes, labels) -> tuple[Any, Any]:
     """Calls the tangent code with copies of what it may write."""
-    rows = list(zip(argument_types, derivative.argument_offsets(), given, changes, labels, strict=True))
-    copies = [_copied_where_needed(derivative, ty, offset, value) for ty, offset, value, _, _ in rows]
+    rows = list(zip(argument_types, derivative.arrays, given, changes, labels, strict=True))
+    copies = [_copied_where_needed(arrays, ty, value) for ty, arrays, value, _, _ in rows]
     directions = [
         mapped(values.tangent_copy, ty, copy, change, label=f"the tangent of {label!r}")
         for copy, (ty, _, _, change, label) in zip(copies, rows, strict=True)]
@@ -179,11 +183,15 @@ def _pushforward(derivative: Derivative, argument_types, given, changes, labels)
 
 def _arrays(derivative: Derivative, given, labels: list[str]) -> list[tuple[str, np.ndarray, bool]]:
     """All arrays among the arguments, and whether the kernel writes them."""
-    return [(label, array, derivative.written(place))
-            for offset, ty, value, name in zip(derivative.argument_offsets(), derivative.primal.signature.args, given,
-                                               labels, strict=True)
-            for (label, array), (_, place, _) in zip(values.arrays(ty, value, name), arrays_with_offsets(ty, offset),
-                                                     strict=True)]
+    return [(label, array, use.written)
+            for uses, ty, value, name in zip(derivative.arrays, derivative.primal.signature.args, given, labels, strict=True)
+            for (label, array), use in zip(values.arrays(ty, value, name), uses, strict=True)]
+
+
+def _check_memory(derivative: Derivative, given, labels: list[str]) -> None:
+    if derivative.writes:
+        check_aliases(derivative, given, labels)
+        _check_repetitions(derivative, given, labels)
 
 
 def _check_repetitions(derivative: Derivative, given, labels: list[str]) -> None:
@@ -206,16 +214,14 @@ def _shadow_leaf(ty: types.Type, label: str, direction):
     return direction if isinstance(ty, types.Array) else None
 
 
-def _copied_where_needed(derivative: Derivative, ty: types.Type, offset: int, value):
+def _copied_where_needed(arrays: list[ArrayUse], ty: types.Type, value):
     """The argument itself, with copies of the arrays that the kernel writes or whose shadow could not mirror them."""
-    offsets = iter([place for _, place, _ in arrays_with_offsets(ty, offset)])
+    uses = iter(arrays)
 
     def leaf(item: types.Type, label: str, part):
         if not isinstance(item, types.Array):
             return part
-        place = next(offsets)
-        strided = item.layout == "A" or not item.aligned
-        copied = derivative.written(place) or (strided and derivative.shadowed(item, place))
-        return values.compact(part) if copied else part
+        use, is_strided = next(uses), item.layout == "A" or not item.aligned
+        return values.compact(part) if use.written or (use.shadowed and is_strided) else part
 
     return mapped(leaf, ty, value)

@@ -136,7 +136,7 @@ class CompiledDerivative(Interface):
 
     def check_containers(self) -> None:
         """Refuses to change a container that Numba's own code has made: its memory would come from an arena."""
-        for position, (ty, offset) in enumerate(zip(self.primal.signature.args, self.argument_offsets(), strict=True)):
+        for position, (ty, offset) in enumerate(zip(self.primal.signature.args, self.argument_offsets, strict=True)):
             for part, first, _ in parts_with_offsets(ty, offset):
                 written = (self.parameters[FIRST_ARGUMENT + leaf].written for leaf in range(first, first + leaf_count(part)))
                 if is_changeable(part) and any(written):

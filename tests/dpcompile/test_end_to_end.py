@@ -1,5 +1,6 @@
 """Derivatives of real kernels through the public interface: structures, layouts, nesting, use in compiled code."""
 import gc
+import inspect
 import weakref
 from collections import namedtuple
 
@@ -414,7 +415,9 @@ def test_everything_dies_with_its_function():
         _, pullback = dp.vjp(f, 2.0)
         assert pullback(1.0) == (4.0,)
         made = vars(f)["__dpcompile__"].values()
-        return [weakref.ref(one) for one in made if not isinstance(one, types.Type)]   # types are Numba's: one for the process
+        # Types are Numba's, one for the process; of signatures and plain data Python has no weak references.
+        return [weakref.ref(one) for one in made
+                if not isinstance(one, (types.Type, inspect.Signature, tuple, list, bool))]
 
     made = use()
     for _ in range(3):      # what a finaliser releases is only found by the next collection
