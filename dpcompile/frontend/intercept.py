@@ -34,7 +34,7 @@ PythonPointer: Any = ctypes.CFUNCTYPE(None).__base__
 @dataclass(frozen=True)
 class Entry:
     """One rule: the dispatcher that has it, and what its arguments must be; None: any.  Code of the module ``outside`` means
-    the function itself; the body of a dispatcher that is only ``before`` others means what those do."""
+    the function itself; so does, of what only stands ``before`` another rule, the body that that one is for."""
 
     dispatcher: Dispatcher
     wanted: Wanted
@@ -159,12 +159,10 @@ def _meant(entries: list[Entry], caller: Callable | None) -> list[Entry]:
     """Those that a call in the body of ``caller`` may go to."""
     if caller is None:
         return entries
-    own = next((k for k, entry in enumerate(entries) if caller is entry.dispatcher.py_func and not entry.outside), None)
-    if own is not None and entries[own].before:
-        entries = entries[own + 1:]
-    elif own is not None:       # the function is itself, or what takes its place
-        entries = [entry for entry in entries if entry.outside]
-    return [entry for entry in entries if caller is not entry.dispatcher.py_func and caller.__module__ != entry.outside]
+    # Inside the body of a dispatcher that has a rule for the function, it is itself, or what takes its place.
+    is_itself = any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside)
+    return [entry for entry in entries if not (is_itself and (entry.before or not entry.outside))
+            and caller is not entry.dispatcher.py_func and caller.__module__ != entry.outside]
 
 
 def users_rule(function, signature: Signature) -> Dispatcher | None:
