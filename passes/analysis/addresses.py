@@ -2,14 +2,14 @@
 
 Requires: nothing.
 Ensures:  ``addresses_in(v)`` and ``loads_in(v)`` hold every pointer whose address, and every load whose result, an integer is
-          computed from.
+          computed from.  What was decided by an address, such as whether two arrays overlap, is one bit and no address.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ..ir.model import Instruction, Value
-from ..ir.types import IntType
+from ..ir.types import I1, IntType
 
 
 def _computed_from(value: Value) -> Iterator[Instruction]:
@@ -17,7 +17,7 @@ def _computed_from(value: Value) -> Iterator[Instruction]:
     seen, pending = {value}, [value]
     while pending:
         current = pending.pop()
-        if isinstance(current, Instruction) and isinstance(current.type, IntType):
+        if isinstance(current, Instruction) and isinstance(current.type, IntType) and current.type != I1:
             yield current
             fresh = [o for o in current.operands if o not in seen and current.opcode != "load"]
             seen.update(fresh)

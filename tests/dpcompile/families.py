@@ -124,9 +124,22 @@ def product(a):
     return total
 
 
+@njit
+def by_rows(positions):
+    """Array expressions of rows, which Numba copies where they may share memory with what they are assigned to."""
+    forces = np.zeros_like(positions)
+    for i in range(positions.shape[0]):
+        for j in range(positions.shape[0]):
+            if i != j:
+                apart = positions[j] - positions[i]
+                forces[i] += apart / (0.3 + np.sum(apart * apart))
+    return np.sum(forces ** 3)
+
+
 #: Where each is differentiated, at a distance from its kinks.
 KERNELS = {
     runge_kutta: np.array([1.5, 1.0, 1.0, 3.0]), diffusion: np.array([0.0, 1.0, 3.0, 2.0, 0.5]),
     reaction: np.array([0.2, 0.5, 0.9, 0.4, 0.1]), attraction: np.array([[0.0, 0.0], [1.0, 0.5], [0.3, 2.0]]),
     mixture: np.array([-0.5, 0.2, 1.0]), series: np.array([0.3, -0.5, 0.6]), deposit: np.array([0.3, 1.6, 1.2, 3.7]),
-    brusselator: np.array([[1.0, 1.5, 0.7], [2.0, 2.5, 3.0]]), product: np.array([[1.0, 2.0], [0.5, -1.0]])}
+    brusselator: np.array([[1.0, 1.5, 0.7], [2.0, 2.5, 3.0]]), product: np.array([[1.0, 2.0], [0.5, -1.0]]),
+    by_rows: np.array([[0.0, 0.2], [1.0, 0.5], [0.3, 2.0]])}

@@ -8,6 +8,7 @@
 ; RUN: not dp-opt --pass=activity --function=unknown_store %s | filecheck %s --check-prefix=ADDRESS
 ; RUN: not dp-opt --pass=activity --function=unknown_load %s | filecheck %s --check-prefix=ADDRESS
 ; RUN: not dp-opt --pass=activity --function=address_in_memory %s | filecheck %s --check-prefix=STORED-ADDRESS
+; RUN: dp-opt --pass=activity --function=decided_by_addresses %s | filecheck %s --check-prefix=DECIDED
 ; RUN: not dp-opt --pass=activity --function=callers_pointer_read %s | filecheck %s --check-prefix=UNKNOWN
 ; RUN: not dp-opt --pass=activity --function=callers_pointer_written %s | filecheck %s --check-prefix=UNKNOWN
 ; RUN: dp-opt --pass=activity --function=callers_pointer_read --set kinds=const,duplicated %s | filecheck %s --check-prefix=CONSTANT
@@ -98,6 +99,19 @@ define i32 @address_in_memory(ptr %x, ptr %y) {
   store i64 %n, ptr %slot
   %p = load ptr, ptr %slot
   %v = load double, ptr %p
+  store double %v, ptr %y
+  ret i32 0
+}
+
+; Whether two arrays overlap, kept in memory, is no address.
+; DECIDED: activity
+define i32 @decided_by_addresses(ptr %x, ptr %y, ptr %kept) {
+  %a = ptrtoint ptr %x to i64
+  %b = ptrtoint ptr %y to i64
+  %below = icmp ult i64 %a, %b
+  %bit = zext i1 %below to i8
+  store i8 %bit, ptr %kept
+  %v = load double, ptr %x
   store double %v, ptr %y
   ret i32 0
 }
