@@ -95,7 +95,9 @@ def _vector_and_matrix(a, b):
 
 @njit
 def _matrix_and_matrix(a, b):
-    if a.shape[1] == b.shape[0] and a.shape[0] * a.shape[1] * b.shape[1] <= MOST_IN_LOOPS:
+    if a.shape[1] != b.shape[0]:
+        raise ValueError("incompatible array sizes for np.dot(a, b) (matrix * matrix)")
+    if a.shape[0] * a.shape[1] * b.shape[1] <= MOST_IN_LOOPS:
         return of_matrices(a, b)
     return np.dot(a, b)
 

@@ -241,3 +241,25 @@ def complex_response(a, b):
     z = a + 1j * b
     x = np.linalg.solve(z, np.ones(2) + 0j)
     return abs(np.vdot(x, z @ x)) + np.linalg.det(z).real
+
+
+@kernel(lambda: (positive(3), vector(3), 0.6, 3), wrt=(2,), feature="Linear algebra: constant at first, then not")
+def constant_at_first(a, b, scale, steps):
+    """What the first calls give is constant, and the same variables hold later what is not."""
+    inverse, solution = np.linalg.inv(a), np.linalg.solve(a, b)
+    for k in range(steps):
+        if k > 0:
+            inverse = np.linalg.inv(a + scale * inverse)
+        solution = np.linalg.solve(a, scale * solution + inverse @ b)
+    return (solution * solution).sum() + inverse[0, 1]
+
+
+@kernel(lambda: (positive(17), vector(17), 0.6, 3), wrt=(2,))
+def constant_now_and_then(a, b, scale, steps):
+    total, product = 0.0, a @ a
+    for k in range(steps):
+        factor = np.linalg.cholesky(a) if k % 2 else np.linalg.cholesky(a * scale)
+        if k % 2 == 0:
+            product = product @ (scale * a)
+        total += (factor @ b)[1] + product[0, 1] / product[0, 0]
+    return total
