@@ -88,8 +88,8 @@ class Activity:
         return self.aliasing.objects_of(call.arguments[0]) | {made_by(call)}
 
     def active_call(self, call: Instruction) -> bool:
-        """Whether a call of a function with a rule of its own has a derivative: what it gives may be constant, and needs shadows
-        all the same where a pointer leads now there and now to what is not."""
+        """Whether a call of a function with a rule of its own has a derivative.  What it gives may be constant, and needs a
+        shadow all the same where a pointer leads now there and now to what is not."""
         return not self.given_by(call).isdisjoint(self.shadowed)
 
     def scalar_types(self, pointer: Value) -> set[Type]:
