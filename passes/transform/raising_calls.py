@@ -1,9 +1,9 @@
 """Calls of functions that always raise: control goes on only where the exception goes.
 
 Requires: cold statuses are returned from blocks of their own (``split_returns``), in callees too.
-Ensures:  behind a call of a function without a normal return, and where only statuses of exceptions meet, the branch on the
-          status is decided and the status, where it is handed on, is returned from a block of its own, so that the block is
-          cold like the function.
+Ensures:  behind a call of a function without a normal return the branch on its status is decided and the status, where it is
+          handed on, is returned from a block of its own, so that the block is cold like the function.  So is one where only
+          statuses of exceptions meet, and which asks whether they are.
 
 A function has no normal return if its body shows that, or where its body is elsewhere, if it has the attribute ``RAISES``.
 ``or STATUS, 1`` is the status of such a function: the front end writes it for LLVM, which sees that it is none of the normal
@@ -11,7 +11,7 @@ ones and decides what it can before anything is merged.
 """
 from __future__ import annotations
 
-from ..analysis.cfg import CHECKED_STATUSES, is_error_status, is_normal_return
+from ..analysis.cfg import CHECKED_STATUSES, analyse, is_error_status, is_normal_return
 from ..analysis.integers import compare
 from ..ir.builder import Builder, const
 from ..ir.model import Block, Constant, Function, Instruction, Module
@@ -35,9 +35,10 @@ def prune_raising_calls(module: Module, function: Function) -> None:
             if callee.always_raises:
                 _decide(call)
     remove_unreachable(function)
-    while any([_refute(i) for i in function.instructions() if i.opcode == "icmp"]):
-        remove_unreachable(function)
     split_returns(function)
+    while _refute(function):
+        remove_unreachable(function)
+        split_returns(function)
 
 
 def _find_out(module: Module, function: Function, known: set[str]) -> None:
@@ -73,18 +74,30 @@ def _decide(call: Instruction) -> None:
     _follow(call.parent)
 
 
-def _refute(comparison: Instruction) -> bool:
-    """Decides the comparison of an exception's status with that of a normal end, and the branches on it."""
-    status, normal = comparison.operands
-    if comparison.predicate not in ("eq", "ne") or not isinstance(normal, Constant) or status.type != I32 \
-            or normal.integer not in CHECKED_STATUSES or not is_error_status(status, comparison.parent):
+def _refute(function: Function) -> bool:
+    """Decides branches that ask whether an exception's status is that of a normal end, where they can go on to an exception
+    only: elsewhere a block that no longer leads back into its loop would be left outside it."""
+    found = [block for block in function.blocks if _asks_an_exception(block.terminator)]
+    cold = analyse(function).cold if found else frozenset()
+    decided = [(block, target) for block in found if (target := _unless_normal(block.terminator)) in cold]
+    for block, target in decided:
+        _branch_to(block, target)
+    return bool(decided)
+
+
+def _asks_an_exception(terminator: Instruction) -> bool:
+    condition = terminator.operands[0] if terminator.opcode == "br" and terminator.operands else None
+    if not (isinstance(condition, Instruction) and condition.opcode == "icmp" and condition.predicate in ("eq", "ne")):
         return False
-    blocks = [user.parent for user in comparison.users if user.opcode == "br"]
-    comparison.replace_uses(const(I1, comparison.predicate == "ne"))
-    comparison.erase()
-    for block in blocks:
-        _follow(block)
-    return True
+    status, normal = condition.operands
+    return (isinstance(normal, Constant) and status.type == I32 and normal.integer in CHECKED_STATUSES
+            and is_error_status(status, terminator.parent))
+
+
+def _unless_normal(terminator: Instruction) -> Block:
+    condition = terminator.operands[0]
+    assert isinstance(condition, Instruction)
+    return terminator.blocks[0 if condition.predicate == "ne" else 1]
 
 
 def _follow(block: Block) -> None:

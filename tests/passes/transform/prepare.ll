@@ -203,12 +203,12 @@ end:
 
 ; A caller into which this was inlined asks whether nothing was returned.
 ; ASKED:     define i32 @asked_of_exceptions
-; ASKED-NOT: icmp
 ; ASKED-NOT: more:
-; ASKED:     fail.error:
-; ASKED-NEXT:  ret i32 %one
-; ASKED:     fail.error.1:
-; ASKED-NEXT:  ret i32 1
+; ASKED:     fail:
+; ASKED-NEXT:  %status = phi i32
+; ASKED-NEXT:  %nothing = icmp
+; ASKED-NEXT:  br label %raised
+; ASKED:     ret i32 %status
 define i32 @asked_of_exceptions(ptr %excinfo, i1 %bad, i1 %worse) {
 entry:
   br i1 %bad, label %left, label %checked
@@ -222,12 +222,14 @@ right:
 fail:
   %status = phi i32 [ %one, %left ], [ 1, %right ]
   %nothing = icmp eq i32 %status, -2
-  br i1 %nothing, label %more, label %end
+  br i1 %nothing, label %more, label %raised
 more:
   call void @work()
   br label %end
+raised:
+  br label %end
 end:
-  %result = phi i32 [ 0, %checked ], [ 0, %more ], [ %status, %fail ]
+  %result = phi i32 [ 0, %checked ], [ 0, %more ], [ %status, %raised ]
   ret i32 %result
 }
 
