@@ -72,7 +72,7 @@ class LoadedDerivative(Interface):
     def fits(self, role: str, given: tuple) -> bool:
         """Whether an entry takes operands of these types; the last ones may be left out."""
         (signature,) = self.entries[role].signatures
-        return tuple(map(numba.typeof, given)) == signature[:len(given)]
+        return tuple(map(structure.typeof, given)) == signature[:len(given)]
 
 
 #: What an operator calls, wherever it was compiled.

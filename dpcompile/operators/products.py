@@ -153,9 +153,13 @@ def jvp(f, primals, tangents, has_aux: bool = False) -> tuple:
     argument_types = tuple(map(structure.typeof, given))
     wanted = tuple(is_differentiable(ty) and change is not None
                    for ty, change in zip(argument_types, changes, strict=True))
-    derivative = remembered(function, ("jvp", argument_types, wanted, has_aux), lambda: None if is_through_parts(
-        function, argument_types, wanted) else _derivative(
-        function, structure.compacted_where(argument_types, wanted), wanted, FORWARD, has_aux))
+
+    def make() -> Derivative | None:
+        if is_through_parts(function, argument_types, wanted):
+            return None
+        return _derivative(function, structure.compacted_where(argument_types, wanted), wanted, FORWARD, has_aux)
+
+    derivative = remembered(function, ("jvp", argument_types, wanted, has_aux), make)
     if derivative is None:
         return jvp_of_containers(jvp, function, argument_types, given, changes, labels, has_aux)
     _check_memory(derivative, given, labels)

@@ -71,41 +71,33 @@ def _decide(call: Instruction) -> None:
                 user.replace_uses(const(I1, holds))
         elif user.opcode == "switch":
             user.set_operand(0, status)
-    _follow(call.parent)
+    terminator = call.parent.terminator
+    condition = terminator.operands[0] if terminator.operands else None
+    if isinstance(condition, Constant) and terminator.blocks:
+        _branch_to(call.parent, _target(terminator, condition.integer))
 
 
 def _refute(function: Function) -> bool:
     """Decides branches that ask whether an exception's status is that of a normal end, where they can go on to an exception
     only: elsewhere a block that no longer leads back into its loop would be left outside it."""
-    found = [block for block in function.blocks if _asks_an_exception(block.terminator)]
+    found = {block: target for block in function.blocks if (target := _target_of_exceptions(block.terminator)) is not None}
     cold = analyse(function).cold if found else frozenset()
-    decided = [(block, target) for block in found if (target := _unless_normal(block.terminator)) in cold]
-    for block, target in decided:
-        _branch_to(block, target)
+    decided = [block for block, target in found.items() if target in cold]
+    for block in decided:
+        _branch_to(block, found[block])
     return bool(decided)
 
 
-def _asks_an_exception(terminator: Instruction) -> bool:
+def _target_of_exceptions(terminator: Instruction) -> Block | None:
+    """Where a branch always goes that compares an exception's status with that of a normal end."""
     condition = terminator.operands[0] if terminator.opcode == "br" and terminator.operands else None
     if not (isinstance(condition, Instruction) and condition.opcode == "icmp" and condition.predicate in ("eq", "ne")):
-        return False
+        return None
     status, normal = condition.operands
-    return (isinstance(normal, Constant) and status.type == I32 and normal.integer in CHECKED_STATUSES
-            and is_error_status(status, terminator.parent))
-
-
-def _unless_normal(terminator: Instruction) -> Block:
-    condition = terminator.operands[0]
-    assert isinstance(condition, Instruction)
+    if not isinstance(normal, Constant) or status.type != I32 or normal.integer not in CHECKED_STATUSES \
+            or not is_error_status(status, terminator.parent):
+        return None
     return terminator.blocks[0 if condition.predicate == "ne" else 1]
-
-
-def _follow(block: Block) -> None:
-    """Makes a branch on a constant one that has no condition."""
-    terminator = block.terminator
-    condition = terminator.operands[0] if terminator.operands else None
-    if isinstance(condition, Constant) and terminator.blocks:
-        _branch_to(block, _target(terminator, condition.integer))
 
 
 def _target(terminator: Instruction, value: int | None) -> Block:
