@@ -165,6 +165,14 @@ class _EntryPoint:
         return f"<raw {self.name}>"
 
 
+def _without_none(args, usual) -> tuple[types.Type, ...]:
+    """The types of arguments, without None where Numba takes a value that may be None for one that is not."""
+    if usual is None or len(usual.args) != len(args):
+        return tuple(args)
+    return tuple(given.type if isinstance(given, types.Optional) and not isinstance(taken, types.Optional) else given
+                 for given, taken in zip(args, usual.args, strict=True))
+
+
 class DifferentiableTyping(typing.Context):
     """Types as the CPU does, with each plain dispatcher replaced by its mirror."""
 
@@ -173,7 +181,12 @@ class DifferentiableTyping(typing.Context):
         return types.Dispatcher(mirror(pointer)) if pointer else mirrored_type(super().resolve_value_type(val))
 
     def resolve_function_type(self, func, args, kws):
-        return intercept.typed(self, func, args, kws, mirror) or super().resolve_function_type(func, args, kws)
+        found = intercept.typed(self, func, args, kws, mirror)
+        if found is not None:
+            return found
+        usual = super().resolve_function_type(func, args, kws)
+        taken = _without_none(args, usual)
+        return (intercept.typed(self, func, taken, kws, mirror) if taken != tuple(args) else None) or usual
 
     def _get_global_type(self, gv):
         """Also what is registered with the CPU alone: ufuncs and stencils, which are compiled anew, and jitclasses."""

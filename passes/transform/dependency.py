@@ -46,7 +46,7 @@ class Masks(Lanes):
 
 def build_dependencies(module: Module, program: Program, masks: Masks) -> None:
     """Turns every version of the program into one that carries sets of inputs."""
-    for version in program.versions.values():
+    for version in program.all:
         _check_repeatable(module, version)
     build_tangents(module, program, masks, DependencyWriter)
 

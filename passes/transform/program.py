@@ -2,7 +2,8 @@
 
 Requires: a module as ``pipeline`` reads it.
 Ensures:  each such function has one version for differentiation, prepared and analysed, whose parameters are active or
-          have shadows if that is so at any of its call sites; what may overlap at one of them is one object.
+          have shadows if that is so at any of its call sites; what may overlap at one of them is one object.  Functions of
+          rules, and those that they call, have versions apart: they are analysed, and carry no derivative.
 Algorithm: fixed point over call sites, context-insensitive.
 """
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Version:
     cfg: cfg.ControlFlow = None             # type: ignore[assignment]
     forest: loops.LoopForest = None         # type: ignore[assignment]
     aliasing: Aliasing = None         # type: ignore[assignment]
+    #: Not of functions of rules.
     activity: Activity = None               # type: ignore[assignment]
     #: To what memory of its callers it may write, or lead others to write; and whether it may write elsewhere.
     written: set[Place] = field(default_factory=set)
@@ -145,12 +147,15 @@ class Program:
         self.name = name
         self.suffix = suffix
         self.versions: dict[str, Version] = {}
+        #: Those of functions of rules and what these call, which may be called elsewhere with data that carry derivatives.
+        self.of_rules: dict[str, Version] = {}
         #: Launches of parallel loops, each with the version that runs and what the call was given that stood there.
         self.launched: dict[Instruction, tuple[Version, list[Value]]] = {}
         self._ruled: dict[str, CallRule] = {}
         #: Names of the values that needed no gate where a loop was not yet a function of its own.
         self.ungated: frozenset[str] = frozenset()
-        self.entry = self._add(entry, f"{name}.{suffix}", True)
+        # Where the entry calls itself, what it calls is a version apart: it knows less of its arguments.
+        self.entry = self.versions[f"entry {entry.name}"] = self._made(entry, f"{name}.{suffix}", True)
         self.entry.pointers = Parameters.of_entry(self.entry.function.arguments, empty)
         by_name = {a.name: a for a in self.entry.function.arguments}
         self.entry.kinds.update({by_name[k]: v for k, v in kinds.items()})
@@ -162,12 +167,12 @@ class Program:
         for version in self.transformed:
             self._check_linear(version)
         self._check_types()
-        for version in self.versions.values():
+        for version in self.all:
             self._show(version)
 
     def forget(self) -> None:
         """Takes all versions out of the module again."""
-        for version in self.versions.values():
+        for version in self.all:
             for instruction in version.function.instructions():
                 instruction.drop_operands()
             del self.module.functions[version.function.name]
@@ -199,14 +204,24 @@ class Program:
     def _show(self, version: Version) -> None:
         check(self.module, version.function)
         dump("prepare", lambda: write_function(version.function))
-        for name, result in (("alias", version.aliasing), ("memory_types", version.activity.types),
-                             ("loops", version.forest), ("activity", version.activity)):
-            dump(name, partial(str, result))
+        dump("alias", partial(str, version.aliasing))
+        dump("loops", partial(str, version.forest))
+        if version.activity is not None:
+            dump("memory_types", partial(str, version.activity.types))
+            dump("activity", partial(str, version.activity))
 
     def is_seeded(self, version: Version) -> bool:
         """Whether a function that is not called from arms has the cotangents of its caller's results."""
         everything = not any(map(self.entry.is_written, self.entry.unseeded))
         return version.is_entry or (version.primal.fused > 0 and everything)
+
+    @property
+    def all(self) -> list[Version]:
+        return [*self.versions.values(), *self.of_rules.values()]
+
+    def named(self, symbol: str) -> Version:
+        """The version of a function, that which carries derivatives where there are two."""
+        return self.versions.get(symbol) or self.of_rules[symbol]
 
     def version_of(self, call: Instruction) -> Version:
         return self.versions[call.callee_name]
@@ -219,7 +234,7 @@ class Program:
     @property
     def is_repeatable(self) -> bool:
         """Whether a second run does nothing that is seen."""
-        return all(never_twice(version.warm_instructions()) is None for version in self.transformed)
+        return all(never_twice(version.warm_instructions()) is None for version in self.versions.values())
 
     @property
     def only_compared(self) -> tuple[Argument, ...]:
@@ -229,85 +244,89 @@ class Program:
     @property
     def draws(self) -> bool:
         """Whether it draws random numbers from a state that all functions share."""
-        return any(is_draw(i) for version in self.transformed for i in version.warm_instructions())
+        return any(is_draw(i) for version in self.versions.values() for i in version.warm_instructions())
 
     @property
     def calls_pointers(self) -> bool:
         """Whether it calls functions by pointers, as those that a random generator brings along."""
-        return any(is_by_pointer(i) for version in self.transformed for i in version.warm_instructions())
+        return any(is_by_pointer(i) for version in self.versions.values() for i in version.warm_instructions())
 
     @property
     def rules(self) -> list[CallRule]:
         """The rules of functions that are still there: in the names that they have in the derivative, and in their own
         where the code of a rule calls them."""
         found = [replace(rule, symbol=symbol) for rule in self._ruled.values()
-                 for symbol in (rule.symbol, self.versions[rule.symbol].function.name)]
+                 for symbol in (rule.symbol, self.named(rule.symbol).function.name)]
         return [rule for rule in found if rule.symbol in self.module.functions]
 
-    def _add(self, primal: Function, symbol: str, is_entry: bool) -> Version:
+    def _made(self, primal: Function, symbol: str, is_entry: bool) -> Version:
         clone = clone_function(self.module, primal, symbol, [])
-        version = Version(primal, clone, {}, {}, is_entry, Parameters.of_callee(clone.arguments))
-        # Where the entry calls itself, what it calls is a version apart: it knows less of its arguments.
-        self.versions[f"entry {primal.name}" if is_entry else primal.name] = version
-        return version
+        return Version(primal, clone, {}, {}, is_entry, Parameters.of_callee(clone.arguments))
 
     @property
     def transformed(self) -> list[Version]:
-        """The versions that the derivative is made of."""
+        """The versions that the derivative is made of: where what a function with a rule gives is active, its rule's functions
+        stand in for it."""
         found, pending = [], [self.entry]
         while pending:
             version = pending.pop()
             if version not in found:
                 found.append(version)
-                called = [call.callee_name for call in (*version.calls(), *version.ruled_calls())]
-                pending += [self.versions[name] for name in called if name in self.versions]
+                called = [*version.calls(), *(c for c in version.ruled_calls() if not version.activity.active_call(c))]
+                pending += [self.versions[call.callee_name] for call in called if call.callee_name in self.versions]
         return found
 
-    def _callee(self, name: str) -> Version:
-        if name not in self.versions:
-            version = self._add(self.module.functions[name], f"{self.name}.{name}.{self.suffix}", False)
+    def _callee(self, name: str, among: dict[str, Version]) -> Version:
+        if name not in among:
+            suffix = self.suffix if among is self.versions else "analysed"
+            version = among[name] = self._made(self.module.functions[name], f"{self.name}.{name}.{suffix}", False)
             if version.primal.checkpointed or version.primal.parallel or version.primal.fused:
                 # It was cut out of the entry (``outline``, ``chunks``, ``fused_loops``), whose arguments it is given under
                 # their own names.
                 facts = {argument.name: type_ for argument, type_ in self.entry.facts.items()}
                 version.facts.update({a: facts[a.name] for a in version.function.arguments if a.name in facts})
             prepare(self.module, version.function, version.facts)
-        return self.versions[name]
+        return among[name]
 
-    def _take_in(self, rule: CallRule) -> bool:
-        """The functions that a rule names; they carry no derivative themselves. Whether they are new."""
-        known = len(self.versions)
-        for name in rule.functions:
-            version = self._callee(name)
+    def _take_in(self, rule: CallRule, among: dict[str, Version]) -> bool:
+        """The function of a rule, and the others that it names where it has to be found out what they do; whether they are
+        new."""
+        known = len(self.versions) + len(self.of_rules)
+        for name in rule.functions[:1 if rule.vouched else None]:
+            version = self._callee(name, among if name == rule.symbol else self.of_rules)
             version.pointers = Parameters.of_entry(version.function.arguments)
-        return known != len(self.versions)
+        return known != len(self.versions) + len(self.of_rules)
 
     def _solve(self) -> None:
         changed = True
         while changed:
             changed = False
             for version in list(self.versions.values()):
-                changed |= self._analyse(version)
-                changed |= self._take_over_scratch(version)
-                for call in version.calls():
-                    known = len(self.versions)
-                    changed |= self._merge_site(version, call, self._callee(call.callee_name))
-                    changed |= known != len(self.versions)
-                for call in version.ruled_calls():
-                    rule = rule_of(call)
-                    assert rule is not None
-                    self._ruled[rule.symbol] = rule
-                    changed |= self._take_in(rule)
-                for call in version.stand_ins():
-                    changed |= self._take_in(stood_in_for(call, self.module))
+                changed |= self._analyse(version) | self._analyse_activity(version) | self._follow(version, self.versions)
+            for version in list(self.of_rules.values()):
+                changed |= self._analyse(version) | self._follow(version, self.of_rules)
+
+    def _follow(self, version: Version, among: dict[str, Version]) -> bool:
+        """Whether it calls what was not known, or with arguments of which more was not known."""
+        known, changed = len(among), False
+        for call in version.calls():
+            changed |= self._merge_site(version, call, self._callee(call.callee_name, among))
+        for call in version.ruled_calls():
+            rule = rule_of(call)
+            assert rule is not None
+            self._ruled[rule.symbol] = rule
+            changed |= self._take_in(rule, among)
+        for call in version.stand_ins():
+            changed |= self._take_in(stood_in_for(call, self.module), among)
+        return changed or known != len(among)
 
     def _find_written(self) -> None:
         """The parameters through which each version writes, from none up to all that are found to be."""
-        for version in self.versions.values():
+        for version in self.all:
             version.effects = self._effects
         changed = True
         while changed:
-            changed = any([self._find_written_by(version) for version in self.versions.values()])
+            changed = any([self._find_written_by(version) for version in self.all])
 
     @staticmethod
     def _find_written_by(version: Version) -> bool:
@@ -320,7 +339,9 @@ class Program:
 
     def _called(self, call: Instruction) -> Version | None:
         """A version is called by its own name once the call has been rewritten, and is given more then."""
-        return next((v for v in self.versions.values() if call.callee in (v.primal, v.function) and not v.is_entry), None)
+        caller = call.parent.parent
+        among = self.of_rules if any(v.function is caller for v in self.of_rules.values()) else self.versions
+        return next((v for v in among.values() if call.callee in (v.primal, v.function) and not v.is_entry), None)
 
     def _effects(self, call: Instruction, aliasing: Aliasing) -> Objects | None:
         version, arguments = self.launched.get(call) or (self._called(call), call.arguments)
@@ -346,22 +367,22 @@ class Program:
         known = version.aliasing
         version.aliasing = alias.analyse(version.function, self.module.globals, version.pointers,
                                          [a for a, type_ in version.facts.items() if type_ != PTR], self._aliasing_of)
+        return known is None or (known.held, known.returned) != (version.aliasing.held, version.aliasing.returned)
+
+    def _analyse_activity(self, version: Version) -> bool:
+        """Whether active data flows through a constant pointer: it needs a shadow all the same."""
         version.activity = activities.analyse(self.module, version.function, version.aliasing, version.kinds,
                                               version.cfg.cold, version.facts, self._wants_shadow)
-        return known is None or (known.held, known.returned) != (version.aliasing.held, version.aliasing.returned)
+        found = [a for a in version.parameters if a.type == PTR and version.kinds.get(a, CONSTANT) == CONSTANT
+                 and version.activity.has_shadow(a)]
+        version.kinds.update(dict.fromkeys(found, SCRATCH if version.is_entry else DUPLICATED))
+        return bool(found)
 
     def _wants_shadow(self, call: Instruction) -> list[Value]:
         version = self.versions.get(call.callee_name)
         if version is None:
             return []
         return [a for a, p in zip(call.arguments, version.parameters, strict=True) if p in version.with_shadow]
-
-    def _take_over_scratch(self, version: Version) -> bool:
-        """Active data flows through a constant pointer: it needs a shadow all the same."""
-        found = [a for a in version.parameters if a.type == PTR and version.kinds.get(a, CONSTANT) == CONSTANT
-                 and version.activity.has_shadow(a)]
-        version.kinds.update(dict.fromkeys(found, SCRATCH if version.is_entry else DUPLICATED))
-        return bool(found)
 
     def _merge_site(self, caller: Version, call: Instruction, callee: Version) -> bool:
         changed = False
@@ -378,6 +399,8 @@ class Program:
         return callee.pointers.take_in(found) or changed
 
     def _kind(self, caller: Version, argument: Value) -> str:
+        if caller.activity is None:
+            return CONSTANT
         if is_float(argument) and caller.activity.active(argument):
             return ACTIVE
         return DUPLICATED if argument.type == PTR and caller.activity.has_shadow(argument) else CONSTANT

@@ -30,7 +30,7 @@ def check_rules(program: Program, rules: Iterable[CallRule]) -> None:
     """``rules``: those of functions that are called by name."""
     for rule in rules:
         _check_called(program, rule)
-    for version in program.versions.values():
+    for version in program.all:
         for call in version.stand_ins():
             rule = stood_in_for(call, program.module)
             _check_written(program, rule, rule.symbol, 0)
@@ -51,8 +51,10 @@ def _check_called(program: Program, rule: CallRule) -> None:
 
 def _check_written(program: Program, rule: CallRule, symbol: str, first: int) -> None:
     """What a rule says of a function holds for its result, not for arguments that it changes."""
-    version = program.versions[symbol]
-    if not rule.vouched and any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
+    if rule.vouched:
+        return
+    version = program.named(symbol)
+    if any(version.is_written(version.parameters[first + position]) for position in rule.arrays):
         raise UnsupportedIR(f"cannot differentiate {rule.name}, which has a rule of its own and writes into an array that it "
                             f"is given", None,
                             "Let it return what it computes, and hand functions of C that take pointers a copy.")
@@ -60,7 +62,7 @@ def _check_written(program: Program, rule: CallRule, symbol: str, first: int) ->
 
 def _check_result(program: Program, version: Version, call: Instruction, rule: CallRule) -> None:
     """In the derivative a result shares no memory with arguments, which must make no difference."""
-    made = program.versions[rule.symbol]
+    made = program.named(rule.symbol)
     given = handed_back.positions(made.aliasing, made.parameters, rule.arrays)
     if not given:
         return

@@ -825,6 +825,26 @@ def test_rule_that_calls_a_function_with_a_tangent():
     assert dp.grad(njit(lambda x: outer(x * x)))(X).tolist() == [0.0, -2.0, 4.0]
 
 
+def test_rule_and_kernel_that_call_the_same_function():
+    """It is not inlined: it carries derivatives where the kernel calls it, and none in the rule, which reads what it kept."""
+    @njit
+    def squares(x, k):
+        return 0.0 if k == x.size else x[k] * x[k] + squares(x, k + 1)
+
+    @dp.custom_vjp
+    def length(x):
+        return np.sqrt(squares(x, 0))
+
+    @njit
+    def backward(x, c):
+        direction = x if x.size == 1 else x / x[0]
+        return (c * np.sign(x[0]) * direction / np.sqrt(squares(direction, 0)),)
+
+    length.defvjp(njit(lambda x: (length(x), 1.0 * x)), backward)
+    cube = njit(lambda x: length(2.0 * x) * squares(x, 0))
+    assert np.allclose(dp.grad(cube)(X), 6.0 * np.linalg.norm(X) * X, rtol=1e-14, atol=0)
+
+
 def test_result_that_is_an_argument_and_only_read():
     @njit
     def read(x):

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numba import njit
 
 from .record import array, kernel, vector
 
@@ -252,6 +253,27 @@ def constant_at_first(a, b, scale, steps):
             inverse = np.linalg.inv(a + scale * inverse)
         solution = np.linalg.solve(a, scale * solution + inverse @ b)
     return (solution * solution).sum() + inverse[0, 1]
+
+
+@kernel(lambda: (regular(4),), feature="Linear algebra: factors and products of them")
+def products_of_factors(x):
+    """What multiplies them is called by the rules too, which carry no derivative."""
+    q, r = np.linalg.qr(x)
+    u, _, v = np.linalg.svd(x)
+    return (q @ x).sum() + (r @ x).sum() * (x @ r).sum() + (x @ v).sum() * (u @ x).sum()
+
+
+@njit
+def halves(x, which):
+    if which == 0:
+        return 2.0 * x, x * x
+    return (None, x) if which == 1 else (x, None)
+
+
+@kernel(lambda: (regular(3), vector(3)), feature="Linear algebra: products of what may be None")
+def product_of_what_may_be_none(x, b):
+    u, v = halves(x, 0)
+    return (u @ v).sum() + np.dot(v, b)[0] * np.vdot(b, b)
 
 
 @kernel(lambda: (positive(17), vector(17), 0.6, 3), wrt=(2,))

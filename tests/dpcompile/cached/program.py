@@ -1,7 +1,6 @@
 """Takes the gradients that are named on the command line, or all, and prints what it met as JSON."""
 import json
 import sys
-import time
 import warnings
 
 import kernels
@@ -9,6 +8,7 @@ import numpy as np
 
 import dpcompile as dp
 from dpcompile.operators import primal
+from tests.work import counted_calls
 
 compiled = []
 
@@ -29,19 +29,18 @@ def plain(value):
 
 
 def called(function, *args):
+    """The value, how many functions of Python that took, and the warnings."""
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always")
-        start = time.process_time()
-        value = function(*args)
-        seconds = time.process_time() - start
-    return value, seconds, [f"{warning.category.__name__}: {warning.message}" for warning in given]
+        value, calls = counted_calls(lambda: function(*args))
+    return value, calls, [f"{warning.category.__name__}: {warning.message}" for warning in given]
 
 
 def outcome(function, args):
     compiled.clear()
-    value, seconds, given = called(function, *args)
+    value, calls, given = called(function, *args)
     hit = bool(function.stats.cache_hits) if hasattr(function, "stats") else not compiled
-    return {"value": plain(value), "hit": hit and not compiled, "seconds": seconds, "warnings": given}
+    return {"value": plain(value), "hit": hit and not compiled, "calls": calls, "warnings": given}
 
 
 def message(name):
