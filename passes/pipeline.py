@@ -44,7 +44,7 @@ from .transform.kernel import (
 from .transform.lanes import Lanes
 from .transform.marks import release_held
 from .transform.outline import outline
-from .transform.program import Program, Version, require_status
+from .transform.program import Program, require_status
 from .transform.reverse import ELEMENTS, ReverseFunctions, build_functions
 from .transform.scalarise import scalarise
 from .transform.settle_signs import settle_signs
@@ -52,6 +52,7 @@ from .transform.sharing import share_shadows, told_of_loops
 from .transform.sink import sink_stores
 from .transform.slots import write_constant_slots, write_slots
 from .transform.steady_choices import steady_choices
+from .transform.version import Version
 from .visible import check, dump
 
 #: The arena of split and forward mode belongs to the caller, who makes and releases it.

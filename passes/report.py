@@ -21,7 +21,7 @@ from .ir.model import Block, Instruction, Module, Value, is_float
 from .ir.types import size_of
 from .rules.scalar import lookup
 from .transform.layout import stored_type
-from .transform.program import Version
+from .transform.version import Version
 
 #: What ``transform.tape`` appends to the name of a block that it divides.
 _SPLIT = re.compile(r"(\.go(\.\d+)?)+$")

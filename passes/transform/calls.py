@@ -20,9 +20,10 @@ from .checkpoints import snapshots_before
 from .fused_loops import SEEDS
 from .launch import Each, Number, Passed, arenas, gather, launch
 from .memory import copy_memory
-from .program import Program, Version
+from .program import Program
 from .shadow import TAKE, Shadows
 from .sharing import shares_before
+from .version import Version
 
 
 @dataclass

@@ -18,7 +18,8 @@ from ..ir.builder import Inserter
 from ..ir.model import Argument, Instruction, Module, Value
 from ..ir.types import I64, PTR, VOID, FunctionType
 from .extents import Extent, Extents
-from .program import Program, Version
+from .program import Program
+from .version import Version
 
 SNAPSHOT = "dp.snapshot"            # void (ptr memory, i64 bytes)
 

@@ -21,8 +21,9 @@ from ..rules.runtime_calls import classify
 from ..rules.scalar import lookup
 from .forward import build_tangents
 from .lanes import Lanes
-from .program import Program, Version
+from .program import Program
 from .tangent import TangentWriter
+from .version import Version
 
 #: A set is an integer as long as its number, and narrows with it: so many bits survive in every number.
 BITS = 8 * size_of(FLOAT)

@@ -10,7 +10,7 @@ from ..ir.builder import Builder, Inserter, i64
 from ..ir.model import Argument, Block, Instruction, Value
 from ..ir.types import I64, PTR, size_of
 from ..rules.runtime_calls import MEMINFO_DATA, classify
-from .program import Version
+from .version import Version
 
 
 class Extent:

@@ -22,11 +22,12 @@ from .calls import extend_signature, shadow_arguments
 from .lanes import Lanes
 from .launch import Number, Passed, arenas, gather, launch
 from .memory import clear_memory
-from .program import Program, Version
+from .program import Program
 from .recycled import recycle_both
 from .shadow import Frames, Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .tangent import TangentWriter
 from .tape import check_allocations
+from .version import Version
 
 
 @dataclass

@@ -16,7 +16,7 @@ from ..analysis.loops import Loop
 from ..analysis.objects import UNKNOWN
 from ..analysis.overwrites import Overwrites
 from ..ir.model import Block, Instruction
-from .program import Version
+from .version import Version
 
 #: What computes an address and may be done at any time.
 _ADDRESSING = frozenset({"getelementptr", "add", "sub", "mul", "shl", "sext", "zext", "icmp", "select"})

@@ -22,7 +22,7 @@ from . import joined_sums
 from .joined_sums import GROUP, OWN_GROUP, WARP, JoinedSums, Sum
 from .launch_conditions import LaunchConditions
 from .memory import call_void
-from .program import Version
+from .version import Version
 
 #: void (ptr place, number): adds what is given to the number in memory.
 ATOMIC: dict[Type, str] = {DOUBLE: "dp.add.atomic.f64", FLOAT: "dp.add.atomic.f32"}

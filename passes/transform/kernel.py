@@ -29,9 +29,10 @@ from .increments import BLOCK, among_others
 from .launch_conditions import with_atomics
 from .layout import SLOT_BYTES
 from .memory import call_void, clear_memory
-from .program import Program, Version
+from .program import Program
 from .reverse import ReverseFunctions
 from .shared_shadows import clear_shared
+from .version import Version
 
 #: void (ptr thread, ptr storage): where this thread's part of the tape lies; see runtime/device.ll.
 BEGIN = "dp.thread.begin"

@@ -8,126 +8,27 @@ Algorithm: fixed point over call sites, context-insensitive.
 """
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Container
+from dataclasses import replace
 from functools import partial
 
 from ..analysis import activity as activities
-from ..analysis import alias, cfg, compared, linear, loops, oblivious, overwrites, punning
-from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED, Activity
+from ..analysis import alias, cfg, compared, linear, loops, oblivious, punning
+from ..analysis.activity import ACTIVE, CONSTANT, DUPLICATED
 from ..analysis.alias import Aliasing
-from ..analysis.call_kinds import (
-    is_by_pointer,
-    is_draw,
-    is_internal_call,
-    is_opaque,
-    is_ruled,
-    never_twice,
-    replaced_by,
-    rule_of,
-)
-from ..analysis.conflicts import Conflicts, Treatment
-from ..analysis.objects import UNKNOWN, MemoryObject, Objects
-from ..analysis.overwrites import Effects, Overwrites
-from ..analysis.parameters import Parameters, Place
+from ..analysis.call_kinds import is_by_pointer, is_draw, is_opaque, never_twice, rule_of
+from ..analysis.objects import UNKNOWN, Objects
+from ..analysis.parameters import Parameters
 from ..errors import PassError, UnsupportedIR
 from ..ir.call_rule import CallRule
 from ..ir.clone import clone_function
-from ..ir.model import Argument, Block, Constant, Function, Instruction, Module, Value, is_float
-from ..ir.types import I32, I64, PTR, VOID, Type
+from ..ir.model import Argument, Function, Instruction, Module, Value, is_float
+from ..ir.types import I32, PTR, VOID, Type
 from ..ir.writer import write_function
 from ..visible import check, dump
 from .prepare import prepare
 from .rule_checks import check_rules, stood_in_for
-
-SCRATCH = "scratch"
-
-
-@dataclass
-class Version:
-    """One function on its way to a derivative, with everything that is known before it is transformed."""
-
-    primal: Function
-    function: Function
-    kinds: dict[Argument, str]
-    facts: dict[Argument, Type]
-    is_entry: bool
-    pointers: Parameters
-    cfg: cfg.ControlFlow = None             # type: ignore[assignment]
-    forest: loops.LoopForest = None         # type: ignore[assignment]
-    aliasing: Aliasing = None         # type: ignore[assignment]
-    #: Not of functions of rules.
-    activity: Activity = None               # type: ignore[assignment]
-    #: To what memory of its callers it may write, or lead others to write; and whether it may write elsewhere.
-    written: set[Place] = field(default_factory=set)
-    writes_elsewhere: bool = False
-    effects: Effects = lambda call, aliasing: None
-    #: Bytes of the version's tape record, known only when its plan is made; calls refer to this constant.
-    tape_bytes: Constant = field(default_factory=lambda: Constant(I64, "0"))
-    #: Of a part of a parallel loop (``transform.sharing``): what its shadow increments meet, the objects that are copied or
-    #: checked, and those of the caller's that nothing changes behind it.
-    conflicts: Conflicts | None = None
-    shared: list[Treatment] = field(default_factory=list)
-    kept: set[MemoryObject] = field(default_factory=set)
-    #: Memory of its caller's at which nobody looks when it has returned.
-    unseen: set[MemoryObject] = field(default_factory=set)
-    #: Of the entry: the parameters for whose memory nobody may give a cotangent, or only for parts of it.
-    unseeded: set[Argument] = field(default_factory=set)
-
-    def warm_blocks(self) -> list[Block]:
-        """The blocks from which a normal return can be reached, in reverse postorder."""
-        return [b for b in self.cfg.reverse_postorder if b not in self.cfg.cold]
-
-    def warm_instructions(self) -> list[Instruction]:
-        return [i for b in self.warm_blocks() for i in b.instructions]
-
-    @property
-    def returns(self) -> Block | None:
-        """The block of the normal return; None where the function always raises."""
-        return next((b for b in self.warm_blocks() if b.terminator.opcode == "ret"), None)
-
-    @property
-    def parameters(self) -> list[Argument]:
-        """The primal's own parameters."""
-        return self.function.arguments[:len(self.primal.arguments)]
-
-    @property
-    def with_shadow(self) -> list[Argument]:
-        return [a for a in self.parameters if self.kinds.get(a) in (DUPLICATED, SCRATCH)]
-
-    @property
-    def active(self) -> list[Argument]:
-        return [a for a in self.parameters if self.kinds.get(a) == ACTIVE]
-
-    def calls(self) -> Iterator[Instruction]:
-        """Warm calls of functions that are not inlined."""
-        yield from filter(is_internal_call, self.warm_instructions())
-
-    def ruled_calls(self) -> list[Instruction]:
-        """Warm calls of functions that have a rule of their own."""
-        return list(filter(is_ruled, self.warm_instructions()))
-
-    def stand_ins(self) -> list[Instruction]:
-        """Warm calls that tell that the code of a rule stands in for the function itself."""
-        return [i for i in self.warm_instructions() if replaced_by(i) is not None]
-
-    @property
-    def is_immediate(self) -> bool:
-        """Whether its reverse always follows at once, with the same arguments: nothing has happened in between."""
-        return self.is_entry or self.primal.checkpointed or self.primal.fused > 0
-
-    def leave_unseen(self, parameters: Iterable[Argument]) -> None:
-        """Nobody looks at what the function leaves in the memory of these parameters."""
-        self.unseen = {self.pointers.object_of(Place(parameter)) for parameter in parameters}
-
-    def overwrites(self) -> Overwrites:
-        """What is written when, as the function stands now."""
-        found = overwrites.analyse(self.function, self.aliasing, self.cfg, self.is_immediate, self.effects)
-        found.kept_arguments = self.kept
-        return found
-
-    def is_written(self, argument: Argument) -> bool:
-        return Place(argument) in self.written
+from .version import SCRATCH, Version
 
 
 def require_status(entry: Function) -> None:
@@ -255,9 +156,9 @@ class Program:
     def rules(self) -> list[CallRule]:
         """The rules of functions that are still there: in the names that they have in the derivative, and in their own
         where the code of a rule calls them."""
-        found = [replace(rule, symbol=symbol) for rule in self._ruled.values()
-                 for symbol in (rule.symbol, self.named(rule.symbol).function.name)]
-        return [rule for rule in found if rule.symbol in self.module.functions]
+        made = {version.function.name: version.primal.rule for version in self.versions.values()}
+        found = {name: function.rule or made.get(name) for name, function in self.module.functions.items()}
+        return [replace(rule, symbol=name) for name, rule in found.items() if rule is not None]
 
     def _made(self, primal: Function, symbol: str, is_entry: bool) -> Version:
         clone = clone_function(self.module, primal, symbol, [])

@@ -45,7 +45,7 @@ from .forwarded_loads import ForwardedLoads
 from .increments import Increments
 from .layout import LayoutPlanner, TapeLayout
 from .negations import move_negations
-from .program import Program, Version
+from .program import Program
 from .recurrences import shorten_recurrences
 from .recycled import recycle_arrays, recycle_shadows
 from .scopes import DerivativeScopes
@@ -53,6 +53,7 @@ from .shadow import Shadows, insert_shadows, refuse_allocations, stack_of_thread
 from .sweep import ReverseSweep
 from .tape import TapeWriter
 from .undo import UndoLogs
+from .version import Version
 
 ELEMENTS: dict[str, Type] = {"double": DOUBLE, "float": FLOAT, "ptr": PTR,
                              **{f"i{bits}": IntType(bits) for bits in (1, 8, 16, 32, 64)}}

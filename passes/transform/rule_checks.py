@@ -16,7 +16,8 @@ from ..ir.call_rule import CallRule
 from ..ir.model import Instruction, Module
 
 if TYPE_CHECKING:
-    from .program import Program, Version
+    from .program import Program
+    from .version import Version
 
 
 def stood_in_for(call: Instruction, module: Module) -> CallRule:

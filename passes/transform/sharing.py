@@ -22,8 +22,9 @@ from ..ir.model import Argument, Instruction, Module, Value
 from ..ir.types import I64, PTR, VOID, FunctionType
 from .chunks import ParallelLoop
 from .extents import Extent, Extents
-from .program import Program, Version
+from .program import Program
 from .reached import reached
+from .version import Version
 
 SHARE = "dp.share"                  # void (ptr begin, i64 bytes, i64 what the run finds)
 COPY, APART, NEIGHBOURS = 0, 1, 2

@@ -17,7 +17,7 @@ from ..analysis.loops import Loop
 from ..analysis.objects import UNKNOWN
 from ..ir.builder import Builder, Inserter
 from ..ir.model import Instruction, Value, is_float
-from .program import Version
+from .version import Version
 
 
 def sink_stores(version: Version) -> None:
