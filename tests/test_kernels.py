@@ -5,14 +5,13 @@ variable ``DPCOMPILE_PREOPT`` (0 to 3) chooses how far LLVM optimises a kernel b
 the default level and the sample at the bottom at the others belong to every run, the whole file at each level to a
 release: ``DPCOMPILE_PREOPT=0 python -m pytest tests/test_kernels.py``.
 
-A run takes every check of the kernels without which nothing holds (``CORE``); of the others it takes one in eight, always
-the same ones, with the pullback, for some the tangent or every check. ``DPCOMPILE_KERNELS=all`` takes every check of all: what
-a release does, and whoever changes how something is differentiated, for the families that it concerns.
+A run takes all kernels without which nothing holds (``CORE``), of the others one in twelve, always the same ones: with every
+check some, most with those of the pullback, and of the tangent for ``CORE``. ``DPCOMPILE_KERNELS=all`` takes every check of
+all: what a release does, and whoever changes how something is differentiated, for the families that it concerns.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,13 +24,13 @@ from tests.kernels import KERNELS, REFUSED, Kernel, Refusal
 from tests.kernels.record import is_container
 from tests.kernels.trees import copied, flat, frozen, inner, is_float, moved, random_like, size, zeros_like
 from tests.memory import assert_balanced
+from tests.sampling import ALL
 
 # Central differences of eighth order: the weights of f(x + kh) - f(x - kh), k = 1..4, over h.
 WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
-SAMPLE = KERNELS[::61]
+SAMPLE = KERNELS[::122]
 CORE = {"overwrite", "control", "alias", "memory", "calls", "ufuncs"}
-ALL = os.environ.get("DPCOMPILE_KERNELS") == "all"
-TAKEN = [kernel for place, kernel in enumerate(KERNELS) if ALL or kernel.family in CORE or place % 8 == 0]
+TAKEN = [kernel for place, kernel in enumerate(KERNELS) if ALL or kernel.family in CORE or place % 12 == 0]
 
 
 @dataclass(frozen=True)
@@ -283,9 +282,12 @@ CHECKS = (
 def checks_of(kernel: Kernel, trial: Trial) -> tuple[Callable[[Trial], None], ...]:
     """All, or what one or two compilations show; a kernel that returns nothing has no pullback."""
     place = KERNELS.index(kernel)
-    if ALL or kernel.family in CORE or place % 15 == 0 or trial.result is None:
+    is_core = kernel.family in CORE
+    if ALL or trial.result is None or place % (3 if is_core else 15) == 0 or (is_core and kernel.raises):
         return CHECKS
-    return (check_vjp, check_jvp) if place % 12 == 3 else (check_vjp,)
+    if is_core:
+        return check_vjp, check_autodiff
+    return (check_vjp, check_jvp) if place % 24 == 12 else (check_vjp,)
 
 
 @pytest.mark.parametrize("kernel", TAKEN, ids=str)

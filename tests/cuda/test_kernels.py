@@ -7,14 +7,21 @@ import dpcompile as dp
 from dpcompile.targets.cuda import backend
 from tests.cuda.kernels import RECORDS
 from tests.cuda.kernels.launches import annotated, copied, gradient_of, launched, on_the_cpu, shadows_of, tangent_of
+from tests.sampling import one_in
 
 pytest.importorskip("numba_cuda")
 
 #: Three orders of threads, and the code as LLVM has optimised it for a GPU.
 SCHEDULES = ((0, False), (1, False), (2, False), (3, True))
-#: All checks of a kernel in one process, where its derivatives are made once.
-records = pytest.mark.parametrize("record", [pytest.param(record, id=record.name, marks=pytest.mark.xdist_group(record.name))
-                                             for record in RECORDS])
+
+
+def of_records(taken):
+    """All checks of a kernel in one process, where its derivatives are made once."""
+    return pytest.mark.parametrize("record", [pytest.param(record, id=record.name, marks=pytest.mark.xdist_group(record.name))
+                                              for record in taken])
+
+
+records, few = of_records(one_in(3, RECORDS)), of_records(one_in(6, RECORDS))
 ptxas = pytest.mark.skipif(backend.ptxas_path() is None, reason="ptxas is not installed")
 
 
@@ -121,7 +128,7 @@ def test_differences_of_the_kernel(record):
     assert abs(difference - gradient) <= 1e-7 * max(1.0, abs(gradient))
 
 
-@records
+@few
 @ptxas
 def test_ptxas_takes_the_derivatives(record):
     sig = [dp.Duplicated(ty, None) if k in record.wrt else dp.Const(ty) for k, ty in enumerate(types_of(record))]

@@ -1,5 +1,4 @@
 """What a launch on a GPU does on the host's side: on a device whose threads are simulated."""
-import os
 
 import numpy as np
 import pytest
@@ -17,9 +16,10 @@ from tests.cuda.host_device import HostDevice, OnDevice
 from tests.cuda.kernels import RECORDS, bounds, bounds_of_all
 from tests.cuda.kernels.launches import copied, gradient_of, on_the_cpu, shadows_of
 from tests.cuda.test_kernels import close
+from tests.sampling import ALL
 
 #: Those with arguments of all kinds, and every third of the others; all of them by ``DPCOMPILE_KERNELS=all``.
-CHOSEN = [record for k, record in enumerate(RECORDS) if os.environ.get("DPCOMPILE_KERNELS") == "all" or k % 3 == 0
+CHOSEN = [record for k, record in enumerate(RECORDS) if ALL or k % 3 == 0
           or record.shared or record.kernel.py_func.__module__.endswith("constructs")]
 records = pytest.mark.parametrize("record", CHOSEN, ids=lambda record: record.name)
 

@@ -28,6 +28,9 @@ from dpcompile.operators.entries import LoadedDerivative
 from dpcompile.operators.roles import COMBINED, derivative_of
 from dpcompile.targets.cpu import CompiledDerivative
 
+#: The processes of one program follow each other.
+pytestmark = pytest.mark.xdist_group("cache")
+
 PROGRAMS = Path(__file__).parent / "cached"
 POINT = np.array([0.5, 1.5, 2.5])
 #: What is changed: in which file, from what to what, which gradient is another then, and which one.

@@ -14,6 +14,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import dpcompile as dp
 from dpcompile import errors
+from tests.sampling import one_in
 
 GENERATOR = np.random.default_rng(3)
 U, P = GENERATOR.random(8), np.array([0.1, 0.2])
@@ -54,8 +55,8 @@ def assert_same(found, expected, tolerance=1e-12):
 
 class TestTimeLoop:
     @pytest.mark.parametrize("step", [diffused, diffused_in_place])
-    @pytest.mark.parametrize(("steps", "options"), [(23, {"slots": 4}), (23, {}), (23, {"slots": 1}), (1, {}), (0, {}),
-                                                    (23, {"slots": 3, "segment": 5})])
+    @pytest.mark.parametrize(("steps", "options"), one_in(2, [
+        (23, {"slots": 4}), (23, {}), (23, {"slots": 1}), (1, {}), (0, {}), (23, {"slots": 3, "segment": 5})], 1))
     def test_gradient_is_that_of_the_loop(self, step, steps, options):
         run = dp.checkpoint(step, steps=steps, **options)
         given = U.copy()

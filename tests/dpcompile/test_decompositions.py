@@ -6,6 +6,7 @@ import pytest
 from numba import njit
 
 import dpcompile as dp
+from tests.sampling import one_in
 
 GENERATOR = np.random.default_rng(5)
 REAL, COMPLEX = np.float64, np.complex128
@@ -89,13 +90,13 @@ def check(function, arguments, by_differences: bool) -> None:
         assert abs(difference - pairing(seed, tangent)) < 1e-5 * max(1.0, abs(difference))
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_in(2, CASES))
 def test_real(name):
     function, make, by_differences = CASES[name]
     check(function, make(REAL), by_differences or name == "eigh")
 
 
-@pytest.mark.parametrize("name", IN_COMPLEX)
+@pytest.mark.parametrize("name", one_in(2, IN_COMPLEX, 1))
 def test_complex(name):
     function, make, by_differences = CASES[name]
     check(function, make(COMPLEX), by_differences)

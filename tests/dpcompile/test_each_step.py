@@ -7,6 +7,7 @@ from dpcompile.passes.transform import recycled, reverse
 
 import dpcompile as dp
 from tests.kernels import KERNELS
+from tests.sampling import one_in
 
 from .test_in_order import REASON, agrees, explained
 
@@ -93,7 +94,7 @@ def test_forward_mode_holds_a_few_arrays_only(name, monkeypatch):
     assert abs(columns.sum() - change) <= 1e-9 * abs(columns).max() + 1e-300
 
 
-@pytest.mark.parametrize("name", ["array_for_each_step", "growing", "best_so_far", "lives_into_the_next_step"])
+@pytest.mark.parametrize("name", one_in(2, ["array_for_each_step", "growing", "best_so_far", "lives_into_the_next_step"]))
 def test_derivatives_of_derivatives(name):
     """What a derivative recycles its own derivative does not know to be one memory."""
     kernel = EACH_STEP[name]

@@ -12,6 +12,7 @@ from scipy import special
 import dpcompile as dp
 from dpcompile.frontend import structure
 from dpcompile.rules import implicit_draws
+from tests.sampling import one_in
 
 COUNT = 40_000
 
@@ -69,7 +70,7 @@ EXPECTATIONS = [
 ]
 
 
-@pytest.mark.parametrize(("draw", "expectation", "parameters"), EXPECTATIONS)
+@pytest.mark.parametrize(("draw", "expectation", "parameters"), one_in(2, EXPECTATIONS))
 def test_the_mean_of_gradients_is_the_gradient_of_the_mean(draw, expectation, parameters) -> None:
     mean, generator, primal = mean_of_squares(draw), np.random.default_rng(7), np.random.default_rng(7)
     value, found = dp.value_and_grad(mean, (0, 1))(*parameters, generator)

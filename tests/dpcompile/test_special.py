@@ -1,7 +1,6 @@
 """Functions of SciPy that kernels call by address: each row of the table, and how addresses become functions."""
 import ctypes
 import math
-import os
 import subprocess
 import sys
 
@@ -18,6 +17,7 @@ from numba.types import WrapperAddressProtocol
 
 import dpcompile as dp
 from dpcompile.frontend import special, structure
+from tests.sampling import ALL
 
 C_TYPES = {"double": ctypes.c_double, "float": ctypes.c_float, "i64": ctypes.c_int64, "i32": ctypes.c_int32,
            "ptr": ctypes.c_void_p, "void": None}
@@ -36,7 +36,6 @@ def function_of(name: str):
 #: All rows but those of the parts of a complex function.
 NAMES = [name for name in SPECIAL if function_of(name)]
 #: Else one in six, always the same ones.
-ALL = os.environ.get("DPCOMPILE_KERNELS") == "all"
 #: Weights by which central differences of eighth order take what lies on either side.
 WEIGHTS = 4 / 5, -1 / 5, 4 / 105, -1 / 280
 

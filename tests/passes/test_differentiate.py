@@ -21,6 +21,7 @@ from dpcompile.passes.transform.reducible import make_reducible
 from dpcompile.passes.transform.tape import TAPE_FULL
 
 from tests.passes.machine import WIDTH, Machine, copies, pairing, request
+from tests.sampling import one_in
 
 FOLDER = Path(__file__).parent / "differentiate"
 PASSES = ("add_loop_simplify_pass", "add_lcssa_pass", "add_instruction_namer_pass")
@@ -276,8 +277,7 @@ def differences(case: Case, machine: Machine, tangents: list) -> list[np.ndarray
             for p, m, pp, mm in zip(points[1], points[-1], points[2], points[-2], strict=True)]
 
 
-@pytest.mark.parametrize("level", [0, 3])
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("case", "level"), [(case, 3) for case in CASES] + [(case, 0) for case in one_in(4, CASES)], ids=str)
 def test_modes_agree_with_each_other_and_with_differences(case: Case, level: int) -> None:
     check(case, machine_of(case, level))
 
