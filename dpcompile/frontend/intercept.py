@@ -162,7 +162,12 @@ def _meant(entries: list[Entry], caller: Callable | None) -> list[Entry]:
     # Inside the body of a dispatcher that has a rule for the function, it is itself, or what takes its place.
     is_itself = any(caller is entry.dispatcher.py_func for entry in entries if not entry.outside)
     return [entry for entry in entries if not (is_itself and (entry.before or not entry.outside))
-            and caller is not entry.dispatcher.py_func and caller.__module__ != entry.outside]
+            and caller is not entry.dispatcher.py_func and not _is_in(caller, entry.outside)]
+
+
+def _is_in(function: Callable, package: str) -> bool:
+    """Whether it is of that module or package."""
+    return bool(package) and f"{function.__module__}.".startswith(f"{package}.")
 
 
 def users_rule(function, signature: Signature) -> Dispatcher | None:

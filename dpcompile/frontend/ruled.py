@@ -150,15 +150,19 @@ def _plain(mirror: RuledMirror, argument_types) -> Callable:
     names: structure.Names = {"function": mirror.unruled, **records.HELPERS}
     return structure.definition(
         "plain", f"def plain({', '.join(arguments)}):\n    result = function({', '.join(arguments)})\n"
-        f"    return {_owned('result', target.result_type(mirror.unruled, argument_types), arguments, names)}\n", names)
+        f"    return {_owned('result', target.result_type(mirror.unruled, argument_types), mirror.rule, arguments, names)}\n",
+        names)
 
 
-def _owned(text: str, ty: types.Type, arguments: dict[str, types.Type], names: structure.Names) -> str:
-    """A value whose arrays are copied where they share memory with an argument's."""
+def _owned(text: str, ty: types.Type, rule: JvpRule | VjpRule, arguments: dict[str, types.Type],
+           names: structure.Names) -> str:
+    """A value whose arrays are copied where they share memory with an argument's; the functions of ours give new ones."""
+    is_new = isinstance(rule, VjpRule) and is_own(rule.forward)
+
     def leaf(item: types.Type, part: str) -> str:
         if isinstance(item, types.Array):
             part = f"compact({part})"
-            for array in _arrays(arguments):
+            for array in () if is_new else _arrays(arguments):
                 part = f"apart({part}, {array})"
         return part
 
@@ -218,7 +222,7 @@ class RuleFunctions:
         names: structure.Names = {"forward": self._vjp.pushforward[0], **records.HELPERS}
         forward, residual = self._types_of_forward(self._vjp.pushforward[0])
         lines = [f"result, residual = forward({', '.join(self.arguments)})",
-                 f"result = {_owned('result', forward, self.arguments, names)}"]
+                 f"result = {_owned('result', forward, self.rule, self.arguments, names)}"]
         return self._compiled(self._lanewise.tangents(lines, residual, names), self._pushed_types(), self.result)
 
     @cached_property
@@ -296,7 +300,7 @@ class RuleFunctions:
         shadows = [f"shadow_{index}" for index in range(len(self.arrays))]
         forward, residual = self._types_of_forward(self._vjp.forward)
         lines = [f"result, residual = forward({', '.join(self.arguments)})",
-                 f"result = {_owned('result', forward, self.arguments, names)}",
+                 f"result = {_owned('result', forward, self.rule, self.arguments, names)}",
                  f"residual = {self._kept(residual, forward, names)}", *self._made_shadows(names)]
         beside = "".join(f"beside({array}, {shadow}), " for array, shadow in zip(self.arrays, shadows, strict=True))
         made = "".join(f"made_{index}, " for index in range(len(self.layout.arrays)))

@@ -112,7 +112,7 @@ def _dot_into(a, b, out):
 
 
 for _dot in (np.dot, operator.matmul):
-    intercept.add(_dot, _matrix_and_matrix, (_is_matrix, _is_matrix), outside="dpcompile.rules.products", before=True)
+    intercept.add(_dot, _matrix_and_matrix, (_is_matrix, _is_matrix), outside="dpcompile.rules", before=True)
     intercept.add(_dot, _of_vectors, (_is_vector, _is_vector))
     intercept.add(_dot, _matrix_and_vector, (_is_matrix, _is_vector))
     intercept.add(_dot, _vector_and_matrix, (_is_vector, _is_matrix))
