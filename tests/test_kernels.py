@@ -283,7 +283,7 @@ def checks_of(kernel: Kernel, trial: Trial) -> tuple[Callable[[Trial], None], ..
     """All, or what one or two compilations show; a kernel that returns nothing has no pullback."""
     place = KERNELS.index(kernel)
     is_core = kernel.family in CORE
-    if ALL or trial.result is None or place % (3 if is_core else 15) == 0 or (is_core and kernel.raises):
+    if ALL or trial.result is None or place % (5 if is_core else 15) == 0 or (is_core and kernel.raises):
         return CHECKS
     if is_core:
         return check_vjp, check_autodiff

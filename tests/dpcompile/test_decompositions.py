@@ -90,7 +90,7 @@ def check(function, arguments, by_differences: bool) -> None:
         assert abs(difference - pairing(seed, tangent)) < 1e-5 * max(1.0, abs(difference))
 
 
-@pytest.mark.parametrize("name", one_in(2, CASES))
+@pytest.mark.parametrize("name", one_in(3, CASES))
 def test_real(name):
     function, make, by_differences = CASES[name]
     check(function, make(REAL), by_differences or name == "eigh")

@@ -8,7 +8,7 @@ RENEW = "run: python -m tests.dpcompile.operators"
 WRITTEN = written()
 
 
-@pytest.mark.parametrize("name", one_in(2, CASES))
+@pytest.mark.parametrize("name", one_in(3, CASES))
 def test_cells(name):
     found = [outcome(CASES[name], *column) for column in COLUMNS.values()]
     assert found == WRITTEN.get(name), RENEW
