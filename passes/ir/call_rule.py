@@ -24,6 +24,9 @@ from typing import Any
 
 from .types import Type
 
+#: So many parameters of an augmented function come first, result to record: it writes to what they point to, nowhere else.
+MADE_BY_AUGMENTED = 5
+
 
 @dataclass(frozen=True, eq=False)
 class CallRule:

@@ -20,7 +20,7 @@ from ..analysis.call_kinds import is_by_pointer, is_draw, is_opaque, never_twice
 from ..analysis.objects import UNKNOWN, Objects
 from ..analysis.parameters import Parameters
 from ..errors import PassError, UnsupportedIR
-from ..ir.call_rule import CallRule
+from ..ir.call_rule import MADE_BY_AUGMENTED, CallRule
 from ..ir.clone import clone_function
 from ..ir.model import Argument, Function, Instruction, Module, Value, is_float
 from ..ir.types import I32, PTR, VOID, Type
@@ -245,6 +245,8 @@ class Program:
         return next((v for v in among.values() if call.callee in (v.primal, v.function) and not v.is_entry), None)
 
     def _effects(self, call: Instruction, aliasing: Aliasing) -> Objects | None:
+        if any(rule.augmented == call.callee_name for rule in self._ruled.values()):
+            return frozenset().union(*map(aliasing.objects_of, call.arguments[:MADE_BY_AUGMENTED]))
         version, arguments = self.launched.get(call) or (self._called(call), call.arguments)
         if version is None:
             return None
