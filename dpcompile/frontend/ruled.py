@@ -84,6 +84,11 @@ class VjpRule:
         return _mirror(original, self)
 
 
+def _is_vouched(rule: JvpRule | VjpRule) -> bool:
+    """Whether its functions are ours: they write into nothing that they are given, and what they give is new."""
+    return isinstance(rule, VjpRule) and is_own(rule.forward)
+
+
 def _mirror(original, rule: JvpRule | VjpRule) -> RuledMirror:
     made = RuledMirror(original, rule)
     implement(made, lambda argument_types: _plain(made, argument_types))
@@ -157,12 +162,12 @@ def _plain(mirror: RuledMirror, argument_types) -> Callable:
 def _owned(text: str, ty: types.Type, rule: JvpRule | VjpRule, arguments: dict[str, types.Type],
            names: structure.Names) -> str:
     """A value whose arrays are copied where they share memory with an argument's; the functions of ours give new ones."""
-    is_new = isinstance(rule, VjpRule) and is_own(rule.forward)
+    given = [] if _is_vouched(rule) else _arrays(arguments)
 
     def leaf(item: types.Type, part: str) -> str:
         if isinstance(item, types.Array):
             part = f"compact({part})"
-            for array in () if is_new else _arrays(arguments):
+            for array in given:
                 part = f"apart({part}, {array})"
         return part
 
@@ -190,7 +195,7 @@ class RuleFunctions:
         """What is known before the functions are made."""
         return CallRule(self.plain.fndesc.llvm_func_name, self.mirror.name, *self._positions(), source=self,
                         elements=tuple(self._elements()), made=frozenset(self._made()),
-                        vouched=isinstance(self.rule, VjpRule) and is_own(self.rule.forward))
+                        vouched=_is_vouched(self.rule))
 
     def has_tangent(self, mode: str) -> bool:
         """Whether the function is differentiated by its tangent in that mode."""

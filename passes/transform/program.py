@@ -118,6 +118,7 @@ class Program:
 
     @property
     def all(self) -> list[Version]:
+        """Those that carry derivatives, and those of rules."""
         return [*self.versions.values(), *self.of_rules.values()]
 
     def named(self, symbol: str) -> Version:
@@ -203,9 +204,10 @@ class Program:
         while changed:
             changed = False
             for version in list(self.versions.values()):
-                changed |= self._analyse(version) | self._analyse_activity(version) | self._follow(version, self.versions)
+                changed |= self._analyse(version, self.versions) | self._analyse_activity(version)
+                changed |= self._follow(version, self.versions)
             for version in list(self.of_rules.values()):
-                changed |= self._analyse(version) | self._follow(version, self.of_rules)
+                changed |= self._analyse(version, self.of_rules) | self._follow(version, self.of_rules)
 
     def _follow(self, version: Version, among: dict[str, Version]) -> bool:
         """Whether it calls what was not known, or with arguments of which more was not known."""
@@ -223,8 +225,9 @@ class Program:
 
     def _find_written(self) -> None:
         """The parameters through which each version writes, from none up to all that are found to be."""
-        for version in self.all:
-            version.effects = self._effects
+        for among in (self.versions, self.of_rules):
+            for version in among.values():
+                version.effects = partial(self._effects, among)
         changed = True
         while changed:
             changed = any([self._find_written_by(version) for version in self.all])
@@ -238,16 +241,15 @@ class Program:
                             if version.writes_elsewhere or version.pointers.object_of(place) in writers}
         return known != (len(version.written), version.writes_elsewhere)
 
-    def _called(self, call: Instruction) -> Version | None:
+    @staticmethod
+    def _called(among: dict[str, Version], call: Instruction) -> Version | None:
         """A version is called by its own name once the call has been rewritten, and is given more then."""
-        caller = call.parent.parent
-        among = self.of_rules if any(v.function is caller for v in self.of_rules.values()) else self.versions
         return next((v for v in among.values() if call.callee in (v.primal, v.function) and not v.is_entry), None)
 
-    def _effects(self, call: Instruction, aliasing: Aliasing) -> Objects | None:
+    def _effects(self, among: dict[str, Version], call: Instruction, aliasing: Aliasing) -> Objects | None:
         if any(rule.augmented == call.callee_name for rule in self._ruled.values()):
             return frozenset().union(*map(aliasing.objects_of, call.arguments[:MADE_BY_AUGMENTED]))
-        version, arguments = self.launched.get(call) or (self._called(call), call.arguments)
+        version, arguments = self.launched.get(call) or (self._called(among, call), call.arguments)
         if version is None:
             return None
         if version.writes_elsewhere:
@@ -258,18 +260,19 @@ class Program:
             found |= aliasing.behind(objects) if place.behind else objects
         return found
 
-    def _aliasing_of(self, call: Instruction) -> Aliasing | None:
-        version = self._called(call)
+    def _aliasing_of(self, among: dict[str, Version], call: Instruction) -> Aliasing | None:
+        version = self._called(among, call)
         return version.aliasing if version else None
 
-    def _analyse(self, version: Version) -> bool:
+    def _analyse(self, version: Version, among: dict[str, Version]) -> bool:
         """Whether callers learn something new of what it stores where."""
         if version.cfg is None:
             version.cfg = cfg.analyse(version.function)
             version.forest = loops.analyse(version.function, version.cfg)
         known = version.aliasing
         version.aliasing = alias.analyse(version.function, self.module.globals, version.pointers,
-                                         [a for a, type_ in version.facts.items() if type_ != PTR], self._aliasing_of)
+                                         [a for a, type_ in version.facts.items() if type_ != PTR],
+                                         partial(self._aliasing_of, among))
         return known is None or (known.held, known.returned) != (version.aliasing.held, version.aliasing.returned)
 
     def _analyse_activity(self, version: Version) -> bool:

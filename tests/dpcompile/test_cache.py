@@ -115,7 +115,7 @@ class TestSecondProcess:
         assert other["messages"] == ["too large", "too large 3"]
 
     def test_does_little(self, second):
-        """In functions of Python that are called: ten thousand take a hundredth of a second."""
+        """In functions of Python that are called."""
         assert next(iter(second.values()))["calls"] <= 110_000
         assert sum(second[name]["calls"] for name in OPERATORS) <= 40_000 * len(OPERATORS)
         assert statistics.median(outcome["calls"] for name, outcome in second.items() if name != "other") <= 6_000

@@ -17,7 +17,7 @@ from numba.types import WrapperAddressProtocol
 
 import dpcompile as dp
 from dpcompile.frontend import special, structure
-from tests.sampling import ALL
+from tests.sampling import one_in
 
 C_TYPES = {"double": ctypes.c_double, "float": ctypes.c_float, "i64": ctypes.c_int64, "i32": ctypes.c_int32,
            "ptr": ctypes.c_void_p, "void": None}
@@ -35,7 +35,6 @@ def function_of(name: str):
 
 #: All rows but those of the parts of a complex function.
 NAMES = [name for name in SPECIAL if function_of(name)]
-#: Else one in six, always the same ones.
 #: Weights by which central differences of eighth order take what lies on either side.
 WEIGHTS = 4 / 5, -1 / 5, 4 / 105, -1 / 280
 
@@ -87,7 +86,7 @@ def differences(f, x, *rest) -> np.ndarray:
     return np.array(found)
 
 
-@pytest.mark.parametrize("name", NAMES if ALL else NAMES[::6])
+@pytest.mark.parametrize("name", one_in(6, NAMES))
 def test_row(name: str):
     row = SPECIAL[name]
     active = has_formula(row)
@@ -156,7 +155,7 @@ def test_dot_product(name: str):
 REFUSED = [(name, k) for name in NAMES for k, partial in enumerate(SPECIAL[name].partials) if isinstance(partial, Unavailable)]
 
 
-@pytest.mark.parametrize(("name", "operand"), REFUSED if ALL else REFUSED[::6])
+@pytest.mark.parametrize(("name", "operand"), one_in(6, REFUSED))
 def test_operands_without_formula_are_refused(name: str, operand: int):
     function = function_of(name)
     kernel, point = kernel_of(name, [operand]), np.array(points(SPECIAL[name], count=1)[0])
